@@ -1,0 +1,94 @@
+package lifecycle
+
+import (
+	"github.com/leadflow-dev/leadflow/domain/span"
+)
+
+// Path is where a reason leads a lead.
+type Path string
+
+// The paths a reason may name. Reject knows the first three, lose knows recycle, disqualify and stay_lost.
+const (
+	PathRecycle    Path = "recycle"    // dormant until the cool-down is over, then the next cycle
+	PathReroute    Path = "reroute"    // offered to the next rep at once
+	PathDisqualify Path = "disqualify" // the end
+	PathStayLost   Path = "stay_lost"  // lost until a person recycles it
+)
+
+// ScorePolicy says what a score becomes when a lead is recycled.
+type ScorePolicy string
+
+// The score policies. The change is stored as a dated adjustment, never written over the events.
+const (
+	ScoreKeep  ScorePolicy = "keep"
+	ScoreHalve ScorePolicy = "halve"
+	ScoreZero  ScorePolicy = "zero"
+	ScoreFloor ScorePolicy = "floor"
+)
+
+// Reason is the path of one rejection, loss or disqualification reason.
+type Reason struct {
+	Path     Path        `json:"path"`
+	CoolDown span.Span   `json:"cool_down,omitempty"` // recycle only; absent: the default's
+	Sequence string      `json:"sequence,omitempty"`  // the sequence of the next cycle; absent: the one of before
+	Score    ScorePolicy `json:"score,omitempty"`     // absent: keep
+}
+
+// AcceptSLA is the clock of an offer, in business time of its calendar.
+type AcceptSLA struct {
+	Within        span.Span `json:"within"`                   // offered -> due
+	RemindAt      []float64 `json:"remind_at,omitempty"`      // fractions of Within, each in (0, 1)
+	EscalateAt    float64   `json:"escalate_at,omitempty"`    // fraction of Within, at least 1; 0 never escalates
+	ReassignAfter span.Span `json:"reassign_after,omitempty"` // after the deadline, in business time
+	MaxOffers     int       `json:"max_offers"`               // offers of one cycle, the first included
+	Then          string    `json:"then,omitempty"`           // team_queue
+}
+
+// TouchSLA is the clock between acceptance and the first logged activity, in business time.
+type TouchSLA struct {
+	Within span.Span `json:"within"`
+}
+
+// Idle is what happens to a lead nobody works: owner told, then the manager, then Finally.
+type Idle struct {
+	Working      span.Span `json:"working"`
+	Opportunity  span.Span `json:"opportunity"`
+	Then         string    `json:"then,omitempty"`          // owner
+	AfterManager span.Span `json:"after_manager,omitempty"` // owner told -> manager told -> finally
+	Finally      Stage     `json:"finally,omitempty"`       // dormant, or empty: stays
+}
+
+// SLA groups the clocks of the handoff and after it.
+type SLA struct {
+	Accept     AcceptSLA `json:"accept"`
+	FirstTouch TouchSLA  `json:"first_touch,omitzero"`
+	Idle       Idle      `json:"idle,omitzero"`
+}
+
+// Stale says after how long without engagement a nurtured lead rests.
+type Stale struct {
+	Nurturing span.Span `json:"nurturing"`
+}
+
+// Recycling is how often and by what path a lead comes back.
+type Recycling struct {
+	MaxCycles int               `json:"max_cycles"`
+	Reasons   map[string]Reason `json:"reasons,omitempty"` // over the built-in ones, by reason code
+	Default   Reason            `json:"default"`
+}
+
+// Consent says whether nurture needs an explicit yes.
+type Consent struct {
+	Require bool `json:"require"`
+}
+
+// Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
+// and replay it for ever. The file form is examples/documents/policy-fast.yaml.
+type Policy struct {
+	Name     string    `json:"name"`
+	Calendar string    `json:"calendar"` // name of a calendar; "always" is 24x7
+	SLA      SLA       `json:"sla"`
+	Stale    Stale     `json:"stale"`
+	Recycle  Recycling `json:"recycle"`
+	Consent  Consent   `json:"consent"`
+}
