@@ -1,0 +1,196 @@
+package lifecycle
+
+import "time"
+
+// repeats reports whether the decision is the one that took effect last: then it is granted again without effect.
+func (l Lead) repeats(e Event) bool {
+	d := e.Decision
+	switch e.Kind {
+	case Paused:
+		return l.Paused
+	case Resumed:
+		return !l.Paused
+	case Accepted, Rejected:
+		return l.Last.Kind == e.Kind && l.Last.By == d.By && l.Last.Reason == d.Reason &&
+			(d.Assignment == "" || d.Assignment == l.Last.Assignment) && l.Stage != StageHandoff
+	case Qualified:
+		return l.Last.Kind == e.Kind && l.Stage == StageOpportunity
+	case Lost, Disqualified, Recycled:
+		return l.Last.Kind == e.Kind && l.Last.Reason == d.Reason && transitions[l.Stage][e.Kind] == nil
+	}
+	return false
+}
+
+// checkDecision says whether this person may decide this now.
+func (l Lead) checkDecision(e Event, p Policy) error {
+	d := e.Decision
+	switch e.Kind {
+	case Accepted, Rejected:
+		if l.Stage == StageHandoff && (l.Owner != d.By || d.Assignment != "" && d.Assignment != l.Assignment) {
+			return l.refuse(CodeNotYourOffer, e.Kind)
+		}
+		if l.Stage == StageQualified && l.Asking {
+			return l.refuse(CodeBusy, e.Kind)
+		}
+		if e.Kind == Rejected && !p.Knows(Rejected, d.Reason) {
+			return l.refuse(CodeUnknownReason, e.Kind)
+		}
+	case Lost, Disqualified:
+		if !p.Knows(e.Kind, d.Reason) {
+			return l.refuse(CodeUnknownReason, e.Kind)
+		}
+	case Reassigned:
+		if l.Asking {
+			return l.refuse(CodeBusy, e.Kind)
+		}
+	}
+	return nil
+}
+
+// decide remembers the decision.
+func (c *change) decide() {
+	c.Last = c.e.Decision
+	c.Last.Kind = c.e.Kind
+	c.entry.Why = c.e.Decision.Reason
+}
+
+func (c *change) accepted() {
+	if c.Stage == StageQualified {
+		c.Asked++
+		c.Asking = true
+		c.wish(Command{
+			ID: c.id("claim/%d/%s", c.Asked, c.e.Decision.By), Kind: CommandClaim, N: c.Asked,
+			Rep: c.e.Decision.By, Decision: c.e.Decision.ID,
+		})
+		c.quiet = true
+		return
+	}
+	c.decide()
+	c.Last.Assignment = c.Assignment
+	c.entry.Assignment, c.entry.Outcome = c.Assignment, "accepted"
+	c.met()
+	c.Stage = StageWorking
+	c.work()
+	c.planTouch()
+}
+
+// met stops the accept clock. A breach stays a breach.
+func (c *change) met() {
+	c.drop(ClockAccept, ClockRetry)
+	if c.SLA.State == SLARunning || c.SLA.State == SLAHeld {
+		c.SLA.State = SLAMet
+	}
+}
+
+func (c *change) claimed() {
+	o := c.e.Offer
+	c.entry.Assignment, c.entry.Outcome = o.Assignment, "accepted"
+	if !c.Asking || c.Stage != StageQualified || c.e.Command != c.id("claim/%d/%s", c.Asked, o.Rep) {
+		c.tooLate()
+		return
+	}
+	c.Asking, c.Pending = false, ""
+	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
+	c.Last = Decision{ID: c.e.Decision.ID, Kind: Accepted, By: o.Rep, Assignment: o.Assignment}
+	c.met()
+	c.Stage = StageWorking
+	c.work()
+	c.planTouch()
+}
+
+// tooLate marks a grant nobody waits for any more: the projection closes the assignment.
+func (c *change) tooLate() { c.entry.Outcome, c.entry.Why = "withdrawn", "too_late" }
+
+func (c *change) rejected() {
+	c.decide()
+	c.Last.Assignment = c.Assignment
+	c.entry.Assignment, c.entry.Outcome = c.Assignment, "rejected"
+	c.met()
+	r := c.p.Reason(Rejected, c.e.Decision.Reason)
+	switch r.Path {
+	case PathReroute:
+		c.pass()
+		c.next(c.e.Decision.Reason)
+	case PathDisqualify:
+		c.pass()
+		c.close(StageDisqualified, c.e.Decision.Reason)
+	default:
+		c.pass()
+		c.sleep(c.e.Decision.Reason, r)
+	}
+}
+
+func (c *change) lost() {
+	c.decide()
+	r := c.p.Reason(Lost, c.e.Decision.Reason)
+	switch r.Path {
+	case PathDisqualify:
+		c.close(StageDisqualified, c.e.Decision.Reason)
+	case PathStayLost:
+		c.rest(StageLost, c.e.Decision.Reason)
+		c.out.RollOver = true
+	default:
+		c.sleep(c.e.Decision.Reason, r)
+	}
+}
+
+func (c *change) recycled() {
+	c.decide()
+	if c.Stage == StageWorking || c.Stage == StageOpportunity {
+		c.sleep(c.e.Decision.Reason, c.p.Reason(Recycled, c.e.Decision.Reason))
+		return
+	}
+	c.begin("recycled")
+}
+
+func (c *change) reassigned() {
+	c.decide()
+	c.Asked++
+	c.Asking = true
+	c.wish(Command{
+		ID: c.id("assign/%d/%s%s", c.Asked, c.e.Rep, c.e.Team), Kind: CommandAssign, N: c.Asked,
+		Rep: c.e.Rep, Team: c.e.Team, Assignment: c.Assignment, Exclude: []string{c.Owner},
+	})
+}
+
+func (c *change) assigned() {
+	o := c.e.Offer
+	c.entry.Assignment = o.Assignment
+	if !c.Asking || (c.Stage != StageWorking && c.Stage != StageOpportunity) {
+		c.tooLate()
+		return
+	}
+	c.Asking = false
+	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
+	c.work()
+	c.planTouch()
+}
+
+// work starts the idle clock anew.
+func (c *change) work() {
+	d := c.idleAfter()
+	c.drop(ClockIdle, ClockStale, ClockStep, ClockRetry)
+	if d > 0 {
+		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: c.e.At.Add(d)})
+	}
+}
+
+func (c *change) idleAfter() time.Duration {
+	if c.Stage == StageOpportunity {
+		return c.p.SLA.Idle.Opportunity.Duration()
+	}
+	return c.p.SLA.Idle.Working.Duration()
+}
+
+// planTouch asks for the deadline of the first logged activity, in business time.
+func (c *change) planTouch() {
+	c.drop(ClockTouch)
+	d := c.p.SLA.FirstTouch.Within.Duration()
+	if d <= 0 {
+		return
+	}
+	c.wish(Command{
+		ID: c.id("plan/touch/%d", c.Asked), Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team,
+		Clocks: []Clock{{Kind: ClockTouch, Level: LevelOwner, Left: c.p.SLA.FirstTouch.Within}},
+	})
+}

@@ -1,0 +1,147 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+)
+
+// ask looks for a rep for the next offer of the cycle. While the lead is paused it waits for the end of the pause.
+func (c *change) ask() {
+	if c.Paused {
+		c.Pending = pendingOffer
+		return
+	}
+	c.Asked++
+	c.Asking = true
+	c.drop(ClockRetry)
+	c.wish(Command{ID: c.id("offer/%d", c.Asked), Kind: CommandOffer, N: c.Asked, Exclude: slices.Clone(c.Passed)})
+}
+
+// pendingOffer in Pending means: look for a rep once the pause is over.
+const pendingOffer = "offer"
+
+// askAgain repeats the ask that found nobody: the same wish, so the same number.
+func (c *change) askAgain() {
+	if c.Stage != StageQualified || c.Asking || c.Made >= c.maxOffers() {
+		return
+	}
+	if c.Paused {
+		c.Pending = pendingOffer
+		return
+	}
+	if c.Asked == c.Made {
+		c.ask()
+		return
+	}
+	c.Asking = true
+	c.drop(ClockRetry)
+	c.wish(Command{ID: c.id("offer/%d", c.Asked), Kind: CommandOffer, N: c.Asked, Exclude: slices.Clone(c.Passed)})
+}
+
+func (c *change) maxOffers() int { return max(1, c.p.SLA.Accept.MaxOffers) }
+
+// offered makes the granted offer the open one. A grant nobody waits for any more is withdrawn: the projection closes
+// every open assignment that is not the lead's own.
+func (c *change) offered() {
+	o := c.e.Offer
+	c.entry.Assignment = o.Assignment
+	if !c.Asking || c.e.Command != c.id("offer/%d", c.Asked) || (c.Stage != StageQualified && c.Stage != StageHandoff) {
+		c.entry.Outcome, c.entry.Why = "withdrawn", "too_late"
+		return
+	}
+	c.Asking, c.Pending = false, ""
+	c.Made++
+	c.Stage, c.Owner, c.Team, c.Assignment = StageHandoff, o.Rep, o.Team, o.Assignment
+	c.SLA = SLAClock{DueAt: o.DueAt, State: SLARunning}
+	if c.Paused {
+		c.SLA.State = SLAHeld
+	}
+	c.drop(ClockAccept, ClockRetry)
+	for _, k := range o.Clocks {
+		c.set(c.e.At, k)
+	}
+}
+
+func (c *change) noRep() {
+	c.quiet = true
+	if !c.Asking || c.e.Command != c.id("offer/%d", c.Asked) {
+		return
+	}
+	c.quiet = false
+	c.queue("no_rep")
+	c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(c.retryAfter())})
+}
+
+// retryAfter is a sixteenth of the accept deadline, within five seconds and a quarter of an hour.
+func (c *change) retryAfter() time.Duration {
+	return min(max(c.p.SLA.Accept.Within.Duration()/16, 5*time.Second), 15*time.Minute)
+}
+
+// queue puts the lead where any rep of the team may take it.
+func (c *change) queue(why string) {
+	c.Stage, c.Owner, c.Assignment, c.Asking = StageQualified, "", "", false
+	c.entry.Why = why
+	c.drop(ClockAccept)
+}
+
+// withdraw notes that the open offer ends without a decision.
+func (c *change) withdraw(why string) {
+	if c.Stage == StageHandoff && c.Assignment != "" {
+		c.also(Entry{Kind: Offered, Assignment: c.Assignment, Outcome: "withdrawn", Why: why})
+		c.Assignment = ""
+	}
+}
+
+// acceptPassed is one deadline of the open offer.
+func (c *change) acceptPassed() {
+	k := c.e.Clock
+	c.entry.Why, c.entry.Assignment = "accept_"+string(k.Level), c.Assignment
+	switch k.Level {
+	case LevelDue:
+		c.SLA.State = SLABreached
+	case LevelReassign:
+		c.missed()
+	default:
+		if c.e.Late {
+			return
+		}
+		c.wish(Command{
+			ID: c.id("sla/%d/%s%s", c.Asked, k.Level, ordinal(k.N)), Kind: CommandAlert,
+			Clock: Clock{Kind: k.Kind, Level: k.Level, N: k.N}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
+		})
+	}
+}
+
+func ordinal(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return string(rune('0' + n%10))
+}
+
+func (c *change) missed() {
+	c.entry.Outcome = "missed"
+	c.pass()
+	c.next("accept_missed")
+}
+
+// pass remembers that the owner had it and ends the offer.
+func (c *change) pass() {
+	if c.Owner != "" && !slices.Contains(c.Passed, c.Owner) {
+		c.Passed = append(slices.Clone(c.Passed), c.Owner)
+	}
+	c.Owner, c.Assignment = "", ""
+	c.drop(ClockAccept)
+}
+
+// next offers it to another rep, or leaves it in the team queue once the offers of the cycle are used up.
+func (c *change) next(why string) {
+	if c.Made >= c.maxOffers() {
+		c.queue(why)
+		return
+	}
+	if c.Paused {
+		c.queue(why)
+	}
+	c.ask()
+}

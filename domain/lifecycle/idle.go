@@ -1,0 +1,64 @@
+package lifecycle
+
+import "time"
+
+// idle decides what follows when Postgres was asked about a lead that nobody seemed to work.
+func (c *change) idle(k Clock) {
+	if k.Kind == ClockTouch {
+		if c.e.Worked.IsZero() {
+			c.quiet, c.entry.Why = false, "first_touch_missed"
+			c.alertIdle(k, LevelOwner)
+		}
+		return
+	}
+	if c.has(ClockIdle) {
+		return // somebody decided something meanwhile, and the clock runs anew
+	}
+	if fresh := c.e.Worked.Add(c.idleAfter()); !c.e.Worked.IsZero() && fresh.After(c.e.At) {
+		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: fresh})
+		return
+	}
+	c.quiet = false
+	c.entry.Why = "idle_" + string(k.Level)
+	after := c.p.SLA.Idle.AfterManager.Duration()
+	switch {
+	case k.Level == LevelOwner:
+		c.alertIdle(k, LevelOwner)
+		c.idleNext(LevelManager, after)
+	case k.Level == LevelManager:
+		c.alertIdle(k, LevelManager)
+		c.idleNext(LevelFinal, after)
+	case c.p.SLA.Idle.Finally == StageDormant:
+		c.sleep("idle", c.p.Recycle.Default)
+	}
+}
+
+func (c *change) idleNext(level Level, after time.Duration) {
+	if after > 0 {
+		c.set(c.e.At, Clock{Kind: ClockIdle, Level: level, At: c.e.At.Add(after)})
+	}
+}
+
+func (c *change) alertIdle(k Clock, level Level) {
+	c.wish(Command{
+		ID: c.id("%s/%s/%d", k.Kind, level, k.At.Unix()), Kind: CommandAlert,
+		Clock: Clock{Kind: k.Kind, Level: level}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
+	})
+}
+
+// planned takes the business deadlines Postgres' calendars gave. What changed meanwhile wins: a clock that is no longer
+// wanted is not set.
+func (c *change) planned() {
+	c.quiet = true
+	for _, k := range c.e.Clocks {
+		wanted := k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity) ||
+			k.Kind == ClockAccept && c.Stage == StageHandoff && c.has(ClockAccept)
+		if !wanted {
+			continue
+		}
+		c.set(c.e.At, k)
+		if k.Level == LevelDue {
+			c.SLA.DueAt = k.At
+		}
+	}
+}

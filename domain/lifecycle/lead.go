@@ -1,0 +1,109 @@
+package lifecycle
+
+import (
+	"fmt"
+	"time"
+)
+
+// Lead is the state of one life: everything a run hands over to the next, and what RecordStage keeps in Postgres. Every
+// field is exported and survives JSON; it holds ids and codes only, never a name, an address or a free text.
+type Lead struct {
+	ID      string `json:"id"`
+	Source  string `json:"source,omitempty"` // channel code, for the search attribute
+	Stage   Stage  `json:"stage"`
+	Cycle   int    `json:"cycle"`
+	Version int64  `json:"version"` // grows with every recorded change
+	Seq     int64  `json:"seq"`     // watermark: the highest outbox seq folded in
+
+	CycleAt time.Time `json:"cycle_at,omitzero"`
+	Score   int       `json:"score"`
+	Band    string    `json:"band,omitempty"`
+	Reason  string    `json:"reason,omitempty"` // why it rests or ended
+
+	Owner      string   `json:"owner,omitempty"` // rep offered in handoff, rep at work after it
+	Team       string   `json:"team,omitempty"`
+	Assignment string   `json:"assignment,omitempty"`
+	Asked      int      `json:"asked,omitempty"`  // offers asked for in this cycle; numbers their ids
+	Made       int      `json:"made,omitempty"`   // offers that found a rep in this cycle
+	Asking     bool     `json:"asking,omitempty"` // an offer, claim or assignment is under way
+	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
+	SLA        SLAClock `json:"sla,omitzero"`
+	Last       Decision `json:"last,omitzero"` // the last decision that took effect
+
+	Paused    bool      `json:"paused,omitempty"`
+	PausedAt  time.Time `json:"paused_at,omitzero"`
+	Pauses    int       `json:"pauses,omitempty"`
+	Pending   string    `json:"pending,omitempty"` // trigger to be acted on at resume, or once the cycle has begun
+	Muted     string    `json:"muted,omitempty"`   // why mail stopped for good
+	Beginning bool      `json:"beginning,omitempty"`
+
+	Position Position `json:"position,omitzero"`
+	Clocks   []Clock  `json:"clocks,omitempty"`
+}
+
+// Position is where a lead stands in its nurture sequence.
+type Position struct {
+	Sequence string    `json:"sequence,omitempty"`
+	Version  int       `json:"version,omitempty"`
+	Step     string    `json:"step,omitempty"` // empty: not entered yet
+	Since    time.Time `json:"since,omitzero"`
+	Move     int       `json:"move,omitempty"` // how often it went on in this cycle
+}
+
+// SLAState is how the accept clock stands.
+type SLAState string
+
+// The states of the accept clock.
+const (
+	SLANone     SLAState = "none"
+	SLARunning  SLAState = "running"
+	SLAHeld     SLAState = "held"
+	SLAMet      SLAState = "met"
+	SLABreached SLAState = "breached"
+)
+
+// SLAClock is what people see of the accept clock. The deadlines themselves are Clocks.
+type SLAClock struct {
+	DueAt time.Time `json:"due_at,omitzero"`
+	State SLAState  `json:"state,omitempty"`
+}
+
+// Decision is what a person decided, as far as the run needs it to know the same decision again.
+type Decision struct {
+	ID         string    `json:"id,omitempty"` // of the stored decision; empty for a plain signal
+	Kind       EventKind `json:"kind,omitempty"`
+	By         string    `json:"by,omitempty"` // rep id
+	Assignment string    `json:"assignment,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+}
+
+// New is a lead whose run has not begun.
+func New(id string) Lead {
+	return Lead{ID: id, Stage: StageCaptured, Cycle: 1, SLA: SLAClock{State: SLANone}}
+}
+
+// Due is the earliest deadline that counts now; zero when there is none.
+func (l Lead) Due() time.Time {
+	var due time.Time
+	for _, c := range l.Clocks {
+		if !c.At.IsZero() && (due.IsZero() || c.At.Before(due)) {
+			due = c.At
+		}
+	}
+	return due
+}
+
+// Next is the clock behind Due.
+func (l Lead) Next() (Clock, bool) {
+	due := l.Due()
+	for _, c := range l.Clocks {
+		if !due.IsZero() && c.At.Equal(due) {
+			return c, true
+		}
+	}
+	return Clock{}, false
+}
+
+func (l Lead) id(format string, args ...any) string {
+	return fmt.Sprintf("%s/%d/", l.ID, l.Cycle) + fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,83 @@
+package lifecycle
+
+// builtIn is what each reason means where a policy says nothing else: the default reasons of the contracts.
+var builtIn = map[EventKind]map[string]Path{
+	Rejected: {
+		"not_ready": PathRecycle, "no_budget": PathRecycle, "wrong_contact": PathRecycle,
+		"out_of_territory": PathReroute, "no_capacity": PathReroute,
+		"duplicate": PathDisqualify, "bad_data": PathDisqualify, "not_a_buyer": PathDisqualify,
+		"other": PathRecycle,
+	},
+	Lost: {
+		"price": PathRecycle, "competitor": PathRecycle, "no_decision": PathRecycle, "timing": PathRecycle,
+		"missing_feature": PathRecycle, "no_fit": PathStayLost, "other": PathStayLost,
+	},
+	Disqualified: {
+		"spam": PathDisqualify, "not_a_buyer": PathDisqualify, "bad_data": PathDisqualify, "no_consent": PathDisqualify,
+		"stale": PathDisqualify, "other": PathDisqualify,
+	},
+}
+
+// Knows reports whether a decision of this kind may give this reason: a built-in one, or one the policy adds. A reason
+// the policy sends back to another rep belongs to rejections, one that stays lost to losses.
+func (p Policy) Knows(k EventKind, reason string) bool {
+	if _, ok := builtIn[k][reason]; ok {
+		return true
+	}
+	r, ok := p.Recycle.Reasons[reason]
+	if !ok || builtInElsewhere(k, reason) {
+		return false
+	}
+	switch k {
+	case Rejected:
+		return r.Path != PathStayLost
+	case Lost:
+		return r.Path != PathReroute
+	case Disqualified:
+		return r.Path == PathDisqualify
+	}
+	return false
+}
+
+func builtInElsewhere(k EventKind, reason string) bool {
+	for other, reasons := range builtIn {
+		if _, ok := reasons[reason]; ok && other != k {
+			return true
+		}
+	}
+	return false
+}
+
+// Reason is what a decision with this reason leads to: the policy's word where it has one that fits the decision, else
+// the built-in path with the policy's defaults.
+func (p Policy) Reason(k EventKind, reason string) Reason {
+	r := p.Recycle.Default
+	path, known := builtIn[k][reason]
+	if known {
+		r.Path = path
+	}
+	if own, ok := p.Recycle.Reasons[reason]; ok && fits(k, own.Path) {
+		r.Path = own.Path
+		if own.CoolDown > 0 {
+			r.CoolDown = own.CoolDown
+		}
+		if own.Score != "" {
+			r.Score = own.Score
+		}
+		if own.Sequence != "" {
+			r.Sequence = own.Sequence
+		}
+	}
+	if r.Path == "" {
+		r.Path = PathRecycle
+	}
+	if r.Score == "" {
+		r.Score = ScoreKeep
+	}
+	return r
+}
+
+// fits keeps a path out of a decision that cannot take it: nobody reroutes a loss, and a rejection never stays lost.
+func fits(k EventKind, path Path) bool {
+	return k != Rejected && path != PathReroute || k == Rejected && path != PathStayLost
+}

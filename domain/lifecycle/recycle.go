@@ -1,0 +1,133 @@
+package lifecycle
+
+import "time"
+
+// sleep rests until the cool-down is over, then the next cycle begins by itself.
+func (c *change) sleep(reason string, r Reason) {
+	cool := r.CoolDown
+	if cool == 0 {
+		cool = c.p.Recycle.Default.CoolDown
+	}
+	c.rest(StageDormant, reason)
+	c.set(c.e.At, Clock{Kind: ClockCoolDown, At: c.e.At.Add(cool.Duration())})
+	c.out.RollOver = true
+}
+
+// again begins the next cycle of a lead that rested, or ends it at the maximum.
+func (c *change) again(why string) {
+	if c.Cycle >= c.p.maxCycles() {
+		reason := c.Reason
+		c.close(StageDisqualified, "max_cycles")
+		if reason != "" {
+			c.entry.Why = "max_cycles:" + reason
+		}
+		return
+	}
+	c.begin(why)
+}
+
+// begin starts the next cycle. Everything that is counted or asked once is counted and asked per cycle.
+func (c *change) begin(why string) {
+	r := c.p.Reason(c.Last.Kind, c.Reason)
+	c.Stage = StageNurturing
+	c.Cycle++
+	c.CycleAt, c.entry.Why = c.e.At, why
+	c.Asked, c.Made, c.Passed, c.Asking = 0, 0, nil, false
+	c.Owner, c.Team, c.Assignment, c.SLA = "", "", "", SLAClock{State: SLANone}
+	c.drop(ClockCoolDown)
+	c.Position, c.Beginning = Position{}, true
+	c.wish(Command{ID: c.id("begin"), Kind: CommandBegin, Policy: r.Score, Sequence: r.Sequence})
+	c.out.RollOver = true
+}
+
+// cycleBegun acts on what came while the cycle was being set up.
+func (c *change) cycleBegun() {
+	c.quiet = true
+	if c.e.Command != c.id("begin") || c.Stage != StageNurturing || !c.Beginning {
+		return
+	}
+	c.quiet, c.Beginning = false, false
+	c.Score, c.Band, c.Position = c.e.Score, c.e.Band, c.e.Move.Position
+	if c.Pending != "" && !c.Paused {
+		c.Reason = ""
+		c.qualify()
+		return
+	}
+	c.nurture()
+}
+
+// recaptured brings back what rests. A lead that was disqualified comes back where its reason and the maximum allow.
+func (c *change) recaptured() {
+	switch {
+	case c.Stage == StageDormant && c.Paused:
+		c.Pending = pendingCapture
+	case c.Stage == StageDormant:
+		c.again("recaptured")
+	case c.Stage == StageDisqualified && c.mayReturn():
+		c.begin("recaptured")
+	default:
+		c.quiet = true
+	}
+}
+
+// pendingCapture in Pending means: begin the next cycle once the pause is over.
+const pendingCapture = "capture"
+
+// mayReturn keeps out what people declared to be no buyer at all, and what has had all its cycles.
+func (c *change) mayReturn() bool {
+	switch c.Reason {
+	case "spam", "no_consent", "bad_data", "duplicate", "not_a_buyer":
+		return false
+	}
+	return c.Cycle < c.p.maxCycles()
+}
+
+func (c *change) passed() {
+	k := c.e.Clock
+	c.entry.Why = string(k.Kind)
+	switch k.Kind {
+	case ClockPause:
+		c.resume()
+	case ClockStep:
+		c.quiet = true
+		c.goOn()
+	case ClockAccept:
+		if c.Stage == StageHandoff {
+			c.acceptPassed()
+		}
+	case ClockRetry:
+		c.quiet = true
+		c.askAgain()
+	case ClockStale, ClockIdle, ClockTouch:
+		c.quiet = true
+		if !c.e.Late {
+			c.check(k)
+		}
+	case ClockCoolDown:
+		c.again("cool_down_over")
+	}
+}
+
+// givenUp lets nothing wait for a command that will never be granted.
+func (c *change) givenUp() {
+	c.entry.Why = c.e.Code
+	switch c.e.Command {
+	case c.id("begin"):
+		if c.Beginning {
+			c.Beginning = false
+			c.nurture()
+		}
+	case c.id("offer/%d", c.Asked):
+		if c.Asking && (c.Stage == StageQualified || c.Stage == StageHandoff) {
+			c.queue(c.e.Code)
+			c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(15 * time.Minute)})
+		}
+	case c.moveID():
+		if c.Stage == StageNurturing && c.Position.Sequence != "" {
+			c.set(c.e.At, Clock{Kind: ClockStep, At: c.e.At.Add(15 * time.Minute)})
+			c.Position.Move++
+		}
+	default:
+		c.Asking = false
+	}
+}

@@ -1,0 +1,42 @@
+package lifecycle
+
+import "fmt"
+
+// Refusal codes. They cross the wire as error types and as problem codes.
+const (
+	CodeWrongStage     = "wrong_stage"
+	CodeNotYourOffer   = "not_your_offer"
+	CodeAlreadyDecided = "already_decided"
+	CodeUnknownReason  = "unknown_reason"
+	CodeBusy           = "assignment_in_progress"
+	CodeUnknownRep     = "unknown_rep"
+	CodeErased         = "erased"
+)
+
+// Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
+type Refusal struct {
+	Code      string    `json:"code"`
+	Event     EventKind `json:"event"`
+	Stage     Stage     `json:"stage"`
+	DecidedBy string    `json:"decided_by,omitempty"` // rep id of the decision that stands in the way
+}
+
+func (r *Refusal) Error() string {
+	switch r.Code {
+	case CodeNotYourOffer:
+		return "the open offer is another rep's"
+	case CodeAlreadyDecided:
+		return fmt.Sprintf("the offer was decided otherwise before; the lead is %s", r.Stage)
+	case CodeUnknownReason:
+		return "the policy knows no such reason for this decision"
+	case CodeBusy:
+		return "another assignment of this lead is under way; try again in a moment"
+	case CodeUnknownRep:
+		return "no active rep of the lead's team has that id"
+	}
+	return fmt.Sprintf("a lead that is %s cannot be %s", r.Stage, r.Event)
+}
+
+func (l Lead) refuse(code string, k EventKind) *Refusal {
+	return &Refusal{Code: code, Event: k, Stage: l.Stage, DecidedBy: l.Last.By}
+}

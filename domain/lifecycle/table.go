@@ -1,0 +1,83 @@
+package lifecycle
+
+import "slices"
+
+// edge is one row of the machine: from any of these stages, by any of these events, to any of these. No target means
+// that the stage stays.
+type edge struct {
+	from []Stage
+	by   []EventKind
+	to   []Stage
+}
+
+var (
+	open = []Stage{StageNurturing, StageQualified, StageHandoff, StageWorking, StageOpportunity, StageLost, StageDormant}
+	sold = []Stage{StageWorking, StageOpportunity}
+)
+
+// edges is the whole map of the machine, as in the stage table of the contracts. A pair that is absent is refused.
+var edges = []edge{
+	{[]Stage{StageCaptured}, []EventKind{Started}, []Stage{StageNurturing}},
+
+	{open, []EventKind{
+		Scored, Touched, Unsubscribed, Bounced, Complained, Recaptured, Triggered, Revoked, Paused, Resumed, Passed,
+		Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, GivenUp,
+	}, nil},
+
+	{[]Stage{StageNurturing}, []EventKind{Triggered, Resumed, Passed, CycleBegun}, []Stage{StageQualified}},
+	{[]Stage{StageNurturing}, []EventKind{Checked}, []Stage{StageDormant, StageDisqualified}}, // stale
+	{[]Stage{StageQualified, StageHandoff}, []EventKind{Revoked}, []Stage{StageNurturing}},    // un-scored
+	{[]Stage{StageQualified}, []EventKind{Offered}, []Stage{StageHandoff}},
+	{[]Stage{StageQualified}, []EventKind{Accepted}, nil}, // claims it out of the team queue
+	{[]Stage{StageQualified}, []EventKind{Claimed}, []Stage{StageWorking}},
+
+	{[]Stage{StageHandoff}, []EventKind{Accepted}, []Stage{StageWorking}},
+	{[]Stage{StageHandoff}, []EventKind{Rejected}, []Stage{StageHandoff, StageQualified, StageDormant, StageDisqualified}},
+	{[]Stage{StageHandoff}, []EventKind{Passed, NoRepFound, GivenUp}, []Stage{StageQualified}}, // team queue
+
+	{[]Stage{StageWorking}, []EventKind{Qualified}, []Stage{StageOpportunity}},
+	{sold, []EventKind{Won}, []Stage{StageWon}},
+	{sold, []EventKind{Lost}, []Stage{StageLost, StageDormant, StageDisqualified}},
+	{sold, []EventKind{Recycled, Checked}, []Stage{StageDormant}},
+	{sold, []EventKind{Disqualified}, []Stage{StageDisqualified}},
+	{sold, []EventKind{Reassigned}, nil},
+
+	{[]Stage{StageDormant}, []EventKind{Passed, Triggered, Recaptured, Resumed}, []Stage{StageNurturing, StageDisqualified}},
+	{[]Stage{StageLost, StageDormant}, []EventKind{Recycled}, []Stage{StageNurturing}},
+	{[]Stage{StageDisqualified}, []EventKind{Recaptured}, []Stage{StageNurturing, StageDisqualified}}, // starts a new run
+
+	{[]Stage{
+		StageCaptured, StageNurturing, StageQualified, StageHandoff, StageWorking, StageOpportunity,
+		StageWon, StageLost, StageDormant, StageDisqualified,
+	}, []EventKind{Erased}, []Stage{StageErased}},
+}
+
+// transitions is edges, looked up.
+var transitions = index(edges)
+
+func index(edges []edge) map[Stage]map[EventKind][]Stage {
+	m := map[Stage]map[EventKind][]Stage{}
+	for _, s := range Stages {
+		m[s] = map[EventKind][]Stage{}
+	}
+	for _, e := range edges {
+		for _, from := range e.from {
+			for _, by := range e.by {
+				to := e.to
+				if to == nil || slices.Contains(open, from) && !leaves(by) {
+					to = append(slices.Clone(to), from)
+				}
+				m[from][by] = append(m[from][by], to...)
+			}
+		}
+	}
+	return m
+}
+
+// leaves reports the decisions after which a lead is never where it was.
+func leaves(k EventKind) bool {
+	return k == Won || k == Lost || k == Disqualified || k == Qualified || k == Erased || k == Recycled || k == Claimed
+}
+
+// Targets lists the stages an event may lead to from a stage; nil means that it is refused there.
+func Targets(from Stage, by EventKind) []Stage { return transitions[from][by] }
