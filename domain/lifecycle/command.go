@@ -72,3 +72,11 @@ type Outcome struct {
 	Entries  []Entry
 	RollOver bool // a good moment to begin a new run
 }
+
+// Carried is everything a run owes the next one. RecordStage keeps it in Postgres too, so that a lost run is mended by
+// starting again.
+type Carried struct {
+	Lead    Lead      `json:"lead"`
+	Outbox  []Command `json:"outbox,omitempty"`  // decided, not yet done
+	Entries []Entry   `json:"entries,omitempty"` // happened, not yet recorded
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// Reads is the read side: Postgres only, so it answers while Temporal is down. Lead-shaped methods answer
+// record.ErrNotFound or record.ErrErased.
+type Reads interface {
+	Lead(ctx context.Context, leadID string) (record.Lead, error)
+	Leads(ctx context.Context, f record.LeadFilter) (record.Page[record.Lead], error)
+	Timeline(ctx context.Context, leadID, cursor string, limit int) (record.Page[record.TimelineItem], error)
+	Inbox(ctx context.Context, f record.InboxFilter) (record.Page[record.InboxItem], error)
+	// ExplainScore explains the score at a moment under the published model (or the version given, 0: published).
+	ExplainScore(ctx context.Context, leadID string, at time.Time, model int) (record.Score, error)
+	Mails(ctx context.Context, state, leadID, cursor string, limit int) (record.Page[record.Mail], error)
+}
+
+// People changes what is known of a person.
+type People interface {
+	// PatchLead merges profile, keys and consent like a capture, without a touch.
+	PatchLead(ctx context.Context, leadID string, c record.Capture) error
+	// EraseLead removes the person in one transaction and tells the run through the outbox. The same again is no error.
+	EraseLead(ctx context.Context, leadID string, actor lifecycle.Actor) error
+	AddNote(ctx context.Context, n record.Note, actor lifecycle.Actor) (record.Note, error)
+	Suppressions(ctx context.Context, cursor string, limit int) (record.Page[record.Suppression], error)
+	Suppress(ctx context.Context, email, reason string) (record.Suppression, error)
+	Unsuppress(ctx context.Context, email string) error
+	// Unsubscribe suppresses the lead's address, stores an unsubscribe event and tells the run. The same again is no error.
+	Unsubscribe(ctx context.Context, leadID string) error
+}
+
+// Team is sales and its clocks. Create and update answer record.ErrConflict for a taken name or address.
+type Team interface {
+	Reps(ctx context.Context, cursor string, limit int) (record.Page[record.Rep], error)
+	Rep(ctx context.Context, id string) (record.Rep, error)
+	CreateRep(ctx context.Context, r record.Rep) (record.Rep, error)
+	UpdateRep(ctx context.Context, r record.Rep) (record.Rep, error)
+	Teams(ctx context.Context, cursor string, limit int) (record.Page[record.Team], error)
+	Team(ctx context.Context, id string) (record.Team, error)
+	CreateTeam(ctx context.Context, t record.Team) (record.Team, error)
+	UpdateTeam(ctx context.Context, t record.Team) (record.Team, error)
+	Calendars(ctx context.Context, cursor string, limit int) (record.Page[record.Calendar], error)
+	Calendar(ctx context.Context, id string) (record.Calendar, error)
+	CreateCalendar(ctx context.Context, c record.Calendar) (record.Calendar, error)
+	UpdateCalendar(ctx context.Context, c record.Calendar) (record.Calendar, error)
+}
+
+// Documents keeps models, sequences and policies. Published versions are immutable.
+type Documents interface {
+	Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error)
+	CreateModel(ctx context.Context, m record.Model) (record.Model, error)
+	PublishModel(ctx context.Context, version int) (record.Model, error)
+	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)
+	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
+	PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	Policies(ctx context.Context, cursor string, limit int) (record.Page[record.Policy], error)
+	Policy(ctx context.Context, id string) (record.Policy, error)
+	CreatePolicy(ctx context.Context, p record.Policy) (record.Policy, error)
+	UpdatePolicy(ctx context.Context, p record.Policy) (record.Policy, error)
+}
+
+// Keys are API keys by the hash of their secret.
+type Keys interface {
+	KeyByHash(ctx context.Context, hash []byte) (record.Key, error)
+	Keys(ctx context.Context, cursor string, limit int) (record.Page[record.Key], error)
+	CreateKey(ctx context.Context, k record.Key, hash []byte) (record.Key, error)
+	RevokeKey(ctx context.Context, id string) error
+	TouchKey(ctx context.Context, id string) error
+}
+
+// Webhooks are subscribers.
+type Webhooks interface {
+	Webhooks(ctx context.Context, cursor string, limit int) (record.Page[record.Webhook], error)
+	CreateWebhook(ctx context.Context, w record.Webhook) (record.Webhook, error)
+}
+
+// Answers makes a POST with an Idempotency-Key safe to repeat.
+type Answers interface {
+	// BeginAnswer reserves the key. It answers the stored answer when there is one, mismatch when the body was another,
+	// running when the first request still runs.
+	BeginAnswer(ctx context.Context, keyID, route, idem string, bodyHash []byte) (stored *record.StoredAnswer, state string, err error)
+	FinishAnswer(ctx context.Context, keyID, route, idem string, a record.StoredAnswer) error
+	DropAnswer(ctx context.Context, keyID, route, idem string) error
+}
+
+// Ready tells whether Postgres answers and its schema is the one this binary needs.
+type Ready interface {
+	Ready(ctx context.Context) error
+}

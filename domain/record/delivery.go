@@ -1,0 +1,59 @@
+package record
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The lanes of deliveries, each with workers and connections of its own.
+const (
+	LaneAlert   = "alert"
+	LaneBulk    = "bulk"
+	LaneWebhook = "webhook"
+)
+
+// Mail is one row of the mail ledger as people see it. The address is not in it: the lead is.
+type Mail struct {
+	ID        string     `json:"id"`
+	Key       string     `json:"key"`
+	LeadID    *string    `json:"lead_id"`
+	Lane      string     `json:"lane"`
+	Kind      string     `json:"kind"`
+	Sequence  string     `json:"sequence,omitempty"`
+	Version   int        `json:"sequence_version,omitempty"`
+	Step      string     `json:"step,omitempty"`
+	Cycle     int        `json:"cycle,omitempty"`
+	State     string     `json:"state"`
+	Code      string     `json:"code,omitempty"`
+	Attempts  int        `json:"attempts"`
+	CreatedAt time.Time  `json:"created_at"`
+	SentAt    *time.Time `json:"sent_at"`
+}
+
+// Delivery is a claimed row with what its pool needs to carry it out.
+type Delivery struct {
+	ID           string
+	Key          string
+	Lane         string
+	Channel      string // mail, webhook
+	Kind         string // nurture, offer, reminder, escalation, ...
+	LeadID       string
+	Cycle        int
+	Sequence     string
+	Version      int
+	Step         string
+	AssignmentID string
+	Attempts     int
+	CreatedAt    time.Time
+	Payload      json.RawMessage
+	Message      []byte // composed before, or nil
+	MessageID    string
+
+	To       string          // address of the person or the rep
+	ToName   string          // of the rep
+	Lead     *Lead           // nurture: whom the mail is about; alerts: the lead that is offered
+	Document json.RawMessage // nurture: the sequence
+	Webhook  *Webhook
+	Stop     string // why it must not be sent after all: suppressed:<why> or expired:<why>; empty to go on
+	Hold     bool   // the lead is paused: put it back
+}

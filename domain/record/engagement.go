@@ -1,0 +1,78 @@
+package record
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/scoring"
+)
+
+// Event is one normalised engagement event. Exactly one of LeadID, Email and VisitorID says whose it is.
+type Event struct {
+	ClientID   string
+	Type       string
+	LeadID     string
+	Email      string
+	VisitorID  string
+	OccurredAt time.Time // zero: arrival
+	Properties map[string]any
+}
+
+// Ingested is what became of one event; Code is empty when it was accepted.
+type Ingested struct {
+	LeadID    string
+	Duplicate bool
+	Code      string // unknown_lead, erased, occurred_at_in_future, too_old
+}
+
+// Score is the explained score of one lead.
+type Score struct {
+	At         time.Time         `json:"at"`
+	Model      int               `json:"model"`
+	Score      int               `json:"score"`
+	Fit        float64           `json:"fit"`
+	Engagement float64           `json:"engagement"`
+	Band       string            `json:"band"`
+	Grade      string            `json:"grade"`
+	MQLAt      *time.Time        `json:"mql_at"`
+	Items      []scoring.Item    `json:"items"`
+	Missing    []scoring.Missing `json:"missing"`
+	Complete   bool              `json:"complete"`
+}
+
+// Model is one version of the scoring model.
+type Model struct {
+	Version     int             `json:"version"`
+	State       string          `json:"state"`
+	Note        string          `json:"note"`
+	Author      string          `json:"author"`
+	Document    json.RawMessage `json:"document"`
+	Source      string          `json:"source"`
+	CreatedAt   time.Time       `json:"created_at"`
+	PublishedAt *time.Time      `json:"published_at"`
+}
+
+// Sequence is one version of a nurture sequence.
+type Sequence struct {
+	Name        string          `json:"name"`
+	Version     int             `json:"version"`
+	State       string          `json:"state"`
+	Default     bool            `json:"default"`
+	Document    json.RawMessage `json:"document"`
+	Source      string          `json:"source"`
+	CreatedAt   time.Time       `json:"created_at"`
+	PublishedAt *time.Time      `json:"published_at"`
+}
+
+// OutboxRow is what one lead's run must be told, merged.
+type OutboxRow struct {
+	LeadID     string
+	Seq        int64
+	Score      int
+	Band       string
+	Triggers   map[string]int64
+	Attempts   int
+	Stage      string // as the read side has it: a terminal lead is only told of its erasure
+	SourceCode string
+	Cycle      int
+}

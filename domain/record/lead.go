@@ -1,0 +1,171 @@
+package record
+
+import (
+	"errors"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+// What a store answers when there is nothing to answer with. Doors map them once.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrErased   = errors.New("erased")
+	ErrConflict = errors.New("conflict") // a unique name or address is taken
+	ErrInUse    = errors.New("in use")
+)
+
+// IdentityConflict says that the keys of one request belong to two leads.
+type IdentityConflict struct{ LeadIDs [2]string }
+
+func (e *IdentityConflict) Error() string { return "the keys belong to two different leads" }
+
+// Source is where a lead came from.
+type Source struct {
+	Channel     string `json:"channel,omitempty"`
+	Campaign    string `json:"campaign,omitempty"`
+	Medium      string `json:"medium,omitempty"`
+	Term        string `json:"term,omitempty"`
+	Content     string `json:"content,omitempty"`
+	Referrer    string `json:"referrer,omitempty"`
+	LandingPage string `json:"landing_page,omitempty"`
+}
+
+// Consent is a yes or a no to one purpose.
+type Consent struct {
+	Purpose string `json:"purpose"` // marketing
+	Granted bool   `json:"granted"`
+}
+
+// Capture is one normalised capture. Of the profile, keys given win, null clears, absent stays.
+type Capture struct {
+	Email      string         // normalised, or empty
+	ExternalID string         // source:value, or empty
+	Profile    map[string]any // contract fields and custom.<key>, normalised
+	Source     Source
+	SourceCode string // [a-z0-9._-]{1,64}
+	Consent    *Consent
+	VisitorID  string
+	Via        string // api, form, import
+	Actor      lifecycle.Actor
+	FillBlanks bool   // known values stay: imports
+	NoAlert    bool   // of a new lead: sales are not alerted
+	NoNurture  bool   // of a new lead: no mail
+	Event      *Event // happened with the capture: form_submit
+}
+
+// Captured is what became of a capture.
+type Captured struct {
+	LeadID  string
+	Created bool
+	Changed bool // anything at all was written beside a touch
+}
+
+// Lead is the read side of one lead.
+type Lead struct {
+	ID             string             `json:"id"`
+	WorkflowID     string             `json:"workflow_id"`
+	Email          *string            `json:"email"`
+	ExternalID     *string            `json:"external_id"`
+	Profile        map[string]any     `json:"profile"`
+	Stage          lifecycle.Stage    `json:"stage"`
+	Paused         bool               `json:"paused"`
+	Band           string             `json:"band"`
+	Score          int                `json:"score"`
+	Fit            float64            `json:"fit"`
+	Engagement     float64            `json:"engagement"`
+	Grade          string             `json:"grade"`
+	MQLAt          *time.Time         `json:"mql_at"`
+	Cycle          int                `json:"cycle"`
+	CycleStartedAt time.Time          `json:"cycle_started_at"`
+	Owner          *string            `json:"owner"`
+	Assignment     *Assignment        `json:"assignment"`
+	SLA            SLA                `json:"sla"`
+	Mail           MailState          `json:"mail"`
+	Source         Source             `json:"source"`
+	CreatedAt      time.Time          `json:"created_at"`
+	UpdatedAt      time.Time          `json:"updated_at"`
+	Version        int64              `json:"version"`
+	Reason         string             `json:"-"`
+	Last           lifecycle.Decision `json:"-"`
+	TeamID         *string            `json:"-"`
+}
+
+// Assignment is the open or last offer of the cycle.
+type Assignment struct {
+	ID        string    `json:"id"`
+	RepID     string    `json:"rep_id"`
+	OfferedAt time.Time `json:"offered_at"`
+}
+
+// SLA is the accept clock as people see it.
+type SLA struct {
+	DueAt *time.Time         `json:"due_at"`
+	State lifecycle.SLAState `json:"state"`
+}
+
+// MailState says whether nurture mail may be sent: active, or why it is not (unsubscribed, bounced, complained,
+// no_address, no_consent).
+type MailState struct {
+	State string `json:"state"`
+}
+
+// Page is one page of a list, newest first unless the list says otherwise.
+type Page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// LeadFilter narrows a list of leads. Empty fields do not filter.
+type LeadFilter struct {
+	Stage  []string
+	Owner  string
+	Band   string
+	Source string
+	Query  string // part of address, name or company
+	Cursor string
+	Limit  int
+}
+
+// TimelineItem is one thing that happened to a lead.
+type TimelineItem struct {
+	ID      string          `json:"id"`
+	At      time.Time       `json:"at"`
+	Kind    string          `json:"kind"`
+	From    string          `json:"from,omitempty"`
+	To      string          `json:"to,omitempty"`
+	Actor   lifecycle.Actor `json:"actor"`
+	Why     string          `json:"why"`
+	Cycle   int             `json:"cycle"`
+	Version int64           `json:"version"`
+	Data    map[string]any  `json:"data"`
+}
+
+// InboxItem is a lead that waits for a rep or is worked by one, sorted by time left.
+type InboxItem struct {
+	LeadID       string          `json:"lead_id"`
+	AssignmentID *string         `json:"assignment_id"`
+	RepID        *string         `json:"rep_id"`
+	TeamID       *string         `json:"team_id"`
+	Stage        lifecycle.Stage `json:"stage"`
+	Score        int             `json:"score"`
+	Band         string          `json:"band"`
+	OfferedAt    *time.Time      `json:"offered_at"`
+	SLA          SLA             `json:"sla"`
+	Reasons      []string        `json:"reasons"` // why this score, in words, best first
+}
+
+// InboxFilter narrows the inbox.
+type InboxFilter struct {
+	RepID, TeamID, Cursor string
+	Limit                 int
+}
+
+// Note is a free text about a lead. It never leaves Postgres.
+type Note struct {
+	ID     string    `json:"id"`
+	LeadID string    `json:"lead_id"`
+	At     time.Time `json:"at"`
+	RepID  *string   `json:"rep_id"`
+	Text   string    `json:"text"`
+}

@@ -1,0 +1,55 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// Outbox is what runs must be told.
+type Outbox interface {
+	// ClaimOutbox takes due rows by lease, oldest first, at most one in flight per lead; no lock is held afterwards.
+	ClaimOutbox(ctx context.Context, limit int, lease time.Duration) ([]record.OutboxRow, error)
+	// SentOutbox deletes the rows that still are what was sent; a row that grew meanwhile becomes due again.
+	SentOutbox(ctx context.Context, sent []record.OutboxRow) error
+	// DeferOutbox puts a row back until later.
+	DeferOutbox(ctx context.Context, leadID string, until time.Duration) error
+	// OutboxState tells how much waits, and how old the oldest row is.
+	OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error)
+}
+
+// Deliveries is what leaves the house.
+type Deliveries interface {
+	// ClaimDeliveries takes due rows of a lane by lease, with all their pools need. Rows whose sender died in state
+	// sending become unknown (or, at-least-once, are claimed again); rows whose sender died before are claimed again.
+	ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error)
+	// StoreMessage keeps the composed bytes.
+	StoreMessage(ctx context.Context, id string, message []byte, messageID string) error
+	// Sending commits that DATA is about to begin, if the delivery may still be sent at this instant: suppression,
+	// pause, cycle, stage and open offer are looked at again. It answers why not, or "".
+	Sending(ctx context.Context, id string) (stop string, err error)
+	// Finish stores the outcome: sent, failed, unknown, suppressed, expired.
+	FinishDelivery(ctx context.Context, id, state, code string) error
+	// RetryDelivery puts it back for later, with the code of what went wrong.
+	RetryDelivery(ctx context.Context, id, code string, after time.Duration) error
+	// NextDelivery is when the next row of the lane falls due; zero when none waits.
+	NextDelivery(ctx context.Context, lane string) (time.Time, error)
+}
+
+// Bounces is what failed mail means for a person.
+type Bounces interface {
+	// HardBounce suppresses the address of the delivery's lead and tells its run.
+	HardBounce(ctx context.Context, deliveryID string) error
+}
+
+// Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, decision.
+type Listener interface {
+	// Listen calls heard for every notification until the context ends; it reconnects by itself.
+	Listen(ctx context.Context, heard func(channel string)) error
+}
+
+// Sweeper throws away what has had its time.
+type Sweeper interface {
+	Sweep(ctx context.Context) error
+}
