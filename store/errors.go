@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// ErrNoModel says that nothing can be scored yet, so nobody can be captured: a model must be published first.
+var ErrNoModel = errors.New("no scoring model is published; publish one (leadflow model publish), or run `leadflow migrate`, which seeds the default one")
+
+// Error is what leaves the store when Postgres objects. It says which operation failed and Postgres's code for why,
+// and never a value: Postgres quotes the offending row, and rows are people's data.
+type Error struct {
+	Op         string // what was tried
+	Code       string // SQLSTATE, or unreachable, or internal
+	Constraint string // name of the constraint that was violated, if any
+	is         error
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Code == "unreachable":
+		return fmt.Sprintf("store: %s: Postgres does not answer; check DATABASE_URL and that the server runs", e.Op)
+	case e.Constraint != "":
+		return fmt.Sprintf("store: %s: %s (%s)", e.Op, e.Code, e.Constraint)
+	}
+	return fmt.Sprintf("store: %s: %s", e.Op, e.Code)
+}
+
+// Unwrap gives the sentinel of domain/record or of context that the error stands for, if any.
+func (e *Error) Unwrap() error { return e.is }
+
+// known is what may leave as it is: it carries no value.
+func known(err error) bool {
+	var conflict *record.IdentityConflict
+	var own *Error
+	return errors.As(err, &conflict) || errors.As(err, &own) ||
+		errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) ||
+		errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel)
+}
+
+// masked takes the values out of an error.
+func masked(op string, err error) error {
+	if err == nil || known(err) {
+		return err
+	}
+	out := &Error{Op: op, Code: "internal"}
+	var pg *pgconn.PgError
+	var scan pgx.ScanArgError
+	var connect *pgconn.ConnectError
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return record.ErrNotFound
+	case errors.Is(err, context.Canceled):
+		out.Code, out.is = "canceled", context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		out.Code, out.is = "timeout", context.DeadlineExceeded
+	case errors.As(err, &pg):
+		out.Code, out.Constraint = pg.Code, pg.ConstraintName
+		switch pg.Code {
+		case "23505": // unique_violation
+			out.is = record.ErrConflict
+		case "23503": // foreign_key_violation: what is named does not exist, or what is deleted is still named
+			out.is = record.ErrInUse
+		}
+	case errors.As(err, &connect), pgconn.SafeToRetry(err), pgconn.Timeout(err):
+		out.Code = "unreachable"
+	case errors.As(err, &scan):
+		out.Code = "scan:" + scan.FieldName
+	case errors.Is(err, errAgain):
+		out.Code = "lost the race too often"
+	}
+	return out
+}
+
+// lostRace reports whether the same transaction may well succeed when it is run again.
+func lostRace(err error) bool {
+	if errors.Is(err, errAgain) {
+		return true
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Options are what a store must be told.
+type Options struct {
+	// SuppressionKey keys the hash under which addresses are suppressed. It outlives erasure, so losing or changing it
+	// makes every suppression of an erased person forgotten. At least 16 bytes.
+	SuppressionKey []byte
+	// Horizon is how old an event may be when it arrives; 0 means 30 days.
+	Horizon time.Duration
+}
+
+// Store is Postgres as the rooms see it. It is safe for concurrent use.
+type Store struct {
+	pool    *pgxpool.Pool
+	key     []byte
+	horizon time.Duration
+}
+
+// defaultHorizon is the contract's: an event older than this is refused as too_old.
+const defaultHorizon = 30 * 24 * time.Hour
+
+// New makes a store over a pool, which stays the caller's to close. It panics without a usable suppression key: a
+// store that forgets who must not be written to is worse than none.
+func New(pool *pgxpool.Pool, o Options) *Store {
+	if len(o.SuppressionKey) < 16 {
+		panic("store: the suppression key needs at least 16 bytes")
+	}
+	if o.Horizon == 0 {
+		o.Horizon = defaultHorizon
+	}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon}
+}
+
+// Open connects to the database of the URL and makes a store that owns its pool: Close it.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: the URL cannot be used; check DATABASE_URL")
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, masked("open", err)
+	}
+	return New(pool, o), nil
+}
+
+// Close closes the pool.
+func (s *Store) Close() { s.pool.Close() }
+
+// Pool is the pool itself, for its figures.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// maxTries is how often a transaction that lost a race is run again before its error is told.
+const maxTries = 10
+
+// errAgain makes tx run the transaction again from its start.
+var errAgain = errors.New("lost a race")
+
+// tx runs fn in a transaction, again from its start when it lost a race (deadlock, serialization failure, errAgain),
+// and masks its error. fn must not keep anything of an earlier try.
+func (s *Store) tx(ctx context.Context, op string, fn func(tx pgx.Tx) error) error {
+	var err error
+	for try := range maxTries {
+		if err = pgx.BeginFunc(ctx, s.pool, fn); err == nil || !lostRace(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return masked(op, ctx.Err())
+		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		}
+	}
+	return masked(op, err)
+}
+
+// newID makes an id that sorts by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// suppressionHash is what stays of a suppressed address for ever. The address is normalised.
+func (s *Store) suppressionHash(email string) []byte {
+	h := hmac.New(sha256.New, s.key)
+	h.Write([]byte(email))
+	return h.Sum(nil)
+}
+
+// nullable makes SQL's null of Go's empty string.
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// isID reports whether s is a UUID in the form we hand out: what is not cannot be found, and Postgres need not be asked.
+func isID(s string) bool {
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == 36
+}
