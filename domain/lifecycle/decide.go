@@ -26,7 +26,7 @@ func (l Lead) checkDecision(e Event, p Policy) error {
 	d := e.Decision
 	switch e.Kind {
 	case Accepted, Rejected:
-		if l.Stage == StageHandoff && (l.Owner != d.By || d.Assignment != "" && d.Assignment != l.Assignment) {
+		if l.Stage == StageHandoff && (l.Assignment == "" || l.Owner != d.By || d.Assignment != "" && d.Assignment != l.Assignment) {
 			return l.refuse(CodeNotYourOffer, e.Kind)
 		}
 		if l.Stage == StageQualified && l.Asking {

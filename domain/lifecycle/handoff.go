@@ -45,7 +45,7 @@ func (c *change) maxOffers() int { return max(1, c.p.SLA.Accept.MaxOffers) }
 func (c *change) offered() {
 	o := c.e.Offer
 	c.entry.Assignment = o.Assignment
-	if !c.Asking || c.e.Command != c.id("offer/%d", c.Asked) || (c.Stage != StageQualified && c.Stage != StageHandoff) {
+	if !c.awaitsOffer() {
 		c.entry.Outcome, c.entry.Why = "withdrawn", "too_late"
 		return
 	}
@@ -62,9 +62,14 @@ func (c *change) offered() {
 	}
 }
 
+// awaitsOffer reports that the event answers the offer the lead asked for last, and that it still wants one.
+func (c *change) awaitsOffer() bool {
+	return c.Asking && c.e.Command == c.id("offer/%d", c.Asked) && (c.Stage == StageQualified || c.Stage == StageHandoff)
+}
+
 func (c *change) noRep() {
 	c.quiet = true
-	if !c.Asking || c.e.Command != c.id("offer/%d", c.Asked) {
+	if !c.awaitsOffer() {
 		return
 	}
 	c.quiet = false

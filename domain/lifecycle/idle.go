@@ -42,7 +42,7 @@ func (c *change) idleNext(level Level, after time.Duration) {
 func (c *change) alertIdle(k Clock, level Level) {
 	c.wish(Command{
 		ID: c.id("%s/%s/%d", k.Kind, level, k.At.Unix()), Kind: CommandAlert,
-		Clock: Clock{Kind: k.Kind, Level: level}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
+		Clock: Clock{Kind: k.Kind, Level: level, Was: k.At}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
 	})
 }
 

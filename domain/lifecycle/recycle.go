@@ -104,7 +104,9 @@ func (c *change) passed() {
 			c.check(k)
 		}
 	case ClockCoolDown:
-		c.again("cool_down_over")
+		if c.Stage == StageDormant {
+			c.again("cool_down_over")
+		}
 	}
 }
 
@@ -113,12 +115,12 @@ func (c *change) givenUp() {
 	c.entry.Why = c.e.Code
 	switch c.e.Command {
 	case c.id("begin"):
-		if c.Beginning {
+		if c.Beginning && c.Stage == StageNurturing {
 			c.Beginning = false
 			c.nurture()
 		}
 	case c.id("offer/%d", c.Asked):
-		if c.Asking && (c.Stage == StageQualified || c.Stage == StageHandoff) {
+		if c.awaitsOffer() {
 			c.queue(c.e.Code)
 			c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(15 * time.Minute)})
 		}

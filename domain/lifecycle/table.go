@@ -1,7 +1,5 @@
 package lifecycle
 
-import "slices"
-
 // edge is one row of the machine: from any of these stages, by any of these events, to any of these. No target means
 // that the stage stays.
 type edge struct {
@@ -20,9 +18,11 @@ var edges = []edge{
 	{[]Stage{StageCaptured}, []EventKind{Started}, []Stage{StageNurturing}},
 
 	{open, []EventKind{
-		Scored, Touched, Unsubscribed, Bounced, Complained, Recaptured, Triggered, Revoked, Paused, Resumed, Passed,
+		Scored, Touched, Unsubscribed, Bounced, Complained, Recaptured, Triggered, Paused, Resumed, Passed,
 		Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, GivenUp,
 	}, nil},
+
+	{[]Stage{StageNurturing, StageWorking, StageOpportunity, StageLost, StageDormant}, []EventKind{Revoked}, nil},
 
 	{[]Stage{StageNurturing}, []EventKind{Triggered, Resumed, Passed, CycleBegun}, []Stage{StageQualified}},
 	{[]Stage{StageNurturing}, []EventKind{Checked}, []Stage{StageDormant, StageDisqualified}}, // stale
@@ -64,19 +64,14 @@ func index(edges []edge) map[Stage]map[EventKind][]Stage {
 		for _, from := range e.from {
 			for _, by := range e.by {
 				to := e.to
-				if to == nil || slices.Contains(open, from) && !leaves(by) {
-					to = append(slices.Clone(to), from)
+				if to == nil {
+					to = []Stage{from}
 				}
 				m[from][by] = append(m[from][by], to...)
 			}
 		}
 	}
 	return m
-}
-
-// leaves reports the decisions after which a lead is never where it was.
-func leaves(k EventKind) bool {
-	return k == Won || k == Lost || k == Disqualified || k == Qualified || k == Erased || k == Recycled || k == Claimed
 }
 
 // Targets lists the stages an event may lead to from a stage; nil means that it is refused there.

@@ -1,0 +1,40 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// Handoffs is who gets which lead.
+type Handoffs struct{ Sales Sales }
+
+// OfferHandoff finds a rep and tells them.
+func (h *Handoffs) OfferHandoff(ctx context.Context, cmd lifecycle.Command) (record.Granted, error) {
+	g, err := h.Sales.Offer(ctx, cmd)
+	return g, scrub(ctx, err)
+}
+
+// ClaimLead gives a queued lead to the rep who took it.
+func (h *Handoffs) ClaimLead(ctx context.Context, cmd lifecycle.Command) (record.Granted, error) {
+	g, err := h.Sales.Claim(ctx, cmd)
+	return g, scrub(ctx, err)
+}
+
+// AssignLead gives a lead at work to another rep or team.
+func (h *Handoffs) AssignLead(ctx context.Context, cmd lifecycle.Command) (record.Granted, error) {
+	g, err := h.Sales.Assign(ctx, cmd)
+	return g, scrub(ctx, err)
+}
+
+// AlertSales writes a reminder or an escalation.
+func (h *Handoffs) AlertSales(ctx context.Context, cmd lifecycle.Command) error {
+	return scrub(ctx, h.Sales.Alert(ctx, cmd))
+}
+
+// PlanClocks computes deadlines in business time.
+func (h *Handoffs) PlanClocks(ctx context.Context, cmd lifecycle.Command) ([]lifecycle.Clock, error) {
+	clocks, err := h.Sales.Plan(ctx, cmd)
+	return clocks, scrub(ctx, err)
+}
