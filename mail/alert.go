@@ -1,0 +1,71 @@
+package mail
+
+import (
+	"fmt"
+	"html/template"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/mail/liquid"
+)
+
+// Alert is a mail to one of the house: a lead offered, a clock that runs out. It has no unsubscribe link. Its texts are
+// values, not templates: whatever they hold stays literal.
+type Alert struct {
+	From    netmail.Address
+	To      netmail.Address
+	ReplyTo netmail.Address // none when zero
+
+	Subject string
+	Lines   []string    // one paragraph each
+	Links   []AlertLink // shown below the lines, one a line
+
+	MessageID  string
+	ReturnPath string
+	Date       time.Time
+	Headers    map[string]string
+}
+
+// AlertLink is a named address, http or https.
+type AlertLink struct{ Label, URL string }
+
+var alertBody = template.Must(template.New("alert").Parse(
+	`{{range .Lines}}<p>{{.}}</p>
+{{end}}{{range .Links}}<p><a href="{{.URL}}">{{.Label}}</a></p>
+{{end}}`))
+
+// ComposeAlert renders an alert with the same frame and the same guarantees as Compose.
+func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
+	if err := checkHeaders(a.Headers); err != nil {
+		return Rendered{}, err
+	}
+	var plain []string
+	shown := Alert{}
+	for _, l := range a.Lines {
+		if l = strings.TrimSpace(liquid.Line(l)); l != "" {
+			plain = append(plain, l)
+			shown.Lines = append(shown.Lines, l)
+		}
+	}
+	for _, link := range a.Links {
+		if _, err := checkLink(link.URL); err != nil {
+			return Rendered{}, fmt.Errorf("a link of the alert %w", err)
+		}
+		label := strings.TrimSpace(liquid.Line(link.Label))
+		plain = append(plain, label+": "+link.URL)
+		shown.Links = append(shown.Links, AlertLink{label, link.URL})
+	}
+	var body strings.Builder
+	if err := alertBody.Execute(&body, shown); err != nil {
+		return Rendered{}, fmt.Errorf("alert: %w", err)
+	}
+	subject := strings.TrimSpace(liquid.Line(a.Subject))
+	headers := map[string]string{"Auto-Submitted": "auto-generated"}
+	for name, value := range a.Headers {
+		headers[name] = value
+	}
+	l := letter{a.From, a.To, a.ReplyTo, subject, a.MessageID, a.ReturnPath, a.Date, headers}
+	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String())} //nolint:gosec // escaped by alertBody
+	return c.finish(l, p, strings.Join(plain, "\n\n")+"\n")
+}

@@ -1,0 +1,114 @@
+package mail
+
+import (
+	"fmt"
+	"html"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/leadflow-dev/leadflow/mail/liquid"
+)
+
+// slots keep what people typed away from the Markdown parser: while a body is rendered, each value is a plain word that
+// stands for it, and the values take their places in the finished HTML and in the finished text, escaped for each. So no
+// value can become a link, a tag, a heading or a second line, whatever Markdown may learn one day.
+type slots struct {
+	prefix string
+	values []string
+	form   *regexp.Regexp // 1: index of a link, 2: index of a value
+}
+
+func newSlots(source string) *slots {
+	s := &slots{}
+	for i := 0; s.prefix == "" || strings.Contains(source, s.prefix); i++ {
+		s.prefix = fmt.Sprintf("lf%dq", i)
+	}
+	s.form = regexp.MustCompile(fmt.Sprintf(`https://%[1]su([0-9]+)z\.invalid|%[1]sv([0-9]+)z`, s.prefix))
+	return s
+}
+
+// encode is the liquid.Encoder that puts a word in the place of a value. An absent value stays absent.
+func (s *slots) encode(text string, link bool) string {
+	text = liquid.Line(text)
+	if text == "" {
+		return ""
+	}
+	if link {
+		return "https://" + s.word("u", text) + ".invalid"
+	}
+	return s.word("v", text)
+}
+
+func (s *slots) word(kind, value string) string {
+	s.values = append(s.values, value)
+	return fmt.Sprintf("%s%s%dz", s.prefix, kind, len(s.values)-1)
+}
+
+// fill puts the values in their places, each through escape.
+func (s *slots) fill(text string, escape func(string) string) string {
+	return s.replace(text, func(_ int, value string, _ bool) string { return escape(value) })
+}
+
+// replace calls f with each slot's place, value and whether it is a link.
+func (s *slots) replace(text string, f func(at int, value string, link bool) string) string {
+	var b strings.Builder
+	last := 0
+	for _, m := range s.form.FindAllStringSubmatchIndex(text, -1) {
+		group := 2
+		if m[2] >= 0 {
+			group = 1
+		}
+		i, err := strconv.Atoi(text[m[2*group]:m[2*group+1]])
+		if err != nil || i >= len(s.values) {
+			continue
+		}
+		b.WriteString(text[last:m[0]])
+		b.WriteString(f(m[0], s.values[i], group == 1))
+		last = m[1]
+	}
+	return b.String() + text[last:]
+}
+
+func (s *slots) html(text string) string { return s.fill(text, html.EscapeString) }
+func (s *slots) text(text string) string { return s.fill(text, func(v string) string { return v }) }
+
+var (
+	wholeAddress = regexp.MustCompile(`^(?i:https?://[^/?#\s]|mailto:[^\s]|tel:[0-9+])`)
+	fixedHost    = regexp.MustCompile(`^(?i:https?://[^/?#\s]+[/?#]|mailto:|tel:)`)
+)
+
+// address decides where a link of the template leads. Values are percent-encoded and may only stand where the template, or
+// one of our links, has already named the host; ok is false for every other place.
+func (s *slots) address(destination string) (result string, ok bool) {
+	shown, fixed := "", "" // fixed is what stands before the first value
+	ends := false
+	last := 0
+	s.replace(destination, func(at int, value string, link bool) string {
+		token := s.form.FindString(destination[at:])
+		literal := destination[last:at]
+		last = at + len(token)
+		shown += literal
+		if !ends {
+			fixed += literal
+		}
+		switch {
+		case link && at == 0:
+			shown += token
+			fixed += value
+		default:
+			shown += s.word("v", percent(value)) // a slot again: a value that looks like a slot must not be filled
+			ends = true
+		}
+		return ""
+	})
+	shown += destination[last:]
+	if !ends {
+		return shown, wholeAddress.MatchString(fixed + destination[last:])
+	}
+	return shown, fixedHost.MatchString(fixed)
+}
+
+// percent encodes a value so that it is one opaque part of an address.
+func percent(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
