@@ -43,16 +43,18 @@ CREATE TABLE imports (
     unchanged     int NOT NULL DEFAULT 0,
     failed        int NOT NULL DEFAULT 0,
     error         text NOT NULL DEFAULT '',
+    ready         boolean NOT NULL DEFAULT false, -- all its rows are here
     claimed_until timestamptz,
     created_at    timestamptz NOT NULL DEFAULT now(),
     started_at    timestamptz,
     finished_at   timestamptz
 );
+CREATE INDEX imports_open ON imports (created_at) WHERE state IN ('queued', 'running');
 
 CREATE TABLE import_rows (
     import_id   uuid NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
     row         int NOT NULL,           -- as a spreadsheet counts: the header is row 1
-    cells       text[] NOT NULL,
+    cells       text[] NOT NULL,        -- emptied once they are a lead; kept of what failed, for the file of errors
     state       text NOT NULL DEFAULT 'pending' CONSTRAINT import_rows_state CHECK (state IN ('pending', 'created', 'updated', 'unchanged', 'failed')),
     lead_id     uuid,
     column_name text NOT NULL DEFAULT '',
@@ -61,6 +63,7 @@ CREATE TABLE import_rows (
 );
 CREATE INDEX import_rows_by_lead ON import_rows (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX import_rows_pending ON import_rows (import_id, row) WHERE state = 'pending';
+CREATE INDEX import_rows_failed ON import_rows (import_id, row) WHERE state = 'failed';
 
 -- +goose Down
 DROP TABLE import_rows, imports, idempotency_keys, api_keys;

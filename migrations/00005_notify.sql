@@ -21,7 +21,7 @@ END $$;
 CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_channel('outbox');
 CREATE TRIGGER decisions_notify AFTER INSERT ON decisions FOR EACH STATEMENT EXECUTE FUNCTION notify_channel('decision');
 CREATE TRIGGER deliveries_notify AFTER INSERT ON deliveries REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION notify_lanes();
-CREATE TRIGGER imports_notify AFTER UPDATE OF state ON imports FOR EACH ROW WHEN (NEW.state = 'queued') EXECUTE FUNCTION notify_channel('import');
+CREATE TRIGGER imports_notify AFTER UPDATE OF ready ON imports FOR EACH ROW WHEN (NEW.ready) EXECUTE FUNCTION notify_channel('import');
 
 -- +goose Down
 DROP TRIGGER imports_notify ON imports;

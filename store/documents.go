@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const modelColumns = `version, state, note, author, document, source, created_at, published_at`
+
+const sqlModels = `SELECT ` + modelColumns + ` FROM models WHERE version < @after ORDER BY version DESC LIMIT @rows`
+
+// Models lists the versions of the scoring model, newest first.
+func (s *Store) Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error) {
+	after, err := numberOf(cursor, 1<<31-1)
+	if err != nil {
+		return record.Page[record.Model]{}, err
+	}
+	rows, _ := s.pool.Query(ctx, sqlModels, pgx.NamedArgs{"after": after, "rows": pageSize(limit) + 1})
+	models, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Model])
+	return pageOf(models, limit, func(m record.Model) string { return strconv.Itoa(m.Version) }), masked("list models", err)
+}
+
+const sqlCreateModel = `INSERT INTO models (source, document, note, author) VALUES (@source, @document, @note, @author)
+RETURNING ` + modelColumns
+
+// CreateModel keeps a draft under the next version.
+func (s *Store) CreateModel(ctx context.Context, m record.Model) (record.Model, error) {
+	rows, _ := s.pool.Query(ctx, sqlCreateModel, pgx.NamedArgs{
+		"source": m.Source, "document": m.Document, "note": m.Note, "author": m.Author,
+	})
+	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model])
+	return out, masked("create model", err)
+}
+
+// Publications wait for each other, readers and drafts for none of them.
+const sqlLockModels = `LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE`
+
+const sqlRetireModel = `UPDATE models SET state = 'retired' WHERE state = 'published' AND version <> @version`
+
+const sqlPublishModel = `UPDATE models SET state = 'published',
+	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
+WHERE version = @version RETURNING ` + modelColumns
+
+// PublishModel makes a version the one everybody is scored by; a retired one may come back. Whoever is folded under
+// another model is folded anew when something happens to them, or by the next sweep.
+func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, error) {
+	var out record.Model
+	err := s.tx(ctx, "publish model", func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"version": version}
+		if _, err := tx.Exec(ctx, sqlLockModels); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlRetireModel, args); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sqlPublishModel, args)
+		var err error
+		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model])
+		return err
+	})
+	return out, err
+}
+
+const sequenceColumns = `name, version, state, is_default AS "default", document, source, created_at, published_at`
+
+const sqlSequences = `SELECT ` + sequenceColumns + ` FROM sequences
+WHERE (name, version) > (@name, @version) ORDER BY name, version LIMIT @rows`
+
+// Sequences lists all versions of all sequences, by name and version.
+func (s *Store) Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error) {
+	name, number, _ := strings.Cut(cursor, "@")
+	version, err := numberOf(number, 0)
+	if err != nil {
+		return record.Page[record.Sequence]{}, err
+	}
+	rows, _ := s.pool.Query(ctx, sqlSequences, pgx.NamedArgs{"name": name, "version": version, "rows": pageSize(limit) + 1})
+	sequences, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Sequence])
+	return pageOf(sequences, limit, func(q record.Sequence) string {
+		return q.Name + "@" + strconv.Itoa(q.Version)
+	}), masked("list sequences", err)
+}
+
+const sqlCreateSequence = `INSERT INTO sequences (name, version, is_default, source, document)
+SELECT @name::text, coalesce(max(version), 0) + 1, @default, @source, @document FROM sequences WHERE name = @name
+RETURNING ` + sequenceColumns
+
+// Versions of one name are counted one after the other.
+const sqlLockSequences = `LOCK TABLE sequences IN SHARE ROW EXCLUSIVE MODE`
+
+// CreateSequence keeps a draft under the name's next version.
+func (s *Store) CreateSequence(ctx context.Context, q record.Sequence) (record.Sequence, error) {
+	return s.sequence(ctx, "create sequence", func(tx pgx.Tx) (pgx.Rows, error) {
+		return tx.Query(ctx, sqlCreateSequence, pgx.NamedArgs{
+			"name": q.Name, "default": q.Default, "source": q.Source, "document": q.Document,
+		})
+	})
+}
+
+const sqlRetireSequence = `UPDATE sequences SET state = 'retired' WHERE name = @name AND state = 'published' AND version <> @version`
+
+const sqlYieldDefault = `UPDATE sequences SET is_default = false WHERE is_default AND state = 'published'
+AND EXISTS (SELECT 1 FROM sequences d WHERE d.name = @name AND d.version = @version AND d.is_default)
+AND (name, version) <> (@name::text, @version::int)`
+
+const sqlPublishSequence = `UPDATE sequences SET state = 'published',
+	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
+WHERE name = @name AND version = @version RETURNING ` + sequenceColumns
+
+// PublishSequence makes a version the one that leads enter from now on; who is in another stays there. The default
+// sequence that is published takes the place of the one before it.
+func (s *Store) PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error) {
+	args := pgx.NamedArgs{"name": name, "version": version}
+	return s.sequence(ctx, "publish sequence", func(tx pgx.Tx) (pgx.Rows, error) {
+		if _, err := tx.Exec(ctx, sqlRetireSequence, args); err != nil {
+			return nil, err
+		}
+		if _, err := tx.Exec(ctx, sqlYieldDefault, args); err != nil {
+			return nil, err
+		}
+		return tx.Query(ctx, sqlPublishSequence, args)
+	})
+}
+
+// sequence runs what makes or changes one sequence, one after the other.
+func (s *Store) sequence(ctx context.Context, op string, fn func(tx pgx.Tx) (pgx.Rows, error)) (record.Sequence, error) {
+	var out record.Sequence
+	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlLockSequences); err != nil {
+			return err
+		}
+		rows, err := fn(tx)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Sequence])
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"encoding/json"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+func newImport(t *testing.T, s *Store, rows int) string {
+	t.Helper()
+	id, err := s.CreateImport(t.Context(), record.Import{Mapping: json.RawMessage(`{"email":"Mail"}`), Columns: []string{"Mail", "Name"}, Nurture: true})
+	require.NoError(t, err)
+	var in []record.ImportRow
+	for i := range rows {
+		in = append(in, record.ImportRow{Row: i + 2, Cells: []string{"a" + strconv.Itoa(i) + "@example.com", "Ada"}})
+	}
+	require.NoError(t, s.AddImportRows(t.Context(), id, in))
+	return id
+}
+
+func TestImportIsClaimedOnceStartedAndByOneWorker(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	id := newImport(t, s, 3)
+	_, ok, err := s.ClaimImport(ctx)
+	require.NoError(t, err)
+	require.False(t, ok, "its rows are not all here yet")
+	require.NoError(t, s.StartImport(ctx, id, 3))
+	imp, ok, err := s.ClaimImport(ctx)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, id, imp.ID)
+	require.Equal(t, "running", imp.State)
+	require.True(t, imp.Nurture)
+	require.Equal(t, []string{"Mail", "Name"}, imp.Columns)
+	require.JSONEq(t, `{"email":"Mail"}`, string(imp.Mapping))
+	_, ok, err = s.ClaimImport(ctx)
+	require.NoError(t, err)
+	require.False(t, ok)
+	_, err = s.pool.Exec(ctx, "UPDATE imports SET claimed_until = now()")
+	require.NoError(t, err)
+	_, ok, err = s.ClaimImport(ctx)
+	require.NoError(t, err)
+	require.True(t, ok, "its worker died")
+	require.NoError(t, s.ExtendImport(ctx, id))
+	require.ErrorIs(t, s.StartImport(ctx, id, 3), record.ErrNotFound)
+}
+
+func TestImportRowsAreDecidedAndCountedOnce(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	id := newImport(t, s, 40)
+	require.NoError(t, s.StartImport(ctx, id, 40))
+	_, _, err := s.ClaimImport(ctx)
+	require.NoError(t, err)
+	rows, err := s.PendingImportRows(ctx, id, 100)
+	require.NoError(t, err)
+	require.Len(t, rows, 40)
+	require.Equal(t, 2, rows[0].Row)
+	lead := newID()
+	for i := range rows {
+		rows[i].State, rows[i].LeadID = []string{"created", "updated", "unchanged", "failed"}[i%4], lead
+		if rows[i].State == "failed" {
+			rows[i].LeadID, rows[i].Column, rows[i].Error = "", "Mail", "invalid"
+		}
+	}
+	together(t, 8, func(i int) error { return s.FinishImportRows(ctx, id, rows[i*4:i*4+10]) }) // they overlap
+	left, err := s.PendingImportRows(ctx, id, 100)
+	require.NoError(t, err)
+	require.Len(t, left, 2)
+	imp, err := s.Import(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, 38, imp.Created+imp.Updated+imp.Unchanged+imp.Failed)
+	require.Positive(t, imp.Rate)
+	require.NotNil(t, imp.ETA)
+	require.NoError(t, s.FinishImportRows(ctx, id, rows))
+	require.NoError(t, s.FinishImport(ctx, id, ""))
+	require.NoError(t, s.FinishImport(ctx, id, "too late"))
+	imp, err = s.Import(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, []any{"done", 40, 10, 10, 10, 10, ""},
+		[]any{imp.State, imp.Rows, imp.Created, imp.Updated, imp.Unchanged, imp.Failed, imp.Error})
+	require.Nil(t, imp.ETA)
+
+	columns, failed, err := s.FailedImportRows(ctx, id, 0, 6)
+	require.NoError(t, err)
+	require.Equal(t, []string{"Mail", "Name"}, columns)
+	require.Len(t, failed, 6)
+	require.Equal(t, record.ImportRow{Row: 5, Cells: []string{"a3@example.com", "Ada"}, State: "failed", Column: "Mail", Error: "invalid"}, failed[0])
+	_, failed, err = s.FailedImportRows(ctx, id, failed[5].Row, 6)
+	require.NoError(t, err)
+	require.Len(t, failed, 4)
+	var kept int
+	require.NoError(t, s.pool.QueryRow(ctx, "SELECT count(*) FROM import_rows WHERE cardinality(cells) > 0").Scan(&kept))
+	require.Equal(t, 10, kept, "the cells of what became a lead are not kept twice")
+
+	page, err := s.ListImports(ctx, "", 0)
+	require.NoError(t, err)
+	require.Len(t, page.Items, 1)
+	_, err = s.Import(ctx, newID())
+	require.ErrorIs(t, err, record.ErrNotFound)
+	require.ErrorIs(t, s.FinishImportRows(ctx, newID(), rows[:1]), record.ErrNotFound)
+}
+
+func TestAnInterruptedUploadIsSweptWithItsRows(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	id := newImport(t, s, 3)
+	require.NoError(t, s.Sweep(ctx))
+	_, err := s.pool.Exec(ctx, "UPDATE imports SET created_at = now() - interval '2 days'")
+	require.NoError(t, err)
+	require.NoError(t, s.Sweep(ctx))
+	imp, err := s.Import(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, "failed", imp.State)
+	rows, err := s.PendingImportRows(ctx, id, 10)
+	require.NoError(t, err)
+	require.Empty(t, rows)
+}

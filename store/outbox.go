@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const sqlClaimOutbox = `WITH due AS (
+	SELECT lead_id FROM outbox
+	WHERE not_before <= now() AND (claimed_until IS NULL OR claimed_until <= now())
+	ORDER BY not_before, seq LIMIT @rows FOR UPDATE SKIP LOCKED
+), claimed AS (
+	UPDATE outbox o SET claimed_until = now() + @lease::interval, attempts = o.attempts + 1
+	FROM due WHERE o.lead_id = due.lead_id
+	RETURNING o.*
+)
+SELECT c.lead_id, c.seq, c.score, c.band, c.triggers, c.attempts, l.stage, l.source_code, l.cycle
+FROM claimed c JOIN leads l ON l.id = c.lead_id ORDER BY c.not_before, c.seq`
+
+// ClaimOutbox takes due rows by lease, oldest first, at most one in flight per lead. Nothing stays locked: a relay that
+// dies is followed by another when its lease is over, and the run's watermark makes the second delivery a no-op.
+func (s *Store) ClaimOutbox(ctx context.Context, limit int, lease time.Duration) ([]record.OutboxRow, error) {
+	rows, _ := s.pool.Query(ctx, sqlClaimOutbox, pgx.NamedArgs{"rows": limit, "lease": lease})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.OutboxRow])
+	return out, masked("claim outbox", err)
+}
+
+const sqlLockOutbox = `SELECT lead_id FROM outbox WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id FOR UPDATE`
+
+// A row that grew while it was on its way is due at once, and says so: its own insert was heard while it was claimed.
+const sqlSentOutbox = `WITH sent AS (
+	SELECT * FROM unnest(@leads::uuid[], @seqs::bigint[]) AS s (lead_id, seq)
+), gone AS (
+	DELETE FROM outbox o USING sent WHERE o.lead_id = sent.lead_id AND o.seq = sent.seq
+), grown AS (
+	UPDATE outbox o SET claimed_until = NULL, attempts = 0
+	FROM sent WHERE o.lead_id = sent.lead_id AND o.seq > sent.seq
+	RETURNING 1
+)
+SELECT pg_notify('outbox', '') FROM (SELECT count(*) AS n FROM grown) AS g WHERE g.n > 0`
+
+// SentOutbox deletes the rows that still are what was sent; a row that grew meanwhile becomes due again.
+func (s *Store) SentOutbox(ctx context.Context, sent []record.OutboxRow) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	leads, seqs := make([]string, len(sent)), make([]int64, len(sent))
+	for i, r := range sent {
+		leads[i], seqs[i] = r.LeadID, r.Seq
+	}
+	return s.tx(ctx, "sent outbox", func(tx pgx.Tx) error {
+		// First the locks, in the order of everybody; then a statement whose snapshot is younger than they are.
+		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": leads}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlSentOutbox, pgx.NamedArgs{"leads": leads, "seqs": seqs})
+		return err
+	})
+}
+
+const sqlDeferOutbox = `UPDATE outbox SET claimed_until = NULL, not_before = now() + @until::interval WHERE lead_id = @lead`
+
+// DeferOutbox puts a row back until later.
+func (s *Store) DeferOutbox(ctx context.Context, leadID string, until time.Duration) error {
+	_, err := s.pool.Exec(ctx, sqlDeferOutbox, pgx.NamedArgs{"lead": leadID, "until": until})
+	return masked("defer outbox", err)
+}
+
+const sqlOutboxState = `SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox`
+
+// OutboxState tells how much waits, and how old the oldest row is.
+func (s *Store) OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error) {
+	var age float64
+	err = s.pool.QueryRow(ctx, sqlOutboxState).Scan(&rows, &age)
+	return rows, time.Duration(age * float64(time.Second)), masked("outbox state", err)
+}
+
+// The parts of a row grow, they are never overwritten: of each trigger the highest seq stays, and of the two moments
+// the earlier. A claim stays: at most one delivery per lead is in flight.
+const sqlTellRun = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
+SELECT t.lead_id, t.seq, t.score, t.band,
+	(SELECT coalesce(jsonb_object_agg(k, t.seq), '{}') FROM unnest(t.kinds) AS k)
+FROM (SELECT @lead::uuid AS lead_id, nextval('outbox_seq') AS seq, @score::int AS score, @band::text AS band,
+	@kinds::text[] AS kinds) AS t
+ON CONFLICT (lead_id) DO UPDATE SET
+	seq = greatest(o.seq, EXCLUDED.seq),
+	score = EXCLUDED.score, band = EXCLUDED.band,
+	triggers = o.triggers || EXCLUDED.triggers,
+	not_before = least(o.not_before, EXCLUDED.not_before)`
+
+// tell queues what the lead's run must hear. The caller holds the lead's row lock, so seqs of one lead grow in the
+// order of their commits and the newest score is the one that is written last.
+func tell(b *pgx.Batch, leadID string, score int, band string, kinds []string) {
+	if kinds == nil {
+		kinds = []string{}
+	}
+	b.Queue(sqlTellRun, pgx.NamedArgs{"lead": leadID, "score": score, "band": band, "kinds": kinds})
+}

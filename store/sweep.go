@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+)
+
+// sweepRows bounds one statement of a sweep, so that no lock is held for long.
+const sweepRows = 5000
+
+// Swept: what has had its time, in pieces.
+const (
+	// The contract's promise is 35 days: an id that comes again later is a new event.
+	sqlSweepEventIDs = `DELETE FROM event_ids WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM event_ids WHERE received_at < now() - interval '35 days' LIMIT 5000))`
+	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
+	// Rows of an upload that broke off are people's data of an import that will never be.
+	sqlSweepUploads = `UPDATE imports SET state = 'failed', error = 'upload_interrupted', finished_at = now()
+	WHERE state = 'queued' AND NOT ready AND created_at < now() - interval '1 day'`
+	sqlSweepUploadRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
+		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
+		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
+)
+
+// Sweep throws away what has had its time and folds anew whom an older model scored. Any number may sweep at once.
+func (s *Store) Sweep(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
+		return masked("sweep", err)
+	}
+	for _, sql := range []string{sqlSweepEventIDs, sqlSweepAnswers, sqlSweepUploadRows} {
+		for {
+			tag, err := s.pool.Exec(ctx, sql)
+			if err != nil {
+				return masked("sweep", err)
+			}
+			if tag.RowsAffected() < sweepRows {
+				break
+			}
+		}
+	}
+	return nil
+}
