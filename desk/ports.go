@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -13,16 +15,28 @@ type Store interface {
 	// Lead answers record.ErrNotFound or record.ErrErased.
 	Lead(ctx context.Context, leadID string) (record.Lead, error)
 	ActivePolicy(ctx context.Context) (lifecycle.Policy, error)
+	// Rep and Team answer record.ErrNotFound.
 	Rep(ctx context.Context, repID string) (record.Rep, error)
+	Team(ctx context.Context, teamID string) (record.Team, error)
 	// StoreDecision keeps a decision as pending, due for a second try after the given time.
 	StoreDecision(ctx context.Context, d record.Decision, nextTry time.Time) error
+	// PendingDecision is the oldest pending decision of the lead with this fingerprint, or record.ErrNotFound.
+	PendingDecision(ctx context.Context, leadID, fingerprint string) (record.Decision, error)
 	// LastDecision is the newest applied decision of the lead, or record.ErrNotFound.
 	LastDecision(ctx context.Context, leadID string) (record.Decision, error)
 	Decision(ctx context.Context, decisionID string) (record.Decision, error)
-	// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied.
+	// AnswerDecision resolves a pending decision (applied, refused with a code) and answers it as it stands then: one
+	// that is resolved already, such as by RecordStage, stays as it is.
 	AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error)
-	// ClaimDecisions takes pending decisions whose time has come, by lease.
+	// ClaimDecisions takes pending decisions whose time has come, by lease, and counts the attempt.
 	ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error)
+	// DeferDecision makes a pending decision due again after a while.
+	DeferDecision(ctx context.Context, decisionID string, after time.Duration) error
 	// Poke makes the relay start the lead's run if it has none.
 	Poke(ctx context.Context, leadID string) error
+}
+
+// Temporal is the one thing the desk asks of the SDK's client.
+type Temporal interface {
+	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 }

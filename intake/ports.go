@@ -8,9 +8,14 @@ import (
 
 // Captures keeps people. A capture is one transaction: person (concurrent captures of one key merge), profile values
 // with the time they were learned, touch, consent, events of a visitor who belonged to nobody, score, outbox row.
+//
+// An error about the data itself (Postgres classes 22, 23 and 54) should answer its code to SQLState() string, here and
+// in Events: such an item is refused and its neighbours go on. Every other error means "not now" and is tried again.
 type Captures interface {
 	// Capture answers *record.IdentityConflict when the keys belong to two leads.
 	Capture(ctx context.Context, c record.Capture) (record.Captured, error)
+	// PatchLead merges profile, keys and consent like a capture, without a touch.
+	PatchLead(ctx context.Context, leadID string, c record.Capture) error
 }
 
 // Events keeps what leads do.
@@ -22,14 +27,18 @@ type Events interface {
 
 // Imports keeps files and their rows until every row is decided.
 type Imports interface {
-	CreateImport(ctx context.Context, imp record.Import) (string, error)
+	CreateImport(ctx context.Context, imp record.Import) (string, error) // not yet to be claimed
 	AddImportRows(ctx context.Context, importID string, rows []record.ImportRow) error
 	StartImport(ctx context.Context, importID string, rows int) error // queued: a worker may claim it
-	ClaimImport(ctx context.Context) (record.Import, bool, error)     // by lease; also one whose lease ran out
+	// ClaimImport takes a started import by lease; also one whose lease ran out. It answers false when none waits.
+	ClaimImport(ctx context.Context) (record.Import, bool, error)
 	ExtendImport(ctx context.Context, importID string) error
+	// PendingImportRows answers the first undecided rows in their order.
 	PendingImportRows(ctx context.Context, importID string, limit int) ([]record.ImportRow, error)
-	// FinishImportRows stores what became of the rows and moves the import's counters.
+	// FinishImportRows stores what became of the rows and moves the import's counters. A row that is decided already
+	// is not counted again.
 	FinishImportRows(ctx context.Context, importID string, rows []record.ImportRow) error
+	// FinishImport ends it: done, or failed with the reason. Also one that was created and never started.
 	FinishImport(ctx context.Context, importID string, failure string) error
 	Import(ctx context.Context, importID string) (record.Import, error)
 	ListImports(ctx context.Context, cursor string, limit int) (record.Page[record.Import], error)
