@@ -190,7 +190,7 @@ func (c *change) planTouch() {
 		return
 	}
 	c.wish(Command{
-		ID: c.id("plan/touch/%d", c.Asked), Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team,
+		ID: c.id("plan/touch/%s", c.Assignment), Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team,
 		Clocks: []Clock{{Kind: ClockTouch, Level: LevelOwner, Left: c.p.SLA.FirstTouch.Within}},
 	})
 }
