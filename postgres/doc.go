@@ -1,0 +1,6 @@
+// Package postgres runs a private Postgres over the machine's own binaries: for the standalone product and for tests.
+//
+// Its rules protect people: data is never deleted and never opened with binaries of another version; the server
+// listens on loopback only, behind a random password kept beside the data; as root it runs as another user; it dies
+// with its parent, and one that outlived its parent is stopped before the data is opened again.
+package postgres
