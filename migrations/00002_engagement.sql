@@ -42,6 +42,7 @@ CREATE TABLE scores (
     evaluated_at  timestamptz NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX scores_by_band ON scores (band, lead_id);
+CREATE INDEX scores_by_model ON scores (model_version);
 
 CREATE TABLE adjustments (
     lead_id uuid NOT NULL REFERENCES leads (id) ON DELETE CASCADE,

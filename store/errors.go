@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -86,4 +87,14 @@ func lostRace(err error) bool {
 	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// again makes a transaction run again that a unique key hit between its look and its write: the next look sees who was
+// faster.
+func again(err error, constraints ...string) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" && slices.Contains(constraints, pg.ConstraintName) {
+		return errAgain
+	}
+	return err
 }

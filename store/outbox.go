@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -79,24 +80,38 @@ func (s *Store) OutboxState(ctx context.Context) (rows int, oldest time.Duration
 	return rows, time.Duration(age * float64(time.Second)), masked("outbox state", err)
 }
 
+// told is what one run must hear: the newest score, and what acts at once.
+type told struct {
+	lead  string
+	score int
+	band  string
+	kinds []string
+}
+
 // The parts of a row grow, they are never overwritten: of each trigger the highest seq stays, and of the two moments
 // the earlier. A claim stays: at most one delivery per lead is in flight.
-const sqlTellRun = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
+const sqlTell = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
 SELECT t.lead_id, t.seq, t.score, t.band,
-	(SELECT coalesce(jsonb_object_agg(k, t.seq), '{}') FROM unnest(t.kinds) AS k)
-FROM (SELECT @lead::uuid AS lead_id, nextval('outbox_seq') AS seq, @score::int AS score, @band::text AS band,
-	@kinds::text[] AS kinds) AS t
+	(SELECT coalesce(jsonb_object_agg(kind, t.seq), '{}') FROM unnest(string_to_array(t.kinds, ',')) AS kind)
+FROM (
+	SELECT r.*, nextval('outbox_seq') AS seq
+	FROM unnest(@leads::uuid[], @scores::int[], @bands::text[], @kinds::text[]) AS r (lead_id, score, band, kinds)
+) AS t ORDER BY t.lead_id
 ON CONFLICT (lead_id) DO UPDATE SET
-	seq = greatest(o.seq, EXCLUDED.seq),
-	score = EXCLUDED.score, band = EXCLUDED.band,
+	seq = EXCLUDED.seq, score = EXCLUDED.score, band = EXCLUDED.band,
 	triggers = o.triggers || EXCLUDED.triggers,
 	not_before = least(o.not_before, EXCLUDED.not_before)`
 
-// tell queues what the lead's run must hear. The caller holds the lead's row lock, so seqs of one lead grow in the
-// order of their commits and the newest score is the one that is written last.
-func tell(b *pgx.Batch, leadID string, score int, band string, kinds []string) {
-	if kinds == nil {
-		kinds = []string{}
+// tell queues what runs must hear. The caller holds the row locks of the leads, so the seqs of one lead grow in the
+// order of their commits, and what is written last is the newest.
+func tell(b *pgx.Batch, rows ...told) {
+	if len(rows) == 0 {
+		return
 	}
-	b.Queue(sqlTellRun, pgx.NamedArgs{"lead": leadID, "score": score, "band": band, "kinds": kinds})
+	n := len(rows)
+	leads, scores, bands, kinds := make([]string, n), make([]int, n), make([]string, n), make([]string, n)
+	for i, r := range rows {
+		leads[i], scores[i], bands[i], kinds[i] = r.lead, r.score, r.band, strings.Join(r.kinds, ",")
+	}
+	b.Queue(sqlTell, pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	key     []byte
 	horizon time.Duration
+	scorers sync.Map // version -> *scoring.Scorer
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.

@@ -2,15 +2,16 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strings"
-	"sync"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/migrations"
+	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 )
 
 var testKey = []byte("a suppression key for tests only")
@@ -24,43 +25,24 @@ func newStore(t *testing.T) *Store {
 	return New(pool, Options{SuppressionKey: testKey})
 }
 
-var template = sync.OnceValues(func() (string, error) {
-	admin := os.Getenv("STORE_TEST_ADMIN_URL")
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, admin)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close(ctx)
-	name := fmt.Sprintf("template_%d", os.Getpid())
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", err
-	}
-	_, err = Migrate(ctx, strings.Replace(admin, "/postgres?", "/"+name+"?", 1))
-	return name, err
-})
-
 // database makes an empty migrated database and gives its URL.
 func database(t *testing.T) string {
 	t.Helper()
-	admin := os.Getenv("STORE_TEST_ADMIN_URL")
-	if admin == "" {
-		t.Skip("STORE_TEST_ADMIN_URL is not set")
+	return pgtest.New(t, pgtest.Template{Name: "store_" + schemaHash(t), Migrate: func(ctx context.Context, url string) error {
+		_, err := Migrate(ctx, url)
+		return err
+	}})
+}
+
+func schemaHash(t *testing.T) string {
+	t.Helper()
+	h := sha256.New()
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := migrations.FS.ReadFile(name)
+		require.NoError(t, err)
+		h.Write(text)
 	}
-	from, err := template()
-	require.NoError(t, err)
-	conn, err := pgx.Connect(t.Context(), admin)
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	name := "t_" + strings.ReplaceAll(newID(), "-", "")
-	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+from)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx := context.Background()
-		if conn, err := pgx.Connect(ctx, admin); err == nil {
-			_, _ = conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-			_ = conn.Close(ctx)
-		}
-	})
-	return strings.Replace(admin, "/postgres?", "/"+name+"?", 1)
+	return hex.EncodeToString(h.Sum(nil))[:16]
 }

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// triggerCapture tells the run that its person was captured, for the first time or again.
+const triggerCapture = "capture"
+
+// purposeMarketing is the purpose whose refusal suppresses.
+const purposeMarketing = "marketing"
+
+// viaImport marks captures of files: a file that is read again must change nothing, so a row that tells nothing new
+// leaves no trace, and a known lead is woken only where mail was asked for.
+const viaImport = "import"
+
+// Capture makes a lead or adds to one, in one transaction: person, what was learned of them, touch, consent, what their
+// visitor did before, score, timeline and the row that tells the run. Any number of captures of one person at once make
+// one lead. *record.IdentityConflict when the keys belong to two; ErrNoModel when there is nothing to score by.
+func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
+	var out record.Captured
+	err := s.tx(ctx, "capture", func(tx pgx.Tx) error {
+		w, err := s.enter(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var visitors []string
+		if c.VisitorID != "" {
+			visitors = append(visitors, c.VisitorID)
+		}
+		owners, err := seeVisitors(ctx, tx, visitors)
+		if err != nil {
+			return err
+		}
+		ch, err := s.findOrMake(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		ch.merge()
+		if c.VisitorID != "" && owners[c.VisitorID] == "" {
+			if ch.events, err = claimVisitor(ctx, tx, c.VisitorID, ch.lead.ID); err != nil {
+				return err
+			}
+		}
+		out = record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed()}
+		return s.write(ctx, tx, w, ch)
+	})
+	return out, err
+}
+
+const sqlInsertLead = `INSERT INTO leads (id, email, external_id, source, source_code, nurture, alert)
+VALUES (@id, @email, @external_id, @source, coalesce(nullif(@source_code, ''), 'other'), @nurture, @alert)
+ON CONFLICT DO NOTHING RETURNING ` + leadColumns
+
+// findOrMake locks the lead of the keys, or makes it. Who loses the race to make it begins again and finds it.
+func (s *Store) findOrMake(ctx context.Context, tx pgx.Tx, c record.Capture) (*change, error) {
+	p, err := byKeys(ctx, tx, sqlLockPeopleByKeys, c)
+	if err != nil || p != nil {
+		return &change{c: c, lead: p}, err
+	}
+	rows, _ := tx.Query(ctx, sqlInsertLead, pgx.NamedArgs{
+		"id": newID(), "email": nullable(c.Email), "external_id": nullable(c.ExternalID), "source": c.Source,
+		"source_code": c.SourceCode, "nurture": !c.NoNurture, "alert": !c.NoAlert,
+	})
+	made, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
+	if err != nil {
+		return nil, err
+	}
+	if len(made) == 0 {
+		return nil, errAgain
+	}
+	return &change{c: c, lead: &made[0], created: true}, nil
+}
+
+// change is what a capture or a patch does to a lead.
+type change struct {
+	c       record.Capture
+	lead    *leadRow // as it was found or just made
+	created bool
+
+	profile  map[string]any // flat, as it follows
+	learned  []learned
+	email    *string // gained, or given by a patch
+	external *string
+	consent  bool // to be written
+	events   []happened
+}
+
+// merge works out what the capture changes. Known keys stay: who knows one key of a person must not be able to point
+// the other elsewhere.
+func (ch *change) merge() {
+	ch.profile, ch.learned = merge(flatProfile(ch.lead.Profile), ch.c.Profile, ch.c.FillBlanks)
+	if ch.lead.Email == nil && ch.c.Email != "" {
+		ch.email = &ch.c.Email
+	}
+	if ch.lead.ExternalID == nil && ch.c.ExternalID != "" {
+		ch.external = &ch.c.ExternalID
+	}
+	if c := ch.c.Consent; c != nil {
+		granted, known := ch.lead.Consent[c.Purpose]
+		ch.consent = !known || granted != c.Granted
+	}
+}
+
+// changed reports whether there is anything to write beside a touch.
+func (ch *change) changed() bool {
+	return ch.created || len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent ||
+		len(ch.events) > 0 || ch.c.Event != nil
+}
+
+// address is the lead's address as it follows.
+func (ch *change) address() string {
+	if ch.email != nil {
+		return *ch.email
+	}
+	return ch.lead.email()
+}
+
+const sqlUpdatePerson = `UPDATE leads SET profile = @profile, email = coalesce(@email, email),
+	external_id = coalesce(@external_id, external_id), consent = consent || @consent::jsonb, updated_at = now()
+WHERE id = @lead`
+
+const sqlLearn = `INSERT INTO profile_values (lead_id, field, value, source)
+SELECT @lead, field, value::jsonb, @source FROM unnest(@fields::text[], @values::text[]) AS l (field, value)`
+
+const sqlTouch = `INSERT INTO touches (lead_id, source) VALUES (@lead, @source)`
+
+const sqlConsent = `INSERT INTO consents (lead_id, purpose, granted, source) VALUES (@lead, @purpose, @granted, @source)`
+
+func (s *Store) write(ctx context.Context, tx pgx.Tx, w world, ch *change) error {
+	c, p := ch.c, *ch.lead
+	quiet := !ch.created && c.Via == viaImport
+	if quiet && !ch.changed() {
+		return nil
+	}
+	b := &pgx.Batch{}
+	s.queuePerson(b, ch)
+	if !ch.created && c.Source != (record.Source{}) {
+		b.Queue(sqlTouch, pgx.NamedArgs{"lead": p.ID, "source": c.Source})
+	}
+	kind := "recaptured"
+	if ch.created {
+		kind = "captured"
+	}
+	b.Queue(sqlTimeline, entry(p, kind, c.Actor, c.Via, map[string]any{"fields": ch.fields()}))
+	su := ch.subject()
+	if c.Event != nil {
+		su.events = append(su.events, s.eventOf(b, w, p, *c.Event))
+	}
+	if p.Stage != lifecycle.StageWon && (!quiet || !c.NoNurture) {
+		su.kinds = append(su.kinds, triggerCapture)
+	}
+	if err := s.rescore(ctx, tx, b, w, []*subject{su}); err != nil {
+		return err
+	}
+	return again(tx.SendBatch(ctx, b).Close(), "leads_email_unique", "leads_external_id_unique")
+}
+
+// queuePerson writes what was learned of a person, and suppresses whom a refusal makes unreachable.
+func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
+	id, consent := ch.lead.ID, map[string]bool{}
+	if ch.consent {
+		consent[ch.c.Consent.Purpose] = ch.c.Consent.Granted
+		b.Queue(sqlConsent, pgx.NamedArgs{
+			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via,
+		})
+	}
+	if len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent {
+		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
+			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,
+		})
+	}
+	if len(ch.learned) > 0 {
+		var values []*string
+		for _, l := range ch.learned {
+			values = append(values, jsonText(l.Value))
+		}
+		b.Queue(sqlLearn, pgx.NamedArgs{"lead": id, "source": ch.c.Via, "fields": ch.fields(), "values": values})
+	}
+	if ch.refused() && ch.address() != "" && (ch.consent || ch.email != nil) {
+		b.Queue(sqlSuppress, s.suppressArgs(id, ch.address(), suppressedConsent))
+	}
+}
+
+// refused reports whether the person said no to marketing, now or before.
+func (ch *change) refused() bool {
+	if c := ch.c.Consent; c != nil && c.Purpose == purposeMarketing {
+		return !c.Granted
+	}
+	granted, known := ch.lead.Consent[purposeMarketing]
+	return known && !granted
+}
+
+func (ch *change) fields() []string {
+	fields := make([]string, len(ch.learned))
+	for i, l := range ch.learned {
+		fields[i] = l.Field
+	}
+	return fields
+}
+
+// subject is the lead as the score sees it.
+func (ch *change) subject() *subject {
+	su := &subject{
+		lead: *ch.lead, created: ch.created, profile: nestedProfile(ch.profile), address: ch.address(), events: ch.events,
+	}
+	if ch.consent && ch.refused() {
+		su.kinds = append(su.kinds, triggerUnsubscribe)
+	}
+	return su
+}
+
+// eventOf queues the event that happened with a capture.
+func (s *Store) eventOf(b *pgx.Batch, w world, p leadRow, e record.Event) happened {
+	i := item{Event: e, id: newID(), at: e.OccurredAt, lead: &p, out: &record.Ingested{}}
+	s.checkItem(&i, w.now)
+	i.out.Code = ""
+	if i.at.After(w.now) {
+		i.at = w.now
+	}
+	queueEvents(b, []item{i})
+	return happened{i.id, i.Type, i.at, i.properties}
+}
+
+// jsonText is a value as jsonb reads it; nil for what was cleared.
+func jsonText(v any) *string {
+	if v == nil {
+		return nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	text := string(raw)
+	return &text
+}
+
+// PreviewCapture tells what a capture of these would do, writing nothing and waiting for nobody.
+func (s *Store) PreviewCapture(ctx context.Context, c record.Capture) (record.Captured, error) {
+	p, err := byKeys(ctx, s.pool, sqlPeopleByKeys, c)
+	switch {
+	case err != nil:
+		return record.Captured{}, masked("preview capture", err)
+	case p == nil:
+		return record.Captured{Created: true, Changed: true}, nil
+	}
+	ch := &change{c: c, lead: p}
+	ch.merge()
+	return record.Captured{LeadID: p.ID, Changed: ch.changed()}, nil
+}

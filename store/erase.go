@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// triggerErased tells the run that its person is gone.
+const triggerErased = "erased"
+
+const sqlLockVisitorsOfLead = `SELECT visitor_id FROM visitors WHERE lead_id = @lead ORDER BY visitor_id FOR UPDATE`
+
+const sqlLockLead = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead FOR UPDATE`
+
+// What erasure does, in this order. Each statement knows @lead, @email, @external_id and @hash.
+const (
+	sqlEraseVisitorIDs = `DELETE FROM event_ids WHERE owner = @lead::text
+	OR owner IN (SELECT 'v:' || visitor_id FROM visitors WHERE lead_id = @lead::uuid)`
+	sqlEraseVisitors    = `DELETE FROM visitors WHERE lead_id = @lead`
+	sqlEraseEvents      = `DELETE FROM events WHERE lead_id = @lead`
+	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = @lead`
+	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = @lead`
+	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = @lead`
+	sqlEraseNotes       = `DELETE FROM notes WHERE lead_id = @lead`
+	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = @lead`
+	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = @lead`
+	sqlEraseScore       = `DELETE FROM scores WHERE lead_id = @lead`
+	sqlEraseAdjustments = `DELETE FROM adjustments WHERE lead_id = @lead`
+
+	// Explanations name what a person is and did; who had the lead and what became of the offer is the house's.
+	sqlEraseExplanations = `UPDATE assignments SET explanation = '{}' WHERE lead_id = @lead`
+	// Who decided what, without what they wrote. One that nobody answered yet never will be.
+	sqlEraseDecisions = `UPDATE decisions SET body = '{}', fingerprint = '',
+	state = CASE WHEN state = 'pending' THEN 'refused' ELSE state END,
+	code = CASE WHEN state = 'pending' THEN 'erased' ELSE code END,
+	answered_at = coalesce(answered_at, now())
+	WHERE lead_id = @lead`
+	sqlEraseOutcomes = `UPDATE outcomes SET one_thing = NULL, missing = NULL WHERE lead_id = @lead`
+	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = @lead AND data <> '{}'`
+
+	sqlEraseImportRows = `DELETE FROM import_rows WHERE lead_id = @lead`
+	// A row that failed names nobody's id, but may well hold the address: it is in the file of errors.
+	sqlEraseFailedRows = `DELETE FROM import_rows WHERE state = 'failed' AND EXISTS (
+		SELECT 1 FROM unnest(cells) AS cell WHERE lower(btrim(cell)) = @email)`
+	// A row that still waits would bring the person back; it counts as failed.
+	sqlErasePendingRows = `WITH gone AS (
+		UPDATE import_rows SET state = 'failed', cells = '{}', error = 'erased'
+		WHERE state = 'pending' AND EXISTS (SELECT 1 FROM unnest(cells) AS cell WHERE lower(btrim(cell)) = @email)
+		RETURNING import_id
+	)
+	UPDATE imports i SET failed = i.failed + g.n FROM (SELECT import_id, count(*) AS n FROM gone GROUP BY import_id) AS g
+	WHERE i.id = g.import_id`
+
+	sqlEraseSuppression = `UPDATE suppressions SET email = NULL, lead_id = NULL WHERE hash = @hash OR lead_id = @lead`
+
+	// The tombstone keeps what is no person: ids, channel, cycle and version. Its state is what a run that begins anew
+	// reads: closed.
+	sqlEraseLead = `UPDATE leads SET email = NULL, external_id = NULL, profile = '{}', source = '{}', consent = '{}',
+	stage = 'erased', stage_at = now(), updated_at = now(), engaged_at = NULL, worked_at = NULL, touch_wanted = NULL,
+	paused = false, muted = '', reason = '', owner = NULL, team_id = NULL, assignment_id = NULL,
+	sla_due_at = NULL, sla_state = 'none', next_kind = '', next_at = NULL,
+	state = CASE WHEN state IS NULL THEN NULL ELSE @stub::jsonb END
+	WHERE id = @lead`
+)
+
+var erasure = []string{
+	sqlEraseVisitorIDs, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
+	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseImportRows, sqlEraseSuppression,
+	sqlEraseLead,
+}
+
+const sqlReadSeq = `SELECT seq FROM leads WHERE id = @lead`
+
+// EraseLead removes the person in one transaction and tells the run through the outbox; what stays is a tombstone,
+// outcomes without identity, and, where there was one, the keyed hash of a suppression. The same again is no error;
+// record.ErrNotFound when there never was such a lead.
+func (s *Store) EraseLead(ctx context.Context, leadID string, actor lifecycle.Actor) error {
+	if !isID(leadID) {
+		return record.ErrNotFound
+	}
+	return s.tx(ctx, "erase", func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"lead": leadID}
+		if _, err := tx.Exec(ctx, sqlLockVisitorsOfLead, args); err != nil { // visitors before leads, as everybody does
+			return err
+		}
+		rows, _ := tx.Query(ctx, sqlLockLead, args)
+		p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
+		if err != nil || p.Stage == lifecycle.StageErased {
+			return err
+		}
+		var seq int64
+		if err := tx.QueryRow(ctx, sqlReadSeq, args).Scan(&seq); err != nil {
+			return err
+		}
+		stub := lifecycle.New(p.ID)
+		stub.Stage, stub.Cycle, stub.Version, stub.Seq = lifecycle.StageErased, p.Cycle, p.Version, seq
+		args["stub"], args["email"], args["external_id"] = lifecycle.Carried{Lead: stub}, p.Email, p.ExternalID
+		args["hash"] = s.suppressionHash(p.email())
+		b := &pgx.Batch{}
+		for _, sql := range erasure {
+			b.Queue(sql, args)
+		}
+		erased := entry(p, "erased", actor, "", nil)
+		b.Queue(sqlTimeline, erased)
+		tell(b, told{lead: p.ID, kinds: []string{triggerErased}})
+		return tx.SendBatch(ctx, b).Close()
+	})
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/person"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
+)
+
+// What runs are told of beside the types of hard triggers.
+const (
+	triggerFirstTouch  = "first_touch"
+	triggerUnsubscribe = "unsubscribe"
+	triggerBounce      = "bounce"
+	triggerComplaint   = "complaint"
+)
+
+// mutes are the engagement types that stop mail for good: what the run is told, and why the address is suppressed.
+var mutes = map[string]struct{ kind, reason string }{
+	"unsubscribe":  {triggerUnsubscribe, suppressedUnsubscribe},
+	"email_bounce": {triggerBounce, suppressedBounce},
+	"complaint":    {triggerComplaint, suppressedComplaint},
+}
+
+// verdict is what new events and a new profile make of a lead.
+type verdict struct {
+	accumulators        scoring.Accumulators
+	before, after       scoring.Result
+	mqlAt               *time.Time
+	mqlCycle            *int
+	engagedAt, workedAt *time.Time
+	touched             bool
+	suppress            string
+	kinds               []string
+	tell                bool
+}
+
+// judge decides, from locked rows and without a clock of its own, what is new about a lead and who must hear of it. A
+// run hears of a band that was crossed, of the edge that makes its cycle an MQL, and of what acts at once.
+func judge(w world, su *subject, st *standing) verdict {
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle}
+	fresh := make([]scoring.Event, len(su.events))
+	for i, h := range su.events {
+		fresh[i] = h.scored()
+	}
+	was := st.Accumulators
+	if st.ModelVersion != w.version {
+		was = w.scorer.Recompute(st.adjustments, without(st.before, fresh))
+	}
+	v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
+	v.before = w.scorer.Evaluate(su.lead.Profile, was, st.adjustments, w.now, st.Band)
+	v.after = w.scorer.Evaluate(su.profile, v.accumulators, st.adjustments, w.now, st.Band)
+
+	engaged := v.read(w, su, fresh)
+	if open(su.lead.Stage) {
+		v.edge(w, su, engaged)
+	}
+	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
+		return !hears(su.lead.Stage, kind)
+	})
+	v.tell = len(v.kinds) > 0 || open(su.lead.Stage) && !su.created && v.after.Band != st.Band
+	return v
+}
+
+// read looks at each new event by itself. It reports whether the person engaged in this cycle.
+func (v *verdict) read(w world, su *subject, fresh []scoring.Event) (engaged bool) {
+	for _, e := range fresh {
+		counts := inCycle(su.lead, e.OccurredAt)
+		if person.Engages(e.Type) {
+			v.engagedAt = later(v.engagedAt, e.OccurredAt)
+			engaged = engaged || counts
+		}
+		if person.Works(e.Type) {
+			v.workedAt = later(v.workedAt, e.OccurredAt)
+		}
+		if slices.Contains(su.lead.TouchWanted, e.Type) {
+			v.touched = true
+			v.kinds = append(v.kinds, triggerFirstTouch)
+		}
+		if m, ok := mutes[e.Type]; ok && !soft(e) {
+			v.suppress = m.reason
+			v.kinds = append(v.kinds, m.kind)
+		}
+		if counts && w.scorer.Hard(e.Type) {
+			v.kinds = append(v.kinds, e.Type)
+			v.qualify(w, su)
+		}
+	}
+	return engaged
+}
+
+// edge finds the moment that makes the cycle an MQL: once a cycle, by engagement in it, never by a kept score alone. A
+// profile that lifts the score over the threshold counts where the person engaged in this cycle before.
+func (v *verdict) edge(w world, su *subject, engaged bool) {
+	lifted := engaged && w.scorer.Lifts(v.before, v.after)
+	completed := !w.scorer.Qualified(v.before) && w.scorer.Qualified(v.after) &&
+		su.lead.EngagedAt != nil && inCycle(su.lead, *su.lead.EngagedAt)
+	if (lifted || completed) && (v.mqlCycle == nil || *v.mqlCycle != su.lead.Cycle) {
+		v.kinds = append(v.kinds, lifecycle.TriggerMQL)
+		v.qualify(w, su)
+	}
+}
+
+// qualify notes when the cycle qualified, the first time that it does.
+func (v *verdict) qualify(w world, su *subject) {
+	if open(su.lead.Stage) && (v.mqlCycle == nil || *v.mqlCycle != su.lead.Cycle) {
+		now, cycle := w.now, su.lead.Cycle
+		v.mqlAt, v.mqlCycle = &now, &cycle
+	}
+}
+
+// inCycle reports whether a moment the client vouches for lies in the lead's cycle. The first cycle has all that came
+// before it; the beginning of a later one is another clock's, hence the tolerance.
+func inCycle(l leadRow, at time.Time) bool {
+	return l.Cycle == 1 || !at.Before(l.CycleStartedAt.Add(-ahead))
+}
+
+// open reports whether engagement can start anything.
+func open(stage lifecycle.Stage) bool { return !stage.Terminal() && stage != lifecycle.StageLost }
+
+// hears reports whether the run of a lead in this stage is told of a trigger. Nothing reaches who is won; a new capture
+// may bring back who is disqualified; who is lost may come back and must not be written to then.
+func hears(stage lifecycle.Stage, kind string) bool {
+	switch stage {
+	case lifecycle.StageErased, lifecycle.StageWon:
+		return kind == triggerErased
+	case lifecycle.StageDisqualified:
+		return kind == triggerErased || kind == triggerCapture
+	case lifecycle.StageLost:
+		return slices.Contains([]string{triggerErased, triggerCapture, triggerUnsubscribe, triggerBounce, triggerComplaint}, kind)
+	}
+	return true
+}
+
+// soft reports a bounce that may pass: the provider says so in kind or type.
+func soft(e scoring.Event) bool {
+	if e.Type != "email_bounce" {
+		return false
+	}
+	for _, key := range []string{"kind", "type", "bounce_type"} {
+		switch e.Properties[key] {
+		case "soft", "transient", "temporary":
+			return true
+		}
+	}
+	return false
+}
+
+func later(a *time.Time, b time.Time) *time.Time {
+	if a == nil || a.Before(b) {
+		return &b
+	}
+	return a
+}
+
+// without gives the events that are not among the others, by id.
+func without(events, others []scoring.Event) []scoring.Event {
+	ids := make(map[string]bool, len(others))
+	for _, e := range others {
+		ids[e.ID] = true
+	}
+	return slices.DeleteFunc(events, func(e scoring.Event) bool { return ids[e.ID] })
+}
