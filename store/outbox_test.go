@@ -1,0 +1,129 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+var sysActor = lifecycle.System
+
+func TestOutboxRowsAreClaimedByOneRelay(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	for i := range 40 {
+		capture(t, s, record.Capture{Email: fmt.Sprintf("p%d@example.com", i), SourceCode: "ads"})
+	}
+	var mu sync.Mutex
+	claimed := map[string]int{}
+	together(t, 8, func(int) error {
+		rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range rows {
+			claimed[r.LeadID]++
+		}
+		return err
+	})
+	require.LessOrEqual(t, len(claimed), 40)
+	for _, n := range claimed {
+		require.Equal(t, 1, n)
+	}
+	n, oldest, err := s.OutboxState(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 40, n)
+	require.Positive(t, oldest)
+}
+
+func TestAnOutboxRowThatGrewIsNotDeletedAndComesAgain(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	ada := capture(t, s, record.Capture{Email: "ada@example.com", SourceCode: "ads"}).LeadID
+	rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, record.OutboxRow{
+		LeadID: ada, Seq: 1, Band: "cold", Triggers: map[string]int64{"capture": 1}, Attempts: 1, Stage: "captured", SourceCode: "ads", Cycle: 1,
+	}, rows[0])
+	ingest(t, s, record.Event{LeadID: ada, Type: "demo_request"})
+	more, err := s.ClaimOutbox(ctx, 10, time.Minute)
+	require.NoError(t, err)
+	require.Empty(t, more, "one is in flight")
+	require.NoError(t, s.SentOutbox(ctx, rows))
+	more, err = s.ClaimOutbox(ctx, 10, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, more, 1)
+	require.Equal(t, map[string]int64{"capture": 1, "demo_request": 2}, more[0].Triggers)
+	require.NoError(t, s.SentOutbox(ctx, rows), "an old delivery that ends late deletes nothing")
+	require.NoError(t, s.SentOutbox(ctx, more))
+	n, _, err := s.OutboxState(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.NoError(t, s.SentOutbox(ctx, nil))
+}
+
+func TestAnOutboxLeaseRunsOutAndADeferredRowWaits(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	ada := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID
+	claim := func() int {
+		rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
+		require.NoError(t, err)
+		return len(rows)
+	}
+	require.Equal(t, 1, claim())
+	require.Equal(t, 0, claim())
+	exec(t, s, "UPDATE outbox SET claimed_until = now() - interval '1 second'")
+	require.Equal(t, 1, claim(), "its relay died")
+	require.Equal(t, 2, one[int](t, s, "SELECT attempts FROM outbox"))
+	require.NoError(t, s.DeferOutbox(ctx, ada, time.Hour))
+	require.Equal(t, 0, claim())
+	ingest(t, s, record.Event{LeadID: ada, Type: "demo_request"})
+	require.Equal(t, 1, claim(), "news make it due: of two moments the earlier")
+}
+
+// Whatever is told while relays send is heard in the end, and each trigger with its own, highest seq.
+func TestNothingToldIsLostWhileRelaysRace(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	var leads []string
+	for i := range 5 {
+		leads = append(leads, capture(t, s, record.Capture{Email: fmt.Sprintf("p%d@example.com", i)}).LeadID)
+	}
+	var mu sync.Mutex
+	heard := map[string]int64{}
+	relay := func() error {
+		rows, err := s.ClaimOutbox(ctx, 3, time.Minute)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		for _, r := range rows {
+			heard[r.LeadID] = max(heard[r.LeadID], r.Triggers["demo_request"])
+		}
+		mu.Unlock()
+		return s.SentOutbox(ctx, rows)
+	}
+	together(t, 60, func(i int) error {
+		if i%2 == 0 {
+			return relay()
+		}
+		var events []record.Event
+		for _, id := range leads {
+			events = append(events, record.Event{LeadID: id, Type: "demo_request"})
+		}
+		_, err := s.Ingest(ctx, events)
+		return err
+	})
+	for range 5 {
+		require.NoError(t, relay())
+	}
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM outbox"))
+	var highest int64
+	for _, id := range leads {
+		highest = max(highest, heard[id])
+	}
+	require.Len(t, heard, 5)
+	require.Equal(t, one[int64](t, s, "SELECT last_value FROM outbox_seq"), highest)
+}
