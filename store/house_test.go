@@ -172,8 +172,8 @@ func TestOneModelIsPublished(t *testing.T) {
 		require.Equal(t, "draft", m.State)
 		versions = append(versions, m.Version)
 	}
-	together(t, 4, func(i int) error {
-		_, err := s.PublishModel(ctx, versions[i])
+	together(t, 24, func(i int) error {
+		_, err := s.PublishModel(ctx, versions[i%4])
 		return err
 	})
 	back, err := s.PublishModel(ctx, versions[0])

@@ -253,6 +253,21 @@ func TestConcurrentIngestsLoseAndDoubleNothing(t *testing.T) {
 	}
 }
 
+// Without ids nothing but the leads' row locks keeps two batches apart.
+func TestFoldingLosesNoUpdate(t *testing.T) {
+	s := house(t)
+	a, b := newLead(t, s, "a@example.com"), newLead(t, s, "b@example.com")
+	together(t, 20, func(i int) error {
+		first, second := a, b
+		if i%2 == 0 {
+			first, second = b, a
+		}
+		_, err := s.Ingest(t.Context(), []record.Event{{LeadID: first, Type: "form_submit"}, {LeadID: second, Type: "form_submit"}})
+		return err
+	})
+	require.Equal(t, "100 100", one[string](t, s, "SELECT string_agg(score::text, ' ') FROM scores"))
+}
+
 func TestANewModelReachesEverybody(t *testing.T) {
 	s := house(t)
 	ada, eve := newLead(t, s, "ada@example.com"), newLead(t, s, "eve@example.com")

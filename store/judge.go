@@ -53,10 +53,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	v.before = w.scorer.Evaluate(su.lead.Profile, was, st.adjustments, w.now, st.Band)
 	v.after = w.scorer.Evaluate(su.profile, v.accumulators, st.adjustments, w.now, st.Band)
 
-	engaged := v.read(w, su, fresh)
-	if open(su.lead.Stage) {
-		v.edge(w, su, engaged)
-	}
+	v.edge(w, su, v.read(w, su, fresh))
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
 		return !hears(su.lead.Stage, kind)
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -63,6 +64,30 @@ func TestAnOutboxRowThatGrewIsNotDeletedAndComesAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n)
 	require.NoError(t, s.SentOutbox(ctx, nil))
+}
+
+// A row that grows in a transaction which is still open when its delivery ends: the delivery waits and sees it.
+func TestAnOutboxRowThatGrowsWhileItIsSentIsDue(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	ada := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID
+	rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
+	require.NoError(t, err)
+	tx, err := s.pool.Begin(ctx)
+	require.NoError(t, err)
+	b := &pgx.Batch{}
+	tell(b, told{lead: ada, kinds: []string{"demo_request"}})
+	require.NoError(t, tx.SendBatch(ctx, b).Close())
+	ended := make(chan error, 1)
+	go func() { ended <- s.SentOutbox(ctx, rows) }()
+	require.Eventually(t, func() bool {
+		return one[int](t, s, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == 1
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, tx.Commit(ctx))
+	require.NoError(t, <-ended)
+	more, err := s.ClaimOutbox(ctx, 10, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, more, 1)
+	require.Equal(t, more[0].Seq, more[0].Triggers["demo_request"])
 }
 
 func TestAnOutboxLeaseRunsOutAndADeferredRowWaits(t *testing.T) {

@@ -275,6 +275,11 @@ func TestANewAddressInheritsTheWishOfThePerson(t *testing.T) {
 	require.NoError(t, s.PatchLead(ctx, id, record.Capture{Email: "ada@example.org", Via: "api"}))
 	require.Equal(t, 2, one[int](t, s, "SELECT count(*) FROM suppressions WHERE reason = 'unsubscribe'"))
 	require.ErrorIs(t, s.Unsubscribe(ctx, newID()), record.ErrNotFound)
+
+	eve := capture(t, s, record.Capture{Email: "eve@example.com"}).LeadID
+	ingest(t, s, record.Event{LeadID: eve, Type: "email_bounce"})
+	require.NoError(t, s.PatchLead(ctx, eve, record.Capture{Email: "eve@example.org", Via: "api"}))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM suppressions WHERE email = 'eve@example.org'"), "the old address bounced")
 }
 
 func TestSuppressionsAreListedAndLifted(t *testing.T) {
