@@ -19,7 +19,7 @@ var ErrNoModel = errors.New("no scoring model is published; publish one (leadflo
 // and never a value: Postgres quotes the offending row, and rows are people's data.
 type Error struct {
 	Op         string // what was tried
-	Code       string // SQLSTATE, or unreachable, or internal
+	Code       string // SQLSTATE, or unreachable, or internal with the type of the cause
 	Constraint string // name of the constraint that was violated, if any
 	is         error
 }
@@ -51,7 +51,7 @@ func masked(op string, err error) error {
 	if err == nil || known(err) {
 		return err
 	}
-	out := &Error{Op: op, Code: "internal"}
+	out := &Error{Op: op, Code: fmt.Sprintf("internal (%T)", err)}
 	var pg *pgconn.PgError
 	var scan pgx.ScanArgError
 	var connect *pgconn.ConnectError

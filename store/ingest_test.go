@@ -215,8 +215,11 @@ func recomputed(t *testing.T, s *Store, leadID string, model string) scoring.Exp
 		events = append(events, h.scored())
 	}
 	profile := one[person.Profile](t, s, "SELECT profile FROM leads WHERE id = $1", leadID)
+	rows, _ = s.pool.Query(t.Context(), "SELECT at, policy, cycle FROM adjustments WHERE lead_id = $1 ORDER BY at", leadID)
+	adjustments, err := pgx.CollectRows(rows, pgx.RowToStructByName[scoring.Adjustment])
+	require.NoError(t, err)
 	at := one[time.Time](t, s, "SELECT evaluated_at FROM scores WHERE lead_id = $1", leadID)
-	return scorer.Explain(profile, events, nil, at, "")
+	return scorer.Explain(profile, events, adjustments, at, "")
 }
 
 func TestConcurrentIngestsLoseAndDoubleNothing(t *testing.T) {
@@ -266,6 +269,48 @@ func TestFoldingLosesNoUpdate(t *testing.T) {
 		return err
 	})
 	require.Equal(t, "100 100", one[string](t, s, "SELECT string_agg(score::text, ' ') FROM scores"))
+}
+
+func TestAnAdjustmentDividesWhatIsFolded(t *testing.T) {
+	s := house(t)
+	ada := newLead(t, s, "ada@example.com")
+	now := time.Now()
+	form := func(age time.Duration) record.Event {
+		return record.Event{LeadID: ada, Type: "form_submit", OccurredAt: now.Add(-age)}
+	}
+	ingest(t, s, form(72*time.Hour), form(60*time.Hour), form(50*time.Hour), form(49*time.Hour))
+	require.Equal(t, 20, one[int](t, s, "SELECT score FROM scores"))
+	exec(t, s, "INSERT INTO adjustments (lead_id, cycle, at, policy) VALUES ($1, 2, $2, 'halve')", ada, now.Add(-48*time.Hour))
+	exec(t, s, "UPDATE leads SET cycle = 2, cycle_started_at = $1", now.Add(-48*time.Hour))
+	ingest(t, s, form(70*time.Hour), form(time.Hour)) // one of them late: it belongs before the adjustment
+	require.Equal(t, 18, one[int](t, s, "SELECT score FROM scores"), "half of 25, and 5, half up")
+	require.Equal(t, recomputed(t, s, ada, testModel).Score, one[int](t, s, "SELECT score FROM scores"))
+}
+
+func BenchmarkIngest(b *testing.B) {
+	s := New(newPool(b), Options{SuppressionKey: testKey})
+	ctx := b.Context()
+	m, err := s.CreateModel(ctx, record.Model{Source: testModel, Document: json.RawMessage(testModel)})
+	require.NoError(b, err)
+	_, err = s.PublishModel(ctx, m.Version)
+	require.NoError(b, err)
+	var leads []string
+	for i := range 2000 {
+		out, err := s.Capture(ctx, record.Capture{Email: fmt.Sprintf("p%d@example.com", i), Via: "api"})
+		require.NoError(b, err)
+		leads = append(leads, out.LeadID)
+	}
+	n := 0
+	for b.Loop() {
+		batch := make([]record.Event, 500)
+		for i := range batch {
+			n++
+			batch[i] = record.Event{LeadID: leads[rand.IntN(len(leads))], Type: "page_view", ClientID: fmt.Sprint(n), Properties: map[string]any{"path": "/pricing"}}
+		}
+		_, err := s.Ingest(ctx, batch)
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
 
 func TestANewModelReachesEverybody(t *testing.T) {

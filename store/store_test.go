@@ -46,6 +46,18 @@ func TestErrorsCarryNoValues(t *testing.T) {
 	require.False(t, errors.As(err, &pg), "the error that quotes the row stays inside")
 }
 
+func TestAnUnreachableDatabaseIsSaidWithoutItsPassword(t *testing.T) {
+	for _, url := range []string{"postgres://me:secret@127.0.0.1:1/x", "postgres://me:secret@ bad"} {
+		_, err := Open(t.Context(), url, Options{SuppressionKey: testKey})
+		require.ErrorContains(t, err, "DATABASE_URL")
+		require.NotContains(t, err.Error(), "secret")
+		_, err = Migrate(t.Context(), url)
+		require.ErrorContains(t, err, "DATABASE_URL")
+		require.NotContains(t, err.Error(), "secret")
+	}
+	require.Panics(t, func() { New(nil, Options{SuppressionKey: []byte("short")}) })
+}
+
 func TestTransactionRunsAgainAfterALostRaceAndNotOtherwise(t *testing.T) {
 	s := newStore(t)
 	tries := 0

@@ -19,14 +19,20 @@ var testKey = []byte("a suppression key for tests only")
 // newStore gives a test a store over a migrated database of its own.
 func newStore(t *testing.T) *Store {
 	t.Helper()
+	return New(newPool(t), Options{SuppressionKey: testKey})
+}
+
+// newPool is a pool over a migrated database of its own.
+func newPool(t testing.TB) *pgxpool.Pool {
+	t.Helper()
 	pool, err := pgxpool.New(t.Context(), database(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	return New(pool, Options{SuppressionKey: testKey})
+	return pool
 }
 
 // database makes an empty migrated database and gives its URL.
-func database(t *testing.T) string {
+func database(t testing.TB) string {
 	t.Helper()
 	return pgtest.New(t, pgtest.Template{Name: "store_" + schemaHash(t), Migrate: func(ctx context.Context, url string) error {
 		_, err := Migrate(ctx, url)
@@ -34,7 +40,7 @@ func database(t *testing.T) string {
 	}})
 }
 
-func schemaHash(t *testing.T) string {
+func schemaHash(t testing.TB) string {
 	t.Helper()
 	h := sha256.New()
 	names, err := fs.Glob(migrations.FS, "*.sql")
