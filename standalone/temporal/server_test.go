@@ -1,0 +1,67 @@
+package temporal
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/leadflow-dev/leadflow/postgres"
+)
+
+func greet(workflow.Context) (string, error) { return "hello", nil }
+
+func begin(t *testing.T, ctx context.Context, pg *postgres.Server) *Server {
+	t.Helper()
+	ports, err := freePorts(2)
+	require.NoError(t, err)
+	s, err := Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: ports[0], UIPort: ports[1], Attributes: map[string]Kind{"LeadStage": Keyword, "LeadCycle": Int}})
+	require.NoError(t, err)
+	return s
+}
+
+// A run that ended before a restart can still be read after it; a second server on the same data is refused.
+func TestServer_findsItsHistoriesAgain(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "leadflow-temporal-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	defer os.RemoveAll(dir)
+	pg, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/data", Settings: map[string]string{"fsync": "off"}})
+	if errors.Is(err, postgres.ErrNoBinaries) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	defer func() { _ = pg.Stop(context.WithoutCancel(ctx)) }()
+
+	s := begin(t, ctx, pg)
+	_, err = Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: 1})
+	require.ErrorIs(t, err, ErrRunning)
+	c, err := client.Dial(client.Options{HostPort: s.Address()})
+	require.NoError(t, err)
+	w := worker.New(c, "q", worker.Options{})
+	w.RegisterWorkflow(greet)
+	require.NoError(t, w.Start())
+	run, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "greeting", TaskQueue: "q"}, greet)
+	require.NoError(t, err)
+	var got string
+	require.NoError(t, run.Get(ctx, &got))
+	w.Stop()
+	c.Close()
+	require.NoError(t, s.Stop(ctx))
+
+	s = begin(t, ctx, pg)
+	c, err = client.Dial(client.Options{HostPort: s.Address()})
+	require.NoError(t, err)
+	require.NoError(t, c.GetWorkflow(ctx, "greeting", "").Get(ctx, &got))
+	require.Equal(t, "hello", got)
+	c.Close()
+	require.NoError(t, s.Stop(ctx))
+}
