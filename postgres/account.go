@@ -33,7 +33,7 @@ func runAs() (account, error) {
 		gid, _ := strconv.Atoi(u.Gid)
 		return account{name: name, uid: uid, gid: gid, switched: true}, nil
 	}
-	return account{}, errors.New("Postgres refuses to run as root, and there is no user postgres or nobody to run it as: start as another user")
+	return account{}, errors.New("as root no Postgres can run, and there is no user postgres or nobody to run it as: start as another user")
 }
 
 func (a account) apply(cmd *exec.Cmd) {

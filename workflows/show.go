@@ -103,20 +103,20 @@ func (r *leadRun) state() wire.State {
 func (r *leadRun) showDetails(ctx workflow.Context) {
 	l := r.Lead
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** in cycle %d, score %d (%s).", stagePhrase(l), l.Cycle, l.Score, orDash(l.Band))
+	b.WriteString(fmt.Sprintf("**%s** in cycle %d, score %d (%s).", stagePhrase(l), l.Cycle, l.Score, orDash(l.Band)))
 	if l.Paused {
 		b.WriteString(" Paused: mail, offers and clocks hold.")
 	}
 	if c, ok := l.Next(); ok {
-		fmt.Fprintf(&b, "\n\nNext: %s at %s.", clockPhrase(c), c.At.UTC().Format("2006-01-02 15:04:05 MST"))
+		b.WriteString(fmt.Sprintf("\n\nNext: %s at %s.", clockPhrase(c), c.At.UTC().Format("2006-01-02 15:04:05 MST")))
 	} else if !l.Stage.Terminal() {
 		b.WriteString("\n\nNo deadline: it waits for somebody.")
 	}
 	if l.Muted != "" {
-		fmt.Fprintf(&b, "\n\nNo mail: %s.", l.Muted)
+		b.WriteString(fmt.Sprintf("\n\nNo mail: %s.", l.Muted))
 	}
 	for _, cmd := range r.Outbox {
-		fmt.Fprintf(&b, "\n\nUnder way: %s.", summary(cmd))
+		b.WriteString(fmt.Sprintf("\n\nUnder way: %s.", summary(cmd)))
 	}
 	workflow.SetCurrentDetails(ctx, b.String())
 }

@@ -40,8 +40,8 @@ func (p Policy) Knows(k EventKind, reason string) bool {
 }
 
 func builtInElsewhere(k EventKind, reason string) bool {
-	for other, reasons := range builtIn {
-		if _, ok := reasons[reason]; ok && other != k {
+	for _, other := range []EventKind{Rejected, Lost, Disqualified} {
+		if _, ok := builtIn[other][reason]; ok && other != k {
 			return true
 		}
 	}

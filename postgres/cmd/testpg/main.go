@@ -27,7 +27,7 @@ func main() {
 
 func run(args []string) (int, error) {
 	if len(args) == 0 {
-		return 2, errors.New("give a command to run, such as: testpg go test ./...")
+		return 2, errors.New("give a command to run, such as go test")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,0 +1,54 @@
+# Leadflow. `make run` brings up the whole product, `make test` runs every check.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CGO_ENABLED ?= 1
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
+TOOL := go tool -modfile=tools/go.mod
+
+.PHONY: help run test lint unit embedded build fmt postgres clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+run: postgres bin/leadflow-standalone ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
+	@exec bin/leadflow-standalone $(ARGS)
+
+test: lint unit embedded ## every check
+
+build: bin/leadflow bin/leadflow-standalone ## both binaries
+
+SOURCES := $(shell find . -name '*.go' -not -name '*_test.go' -not -path './bin/*') go.mod go.sum standalone/go.mod standalone/go.sum \
+	$(shell find migrations document mail api -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null)
+
+bin/leadflow: $(SOURCES)
+	go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./cmd/leadflow
+
+bin/leadflow-standalone: $(SOURCES)
+	@[ -x $@ ] || echo "Building the embedded Temporal server: the first build downloads about 250 MB and takes some minutes." >&2
+	cd standalone && go build -trimpath -ldflags "$(LDFLAGS)" -o ../$@ .
+
+postgres: ## the Postgres binaries, installed where they are missing
+	@tools/postgres.sh
+
+fmt: ## format all code
+	$(TOOL) gofumpt -w $$(git ls-files -co --exclude-standard '*.go' | xargs ls 2>/dev/null)
+
+lint: ## format, vet, staticcheck, workflowcheck
+	@echo "gofumpt"; unformatted=$$($(TOOL) gofumpt -l $$(git ls-files -co --exclude-standard '*.go' | xargs ls 2>/dev/null)); \
+		if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) workflowcheck ./workflows/...
+
+unit: postgres ## the tests of the main module, with the race detector
+	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
+	@set -o pipefail; bin/testpg go test -race -shuffle=on -json ./... | bin/report
+
+embedded: postgres ## the tests that need the embedded server, without the race detector
+	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
+	@echo "Building the embedded Temporal server for its tests: some minutes the first time."
+	@set -o pipefail; cd standalone && go vet ./... && go test -json ./... | ../bin/report
+
+clean: ## throw away what was built, never data
+	rm -rf bin
