@@ -1,62 +1,84 @@
 package scoring
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Adjustment is what recycling did to a score, as a dated fact: every evaluation and explanation takes it into account,
-// and nothing is written over the events.
+// The policies of recycling. An empty policy is keep.
+const (
+	PolicyKeep  = "keep"
+	PolicyHalve = "halve"
+	PolicyZero  = "zero"
+	PolicyFloor = "floor"
+)
+
+// Adjustment is what recycling did to a score, as a dated fact. It begins a cycle: an event that occurred at At or before
+// belongs to what was, whenever it arrives. What the cycles before came to, after their caps, counts from At on
 //
-//   - keep: everything counts on;
-//   - halve: engagement up to At counts half;
-//   - zero: engagement up to At counts no more;
-//   - floor: as zero, and fit counts no more either: the score starts again from the model's floor.
+//   - keep: as it is;
+//   - halve: half, and half again at the next halving; it goes on decaying, and an event that is un-scored takes only
+//     its half with it;
+//   - zero: nothing, neither its points nor its negative ones;
+//   - floor: nothing, and the new cycle begins with as many negative points of engagement as bring a score of fit alone
+//     down to the model's floor (0 where it has none). It never begins above its fit, nor above the floor. These points
+//     belong to the new cycle: a later halve halves them, a later zero takes them away.
 type Adjustment struct {
 	At     time.Time `json:"at"`
 	Policy string    `json:"policy"` // keep halve zero floor
 	Cycle  int       `json:"cycle"`  // the cycle that begins with it
 }
 
-func (a Adjustment) factor() float64 {
-	switch a.Policy {
-	case "halve":
-		return 0.5
-	case "zero", "floor":
-		return 0
+// ordered gives the adjustments up to a moment (unix microseconds) by time, and those of one time by cycle.
+func ordered(adjustments []Adjustment, at int64) []Adjustment {
+	less := func(a, b Adjustment) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return a.Cycle - b.Cycle
 	}
-	return 1
+	if !slices.IsSortedFunc(adjustments, less) {
+		adjustments = slices.Clone(adjustments)
+		slices.SortStableFunc(adjustments, less)
+	}
+	n := len(adjustments)
+	for n > 0 && adjustments[n-1].At.UnixMicro() > at {
+		n--
+	}
+	return adjustments[:n]
 }
 
-// segmentOf is the number of adjustments before a moment: what happened at an adjustment is before it.
-func segmentOf(at time.Time, adjustments []Adjustment) int {
+// cyclesBefore is the number of adjustments that lie before a moment.
+func cyclesBefore(cuts []int64, at int64) int {
 	n := 0
-	for _, a := range adjustments {
-		if at.After(a.At) {
-			n++
-		}
+	for n < len(cuts) && cuts[n] < at {
+		n++
 	}
 	return n
 }
 
-// factors is what each segment counts at a moment: adjustments that lie after it have not happened yet.
-func factors(adjustments []Adjustment, at time.Time) []float64 {
-	out := make([]float64, len(adjustments)+1)
-	out[len(adjustments)] = 1
-	for i := len(adjustments) - 1; i >= 0; i-- {
-		f := 1.0
-		if !adjustments[i].At.After(at) {
-			f = adjustments[i].factor()
+// kept is what an amount of a cycle still counts, given the adjustments in force.
+func kept(m micro, cycle int, adjustments []Adjustment) micro {
+	halvings := 0
+	for _, a := range adjustments[min(cycle, len(adjustments)):] {
+		switch a.Policy {
+		case PolicyZero, PolicyFloor:
+			return 0
+		case PolicyHalve:
+			halvings++
 		}
-		out[i] = out[i+1] * f
 	}
-	return out
+	return m.halved(halvings)
 }
 
-// floored reports that the newest adjustment up to a moment started from the floor.
-func floored(adjustments []Adjustment, at time.Time) bool {
-	on := false
-	for _, a := range adjustments {
-		if !a.At.After(at) {
-			on = on && a.Policy == "keep" || a.Policy == "floor"
-		}
+// deficit is what an adjustment takes from a new cycle, given the fit: negative or 0.
+func (s *Scorer) deficit(a Adjustment, fit micro) micro {
+	if a.Policy != PolicyFloor {
+		return 0
 	}
-	return on
+	var floor micro
+	if s.floor != nil {
+		floor = *s.floor
+	}
+	return min(0, floor-fit)
 }

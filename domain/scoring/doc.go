@@ -1,16 +1,25 @@
 // Package scoring is how much a lead is worth and why: fit (who they are) plus engagement (what they do), under a
-// versioned model. It reads no clock; "at" is an argument.
+// versioned model. It reads no clock, stores nothing and knows nobody: the moment, the profile and the events are
+// arguments, and a result is a value.
 //
-// Folding must not depend on order: events arrive late, twice and in bursts from many writers, and the score that
-// results must be the one a recomputation from all events gives, to the bit. So nothing is capped, floored or decayed
-// while folding, and what is kept can be added in any order exactly:
+// The score must not depend on the order in which events arrive, and what is folded one by one must be, to the bit, what
+// a recomputation from all events gives. Sums of floating point numbers depend on their order, so there are none:
 //
-//   - a rule for ever keeps a count;
-//   - a rule with a window keeps the newest moments, as many as can ever matter;
-//   - a rule with a half-life keeps, per whole half-life since a fixed epoch, the sum of 2^f in fixed point (f in [0, 1)
-//     is how far into its half-life an event lies, 2^f has 2^-32 as its unit). Whole numbers add up the same in any
-//     order, and 2^(k+f) / 2^(now) is exponential decay: an event's points halve every half-life.
+//   - Points are whole millionths of a point. Caps, groups, factors and sums are integer arithmetic.
+//   - A rule that counts for ever keeps a count.
+//   - A rule with a window keeps the newest moments (microseconds), as many as can ever matter; the newest n of a set
+//     are the same in whatever order the set was seen.
+//   - A rule with a half-life h keeps, per whole half-life k since 1970, the sum of 2^f in units of 2^-30, where an
+//     event lies k+f half-lives after 1970. These are integers, so their sums are exact; 2^(k+f) / 2^(now/h) is
+//     exponential decay with half-life h. An event weighs nothing more after forgotten (40) half-lives.
+//   - What can no longer count at the newest event's time, or later, is dropped; that too is a property of the set.
 //
-// Recycling stores a dated Adjustment: what happened up to it counts with a factor ever after. Accumulators are therefore
-// kept per segment between adjustments, and a late event finds its own segment.
+// Caps, windows, decay and floor apply when a score is evaluated, never while events are folded.
+//
+// Recycling does not overwrite anything: it is a dated Adjustment, which cuts a lead's engagement into cycles. Caps,
+// groups and counts hold per cycle, so a recycled lead can qualify again; what a cycle came to counts with the factor of
+// the adjustments after it. A late event finds its own cycle. See Adjustment.
+//
+// Explain folds the same events with the same functions and shares each sum among its events, so its numbers are those
+// of Evaluate by construction, and its items add up to the score.
 package scoring

@@ -1,187 +1,176 @@
 package scoring
 
 import (
-	"fmt"
-	"math"
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/person"
 )
 
-// Item is one part of a score. The points of all items add up to the score.
+// Item is one part of a score. The points of all items add up to the score, those of an axis to the axis.
 type Item struct {
-	Rule       string     `json:"rule"`
-	Axis       string     `json:"axis"`   // fit, engagement, limit
-	Points     float64    `json:"points"` // after caps, decay and floor
-	Raw        float64    `json:"raw"`    // before
+	Rule       string     `json:"rule"`   // id of a rule, or floor, rounding, recycling
+	Axis       string     `json:"axis"`   // fit, engagement; total for floor and rounding
+	Points     float64    `json:"points"` // after decay, caps, recycling and floor
+	Raw        float64    `json:"raw"`    // as the rule has them
 	EventID    string     `json:"event_id,omitempty"`
 	OccurredAt *time.Time `json:"occurred_at,omitempty"`
 	Why        string     `json:"why"`
 }
 
-// Missing is what would bring a lead nearer to MQL.
-type Missing struct {
-	Rule   string  `json:"rule"`
-	Points float64 `json:"points"`
-	Why    string  `json:"why,omitempty"`
-}
+// The axes of items.
+const (
+	AxisFit        = "fit"
+	AxisEngagement = "engagement"
+	AxisTotal      = "total"
+)
 
 // Explanation is a result with every point of it.
 type Explanation struct {
 	Result
-	Items    []Item
-	Missing  []Missing
-	Complete bool
+	Items    []Item    `json:"items"`    // fit in the order of the model, then engagement, newest first
+	Missing  []Missing `json:"missing"`  // what would bring a lead to MQL, most useful first; empty when it is there
+	Sentence string    `json:"sentence"` // the same in words, with the first of Missing
+	// Complete: every point of engagement names its event. Of one rule in one cycle the newest 100 events are named; older
+	// ones are one item together.
+	Complete bool `json:"complete"`
 }
 
-// Explain scores a lead from all its events and names every point, its rule and its event. Its numbers are those of
-// Evaluate over the same events.
+// Explain scores a lead from all its events and names every point, its rule and its event. Events after the moment do not
+// count, so it answers for the past too, given the profile of that time. Its numbers are those of Evaluate over the same
+// events.
 func (s *Scorer) Explain(profile person.Profile, events []Event, adjustments []Adjustment, at time.Time, before string) Explanation {
-	events = distinct(events)
-	var items []Item
-	fit := s.fitRaw(profile, func(r fitRule) {
-		items = append(items, Item{Rule: r.ID, Axis: "fit", Points: r.Points, Raw: r.Points, Why: fitWhy(r)})
+	now := at.UnixMicro()
+	events = slices.DeleteFunc(distinct(events), func(e Event) bool { return e.micros() > now })
+	slices.SortFunc(events, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.micros(), b.micros()), cmp.Compare(a.ID, b.ID))
 	})
-	acc := s.Fold(Accumulators{}, adjustments, events...)
-	raw := s.rulesRaw(acc, adjustments, at)
-	t := s.total(fit, raw, adjustments, at, before)
-	if t.dropsFit {
-		for i := range items {
-			items[i].Points, items[i].Why = 0, items[i].Why+"; no longer counted since the score was set to the floor"
-		}
+	x := &explainer{
+		s: s, profile: profile, adjustments: ordered(adjustments, now), at: now,
+		acc: s.Fold(Accumulators{}, adjustments, events...), complete: true,
 	}
-	for i, r := range s.engage {
-		items = append(items, s.ruleItems(r, events, adjustments, at, raw[i], t.rules[i])...)
-	}
-	items = append(items, s.limitItems(t)...)
-	return Explanation{Result: t.Result, Items: items, Missing: s.missing(t, raw), Complete: true}
+	x.fitness = s.fitness(profile)
+	sum := s.sum(x.fitness, x.acc, x.adjustments, now)
+	out := Explanation{Result: s.result(sum, before)}
+	out.Items = append(x.fitItems(sum), x.engagementItems(events, sum)...)
+	out.Items = append(out.Items, x.totalItems(sum, out.Score)...)
+	out.Missing = x.missing(sum, out.Result)
+	out.Sentence = x.sentence(out)
+	out.Complete = x.complete
+	return out
 }
 
-// ruleItems shares what a rule gives among its events, in proportion to what each gave before the cap.
-func (s *Scorer) ruleItems(r engagementRule, events []Event, adjustments []Adjustment, at time.Time, raw, got float64) []Item {
-	f := factors(adjustments, at)
-	var items []Item
+// explainer is one explanation on its way.
+type explainer struct {
+	s           *Scorer
+	profile     person.Profile
+	adjustments []Adjustment // in force, by time
+	acc         Accumulators
+	at          int64
+	fitness     micro // before its cap
+	complete    bool
+}
+
+func (x *explainer) fitItems(sum sums) []Item {
+	var parts []part
+	for i := range x.s.fit {
+		if r := &x.s.fit[i]; x.s.matches(r, x.profile) {
+			parts = append(parts, part{points: r.points, Item: Item{Rule: r.ID, Axis: AxisFit, Raw: r.Points, Why: r.why()}})
+		}
+	}
+	limit(parts, sum.fit, "fit gives at most "+amount(sum.fit))
+	return items(parts)
+}
+
+func (x *explainer) engagementItems(events []Event, sum sums) []Item {
+	byCycle := make([][]Event, len(x.adjustments)+1)
 	for _, e := range events {
-		if e.Type != r.On || !r.takes(e) {
-			continue
-		}
-		one := Item{Rule: r.ID, Axis: "engagement", EventID: e.ID, OccurredAt: &e.OccurredAt}
-		if r.Count > 0 {
-			one.Why = fmt.Sprintf("one of the %d %s events the rule asks for", r.Count, e.Type)
-			if r.Within == 0 || e.OccurredAt.UnixMilli() > at.UnixMilli()-r.Within.Duration().Milliseconds() {
-				items = append(items, one)
-			}
-			continue
-		}
-		a := &Acc{}
-		a.add(r, e.OccurredAt)
-		one.Raw = f[segmentOf(e.OccurredAt, adjustments)] * r.value(a, at)
-		if one.Raw != 0 {
-			one.Points, one.Why = one.Raw, eventWhy(r, e, at)
-			items = append(items, one)
+		n := cyclesBefore(x.acc.Cuts, e.micros())
+		byCycle[n] = append(byCycle[n], e)
+	}
+	var parts []part
+	for n, events := range byCycle {
+		parts = append(parts, x.cycle(n, events)...)
+	}
+	for i, a := range x.adjustments {
+		if d := x.s.deficit(a, sum.fit); d != 0 {
+			parts = append(parts, part{points: kept(d, i+1, x.adjustments), Item: Item{
+				Rule: itemRecycling, Axis: AxisEngagement, Raw: d.points(), OccurredAt: new(a.At.UTC()),
+				Why: "recycled: the score began again at the floor",
+			}})
 		}
 	}
-	slices.SortStableFunc(items, func(a, b Item) int { return b.OccurredAt.Compare(*a.OccurredAt) })
-	return share(r, items, raw, got)
+	slices.Reverse(parts)
+	slices.SortStableFunc(parts, func(a, b part) int { return b.OccurredAt.Compare(*a.OccurredAt) })
+	return items(parts)
 }
 
-func share(r engagementRule, items []Item, raw, got float64) []Item {
-	if r.Count > 0 {
-		if got == 0 || len(items) == 0 {
-			return nil
+// cycle shares what one cycle came to among its events: first each rule, then its groups, then all of it.
+func (x *explainer) cycle(n int, events []Event) []part {
+	s := x.s
+	var parts []part
+	groups := make([]micro, len(s.groups))
+	var sum micro
+	for i := range s.rules {
+		r := &s.rules[i]
+		var value micro
+		if at, found := x.acc.find(n, r.ID); found {
+			value = r.value(&x.acc.Tallies[at], x.at)
 		}
-		items = items[:1] // the newest event stands for the group that completed the rule
-		items[0].Points, items[0].Raw = got, raw
-		items[0].Why = fmt.Sprintf("at least %d %s events%s", r.Count, r.On, within(r))
-		return items
-	}
-	sum := 0.0
-	for i := range items {
-		if raw != 0 && raw != got {
-			items[i].Points = items[i].Raw * got / raw
-			items[i].Why += fmt.Sprintf("; capped at %s together", trim(got))
+		mine := r.shares(events, value, x.at)
+		for k := range mine {
+			mine[k].rule = i
 		}
-		sum += items[i].Points
-	}
-	if rest := got - sum; len(items) > 0 && rest != 0 { // what decay in fixed point and forgotten moments leave over
-		items[0].Points += rest
-	}
-	return items
-}
-
-func within(r engagementRule) string {
-	if r.Within == 0 {
-		return ""
-	}
-	return " within " + r.Within.String()
-}
-
-func (s *Scorer) limitItems(t tally) []Item {
-	var items []Item
-	add := func(rule, axis string, points float64, why string) {
-		if points != 0 {
-			items = append(items, Item{Rule: rule, Axis: axis, Points: points, Raw: points, Why: why})
+		got := value.capped(r.cap)
+		limit(mine, got, "the rule gives at most "+amount(got)+" in a cycle")
+		parts = append(parts, x.named(r, mine)...)
+		if r.group >= 0 {
+			groups[r.group] += got
+		} else {
+			sum += got
 		}
 	}
-	for _, name := range sortedKeys(t.groupTook) {
-		add("group:"+name, "engagement", t.groupTook[name], fmt.Sprintf("the group %s gives at most %s", name, trim(s.Groups[name].Cap)))
+	slices.SortStableFunc(parts, func(a, b part) int { return a.OccurredAt.Compare(*b.OccurredAt) })
+	for g, name := range sortedNames(s.Groups) {
+		got := groups[g].capped(&s.groups[g])
+		limitIf(parts, got, "the group "+name+" gives at most "+amount(got)+" in a cycle", func(p part) bool { return s.rules[p.rule].group == g })
+		sum += got
 	}
-	add("cap:engagement", "engagement", t.axis, "engagement has a cap")
-	if t.dropsFit {
-		add("adjustment:floor", "limit", s.Floor, "recycling set the score to the floor")
-	} else {
-		add("cap:fit", "fit", t.fitTook, "fit has a cap")
-	}
-	add("floor", "limit", t.floorGave, "a score never falls below the floor")
-	// The axes are told in millionths and the score in whole points: what lies between is said, too.
-	whole := float64(t.Score)
-	sum := t.fitRaw
-	if t.dropsFit {
-		sum = 0
-	}
-	for _, p := range t.rules {
-		sum += p
-	}
-	for _, i := range items {
-		sum += i.Points
-	}
-	add("rounding", "limit", whole-sum, "scores are whole points, half up")
-	return items
+	got := sum.capped(s.engagementCap)
+	limit(parts, got, "engagement gives at most "+amount(got)+" in a cycle")
+	x.recycled(parts, n, got)
+	return parts
 }
 
-func sortedKeys(m map[string]float64) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+// recycled gives every part the factor of the adjustments after its cycle.
+func (x *explainer) recycled(parts []part, cycle int, got micro) {
+	left := kept(got, cycle, x.adjustments)
+	if left == got && cycle == len(x.adjustments) {
+		return
 	}
-	slices.Sort(keys)
-	return keys
+	for i := range parts {
+		was := parts[i].points
+		parts[i].points = kept(was, cycle, x.adjustments)
+		if parts[i].points != was {
+			parts[i].Why += "; " + recycledWhy(x.adjustments[cycle:])
+		}
+	}
+	level(parts, left)
 }
 
-func fitWhy(r fitRule) string {
-	if r.Persona != "" {
-		return "is the persona " + r.Persona
+func (x *explainer) totalItems(sum sums, score int) []Item {
+	total, whole := sum.fit+sum.engagement, micro(score)*point
+	var parts []part
+	if f := x.s.floor; f != nil && total < *f {
+		parts = append(parts, part{points: *f - total, Item: Item{Rule: itemFloor, Why: "a score never falls below the floor"}})
+		total = *f
 	}
-	if r.Missing {
-		return r.Field + " is not known"
+	if whole != total {
+		parts = append(parts, part{points: whole - total, Item: Item{Rule: itemRounding, Why: "a score is a whole number, half up"}})
 	}
-	return r.Field + " fits"
+	for i := range parts {
+		parts[i].Axis, parts[i].Raw = AxisTotal, parts[i].points.points()
+	}
+	return items(parts)
 }
-
-func eventWhy(r engagementRule, e Event, at time.Time) string {
-	why := e.Type
-	if r.HalfLife > 0 {
-		why += fmt.Sprintf(", %s ago, halves every %s", age(at.Sub(e.OccurredAt)), r.HalfLife)
-	}
-	return why
-}
-
-func age(d time.Duration) string {
-	if d < 48*time.Hour {
-		return fmt.Sprintf("%.0f h", math.Max(0, d.Hours()))
-	}
-	return fmt.Sprintf("%.0f days", d.Hours()/24)
-}
-
-func trim(x float64) string { return text(math.Round(x*100) / 100) }

@@ -1,56 +1,76 @@
 package scoring
 
 import (
-	"math"
+	"cmp"
 	"slices"
-	"time"
 )
 
-// Accumulators are what a lead's events came to, per segment between adjustments and per rule. They are bounded in size
-// and are kept as JSON beside the version of the model they were folded under.
+// Accumulators are what a lead's events came to, per cycle and rule: bounded in size, safe in JSON, kept beside the
+// version of the model they were folded under. The zero value has seen nothing. They are values: folding makes new ones.
 type Accumulators struct {
-	Segments []Segment `json:"s,omitempty"`
+	Print   string  `json:"print,omitempty"`  // of the engagement rules they were folded by
+	Newest  int64   `json:"newest,omitempty"` // when the newest event happened, unix microseconds
+	Cuts    []int64 `json:"cuts,omitempty"`   // the adjustments they were folded under, unix microseconds
+	Tallies []Tally `json:"tallies,omitempty"`
 }
 
-// Segment holds what happened after the adjustment before it and up to its own.
-type Segment struct {
-	Rules map[string]*Acc `json:"r,omitempty"` // by rule id
+// Tally is what one cycle's events came to under one rule. Which of the three lists it has is the rule's kind.
+type Tally struct {
+	Cycle int     `json:"cycle,omitempty"` // the number of adjustments before
+	Rule  string  `json:"rule"`
+	Count int64   `json:"n,omitempty"` // events
+	Times []int64 `json:"t,omitempty"` // the newest moments, oldest first, unix microseconds
+	// Whole half-lives since 1970, oldest first, each with the sum of 2^(rest of the half-life) in units of 2^-30.
+	Lives   []int64 `json:"k,omitempty"`
+	Weights []int64 `json:"w,omitempty"`
 }
 
-// Acc is one rule in one segment.
-type Acc struct {
-	N  int64   `json:"n,omitempty"` // events, for rules that count for ever
-	At []int64 `json:"t,omitempty"` // newest moments, unix milliseconds, newest first
-	K  []int64 `json:"k,omitempty"` // whole half-lives since the epoch, newest first
-	W  []int64 `json:"w,omitempty"` // the sum of 2^f for each of K, in units of 2^-32
+// find is where the tally of a rule in a cycle is, or belongs: they are in order of cycle and id.
+func (acc Accumulators) find(cycle int, id string) (int, bool) {
+	return slices.BinarySearchFunc(acc.Tallies, id, func(t Tally, id string) int {
+		return cmp.Or(t.Cycle-cycle, cmp.Compare(t.Rule, id))
+	})
 }
 
-const (
-	unit = 1 << 32
-	// oldest half-lives behind the newest that still count: 2^-40 of a point is nobody's point.
-	horizon = 40
-)
+// Stale reports that accumulators cannot be folded further or evaluated exactly, and are to be recomputed: other
+// engagement rules made them, or an adjustment was dated before an event that is folded already.
+func (s *Scorer) Stale(acc Accumulators, adjustments []Adjustment) bool {
+	if acc.Print == "" && len(acc.Tallies) == 0 {
+		return false
+	}
+	if acc.Print != s.print {
+		return true
+	}
+	now := cutsOf(ordered(adjustments, acc.Newest))
+	then := acc.Cuts[:cyclesBefore(acc.Cuts, acc.Newest)]
+	return !slices.Equal(now[:cyclesBefore(now, acc.Newest)], then)
+}
 
-// Fold adds events to the accumulators and returns new ones. Adjustments are those in force, in order of time. Events
-// must be new: whoever stores them knows which came before.
+func cutsOf(adjustments []Adjustment) []int64 {
+	if len(adjustments) == 0 {
+		return nil
+	}
+	cuts := make([]int64, len(adjustments))
+	for i, a := range adjustments {
+		cuts[i] = a.At.UnixMicro()
+	}
+	return cuts
+}
+
+// Fold adds events to accumulators that are not stale. Events must be new: whoever stores them knows which came before.
 func (s *Scorer) Fold(acc Accumulators, adjustments []Adjustment, events ...Event) Accumulators {
-	out := acc.clone(len(adjustments) + 1)
+	f := s.begin(acc, adjustments, events)
 	for _, e := range events {
-		seg := &out.Segments[segmentOf(e.OccurredAt, adjustments)]
+		at := e.micros()
+		cycle := cyclesBefore(f.Cuts, at)
 		for _, i := range s.byType[e.Type] {
-			r := s.engage[i]
-			if !r.takes(e) {
-				continue
+			if r := &s.rules[i]; r.takes(e) {
+				f.add(r, cycle, at)
 			}
-			a := seg.Rules[r.ID]
-			if a == nil {
-				a = &Acc{}
-				seg.Rules[r.ID] = a
-			}
-			a.add(r, e.OccurredAt)
 		}
 	}
-	return out
+	f.forget()
+	return f.Accumulators
 }
 
 // Recompute folds all events from nothing; an id counts once.
@@ -58,68 +78,101 @@ func (s *Scorer) Recompute(adjustments []Adjustment, events []Event) Accumulator
 	return s.Fold(Accumulators{}, adjustments, distinct(events)...)
 }
 
+// distinct keeps one event of each id: of two that differ, the one that happened first, so that order does not matter.
 func distinct(events []Event) []Event {
-	seen := map[string]bool{}
-	var out []Event
+	first := make(map[string]int, len(events))
+	out := make([]Event, 0, len(events))
 	for _, e := range events {
-		if e.ID != "" && seen[e.ID] {
-			continue
+		n, twice := first[e.ID]
+		switch {
+		case e.ID == "" || !twice:
+			first[e.ID] = len(out)
+			out = append(out, e)
+		case cmp.Or(cmp.Compare(e.micros(), out[n].micros()), cmp.Compare(e.Type, out[n].Type)) < 0:
+			out[n] = e
 		}
-		seen[e.ID] = true
-		out = append(out, e)
 	}
 	return out
 }
 
-func (a *Acc) add(r engagementRule, at time.Time) {
-	ms := at.UnixMilli()
+// folding is accumulators while they are written to. A tally is copied before the first write.
+type folding struct {
+	Accumulators
+	s   *Scorer
+	own []bool
+}
+
+func (s *Scorer) begin(acc Accumulators, adjustments []Adjustment, events []Event) *folding {
+	f := &folding{Accumulators: acc, s: s, own: make([]bool, len(acc.Tallies), len(acc.Tallies)+4)}
+	f.Tallies = append(make([]Tally, 0, len(acc.Tallies)+4), acc.Tallies...)
+	f.Print = s.print
+	for _, e := range events {
+		f.Newest = max(f.Newest, e.micros())
+	}
+	f.Cuts = cutsOf(ordered(adjustments, f.Newest))
+	return f
+}
+
+// tally finds or makes what may be written to.
+func (f *folding) tally(r *rule, cycle int) *Tally {
+	i, found := f.find(cycle, r.ID)
 	switch {
-	case r.HalfLife > 0:
-		k, w := weight(ms, r.HalfLife.Duration())
-		a.addWeight(k, w)
-	case r.Within > 0:
-		i, _ := slices.BinarySearchFunc(a.At, ms, func(have, want int64) int { return int(min(1, max(-1, want-have))) })
-		a.At = slices.Insert(a.At, i, ms)
-		if len(a.At) > r.keep {
-			a.At = a.At[:r.keep]
+	case !found:
+		f.Tallies = slices.Insert(f.Tallies, i, Tally{Cycle: cycle, Rule: r.ID})
+		f.own = slices.Insert(f.own, i, true)
+	case !f.own[i]:
+		t := &f.Tallies[i]
+		t.Times, t.Lives, t.Weights = slices.Clone(t.Times), slices.Clone(t.Lives), slices.Clone(t.Weights)
+		f.own[i] = true
+	}
+	return &f.Tallies[i]
+}
+
+func (f *folding) add(r *rule, cycle int, at int64) {
+	t := f.tally(r, cycle)
+	switch {
+	case r.halfLife > 0:
+		life, weight := decaying(at, r.halfLife)
+		i, found := slices.BinarySearch(t.Lives, life)
+		if !found {
+			t.Lives, t.Weights = slices.Insert(t.Lives, i, life), slices.Insert(t.Weights, i, 0)
+		}
+		t.Weights[i] += weight
+	case r.within > 0:
+		i, _ := slices.BinarySearch(t.Times, at)
+		t.Times = slices.Insert(t.Times, i, at)
+		if over := len(t.Times) - r.keep; over > 0 {
+			t.Times = slices.Delete(t.Times, 0, over)
 		}
 	default:
-		a.N++
+		t.Count++
 	}
 }
 
-// weight places a moment: k whole half-lives since the epoch, and 2^f of the rest.
-func weight(ms int64, halfLife time.Duration) (k, w int64) {
-	hl := halfLife.Milliseconds()
-	k = ms / hl
-	if ms%hl < 0 {
-		k--
-	}
-	return k, int64(math.Round(math.Exp2(float64(ms-k*hl)/float64(hl)) * unit))
-}
-
-func (a *Acc) addWeight(k, w int64) {
-	i, found := slices.BinarySearchFunc(a.K, k, func(have, want int64) int { return int(min(1, max(-1, want-have))) })
-	if found {
-		a.W[i] += w
-	} else {
-		a.K, a.W = slices.Insert(a.K, i, k), slices.Insert(a.W, i, w)
-	}
-	for len(a.K) > 0 && a.K[len(a.K)-1] < a.K[0]-horizon {
-		a.K, a.W = a.K[:len(a.K)-1], a.W[:len(a.W)-1]
-	}
-}
-
-// clone makes a deep copy with the wanted number of segments. Rules are copied only where they exist.
-func (acc Accumulators) clone(segments int) Accumulators {
-	out := Accumulators{Segments: make([]Segment, max(segments, len(acc.Segments)))}
-	for i := range out.Segments {
-		out.Segments[i].Rules = map[string]*Acc{}
-	}
-	for i, seg := range acc.Segments {
-		for id, a := range seg.Rules {
-			out.Segments[i].Rules[id] = &Acc{N: a.N, At: slices.Clone(a.At), K: slices.Clone(a.K), W: slices.Clone(a.W)}
+// forget drops what cannot count at the newest event or later, also of tallies no new event went to: what is kept must
+// not depend on the order in which events came.
+func (f *folding) forget() {
+	empty := false
+	for i := range f.Tallies {
+		t := &f.Tallies[i]
+		n, known := f.s.index[t.Rule]
+		if !known {
+			continue
+		}
+		r := &f.s.rules[n]
+		switch {
+		case r.halfLife > 0:
+			newest, _ := decaying(f.Newest, r.halfLife)
+			dead, _ := slices.BinarySearch(t.Lives, newest-forgotten)
+			t.Lives, t.Weights = t.Lives[dead:], t.Weights[dead:]
+			empty = empty || len(t.Lives) == 0
+		case r.within > 0:
+			dead, _ := slices.BinarySearch(t.Times, f.Newest-r.within+1)
+			t.Times = t.Times[dead:]
+			empty = empty || len(t.Times) == 0
 		}
 	}
-	return out
+	if empty {
+		f.Tallies = slices.DeleteFunc(f.Tallies, func(t Tally) bool { return t.Count == 0 && len(t.Times)+len(t.Lives) == 0 })
+	}
 }

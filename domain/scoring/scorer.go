@@ -1,52 +1,114 @@
 package scoring
 
 import (
-	"fmt"
+	"encoding/json"
+	"hash/fnv"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/person"
 )
 
-// Scorer is a model made ready. It is safe for concurrent use.
+// Event is one engagement event as far as scoring looks at it.
+type Event struct {
+	ID         string
+	Type       string
+	OccurredAt time.Time
+	// ReceivedAt, where it is known, is the latest the event can have happened: a client's clock that runs ahead does
+	// not put its events into the future.
+	ReceivedAt time.Time
+	Properties map[string]any
+}
+
+// micros is when the event happened, in unix microseconds: what Postgres keeps.
+func (e Event) micros() int64 {
+	at := e.OccurredAt.UnixMicro()
+	if e.ReceivedAt.IsZero() {
+		return at
+	}
+	return min(at, e.ReceivedAt.UnixMicro())
+}
+
+// Scorer is a model made ready: expressions compiled, amounts in millionths. It does not change and may be used by many
+// goroutines.
 type Scorer struct {
-	Model
+	Model    // with its defaults
 	fit      []fitRule
 	personas map[string]persona
-	engage   []engagementRule
-	byType   map[string][]int
+	rules    []rule
+	index    map[string]int   // engagement rule by id
+	byType   map[string][]int // engagement rules by event type
 	hard     map[string]bool
+	groups   []micro // caps; rule.group is an index
+	print    string  // of the engagement rules: accumulators of others do not fit
+
+	floor, fitCap, engagementCap *micro
 }
 
 type persona struct{ all, any []test }
 
 type fitRule struct {
 	FitRule
-	test test
+	test   test
+	points micro
 }
 
-type engagementRule struct {
+type rule struct {
 	EngagementRule
-	where []test
-	keep  int // moments a window has to remember
+	where            []test
+	points           micro
+	cap              *micro
+	group            int // of Scorer.groups, or -1
+	halfLife, within int64
+	keep             int // newest moments a window has to remember
 }
 
-// maxMoments bounds what a window without a cap remembers.
+// maxMoments bounds what a window remembers, and a count.
 const maxMoments = 500
 
-// New makes a valid model ready. The first problem of an invalid one is the error.
+// Invalid says everything that is wrong with a model.
+type Invalid struct{ Problems []Problem }
+
+func (e *Invalid) Error() string {
+	var b strings.Builder
+	b.WriteString("the scoring model cannot be used")
+	for _, p := range e.Problems {
+		b.WriteString("; " + p.Path + ": " + p.Message)
+	}
+	return b.String()
+}
+
+// New makes a model ready. The error is an *Invalid.
 func New(m Model) (*Scorer, error) {
 	if problems := m.Validate(); len(problems) > 0 {
-		return nil, fmt.Errorf("%s: %s", problems[0].Path, problems[0].Message)
+		return nil, &Invalid{problems}
 	}
-	s := &Scorer{Model: m, personas: map[string]persona{}, byType: map[string][]int{}, hard: map[string]bool{}}
+	m = m.defaults()
+	s := &Scorer{
+		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, hard: map[string]bool{},
+		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement), print: fingerprint(m),
+	}
 	for name, p := range m.Personas {
-		s.personas[name] = persona{all: must(p.All), any: must(p.Any)}
+		s.personas[name] = persona{all: compiled(p.All), any: compiled(p.Any)}
 	}
 	for _, r := range m.Fit {
-		s.fit = append(s.fit, fitRule{r, must([]Condition{r.Condition()})[0]})
+		s.fit = append(s.fit, fitRule{r, compiled([]Condition{r.Condition})[0], toMicro(r.Points)})
+	}
+	group := map[string]int{}
+	for _, name := range sortedNames(m.Groups) {
+		group[name] = len(s.groups)
+		s.groups = append(s.groups, toMicro(m.Groups[name].Cap))
 	}
 	for i, r := range m.Engagement {
-		s.engage = append(s.engage, engagementRule{r, must(r.Where), r.keep()})
+		one := rule{
+			EngagementRule: r, where: compiled(r.Where), points: toMicro(r.Points), cap: limitOf(r.Cap), group: -1,
+			halfLife: r.HalfLife.Duration().Microseconds(), within: r.Within.Duration().Microseconds(), keep: r.keep(),
+		}
+		if g, ok := group[r.Group]; ok {
+			one.group = g
+		}
+		s.rules, s.index[r.ID] = append(s.rules, one), i
 		s.byType[r.On] = append(s.byType[r.On], i)
 	}
 	for _, t := range m.Triggers {
@@ -55,27 +117,39 @@ func New(m Model) (*Scorer, error) {
 	return s, nil
 }
 
-func must(conditions []Condition) []test {
+func compiled(conditions []Condition) []test {
 	tests := make([]test, len(conditions))
 	for i, c := range conditions {
 		t, err := compile(c)
 		if err != nil {
-			panic(err) // Validate compiles the same expressions
+			panic(err) // Validate compiled the same expression
 		}
 		tests[i] = t
 	}
 	return tests
 }
 
-// keep is how many of the newest moments can ever matter to a window.
+// fingerprint tells apart models whose accumulators are not the same.
+func fingerprint(m Model) string {
+	text, err := json.Marshal(m.Engagement)
+	if err != nil {
+		panic(err) // Validate lets only plain values pass
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(text)
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// keep is how many of the newest moments can ever matter to a window: in a counting one as many as are counted, else as
+// many as reach the cap.
 func (r EngagementRule) keep() int {
 	switch {
 	case r.Within == 0:
 		return 0
 	case r.Count > 0:
 		return r.Count
-	case r.Cap != nil && r.Points != 0:
-		return min(maxMoments, int(*r.Cap/r.Points)+1)
+	case r.Cap != nil && *r.Cap/r.Points < maxMoments:
+		return int(*r.Cap/r.Points) + 1
 	}
 	return maxMoments
 }
@@ -83,18 +157,9 @@ func (r EngagementRule) keep() int {
 // Hard reports whether an event of this type qualifies at once.
 func (s *Scorer) Hard(eventType string) bool { return s.hard[eventType] }
 
-// Event is one engagement event as far as scoring looks at it.
-type Event struct {
-	ID         string
-	Type       string
-	OccurredAt time.Time
-	Properties map[string]any
-}
-
-func (r engagementRule) takes(e Event) bool {
-	for _, t := range r.where {
-		v, ok := e.Properties[t.Field]
-		if !t.holds(v, ok && v != nil && v != "") {
+func (r *rule) takes(e Event) bool {
+	for i := range r.where {
+		if !r.where[i].holds(property(e.Properties, r.where[i].Field)) {
 			return false
 		}
 	}
@@ -102,20 +167,20 @@ func (r engagementRule) takes(e Event) bool {
 }
 
 func (p persona) is(profile person.Profile) bool {
-	for _, t := range p.all {
-		if !t.holds(profile.Get(t.Field)) {
+	for i := range p.all {
+		if !p.all[i].holds(profile.Get(p.all[i].Field)) {
 			return false
 		}
 	}
-	for _, t := range p.any {
-		if t.holds(profile.Get(t.Field)) {
+	for i := range p.any {
+		if p.any[i].holds(profile.Get(p.any[i].Field)) {
 			return true
 		}
 	}
 	return len(p.any) == 0
 }
 
-func (s *Scorer) matches(r fitRule, profile person.Profile) bool {
+func (s *Scorer) matches(r *fitRule, profile person.Profile) bool {
 	if r.Persona != "" {
 		return s.personas[r.Persona].is(profile)
 	}

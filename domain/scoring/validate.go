@@ -2,6 +2,7 @@ package scoring
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,175 +10,184 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/person"
 )
 
-// Problem is something wrong with a document: where, what, and what to do.
+// Problem is something wrong with a document: where, and what to do about it.
 type Problem struct {
 	Path    string // as in engagement[3].half_life
 	Message string
 }
 
-var idForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+// Bounds on what a model may ask for.
+const (
+	maxRules      = 200 // per axis
+	maxConditions = 50
+	maxValues     = 1000
+	maxExpression = 1000
+	maxPoints     = 10_000
+)
 
-// Validate finds everything that is wrong with a model.
+// Items that are no rule's: the ids are taken.
+const (
+	itemFloor     = "floor"
+	itemRounding  = "rounding"
+	itemRecycling = "recycling"
+)
+
+var (
+	idForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	reserved = []string{itemFloor, itemRounding, itemRecycling}
+)
+
+// check collects what is wrong with a model.
+type check struct {
+	m        Model
+	problems []Problem
+	ids      map[string]string // where an id was first
+}
+
+func (c *check) add(path, format string, args ...any) {
+	c.problems = append(c.problems, Problem{path, fmt.Sprintf(format, args...)})
+}
+
+// Validate finds everything that is wrong with a model; nothing means that New takes it.
 func (m Model) Validate() []Problem {
-	v := &validator{ids: map[string]string{}}
-	v.thresholds(m)
+	c := &check{m: m.defaults(), ids: map[string]string{}}
+	c.limits()
+	c.thresholds()
 	for _, name := range sortedNames(m.Personas) {
 		p, path := m.Personas[name], "personas."+name
+		c.name(path, name)
 		if len(p.All)+len(p.Any) == 0 {
-			v.add(path, "a persona without a condition would be everybody: give it all or any")
+			c.add(path, "has no conditions and would be everybody: give it all or any")
 		}
-		v.conditions(path+".all", p.All, true)
-		v.conditions(path+".any", p.Any, true)
+		c.conditions(path+".all", p.All, true)
+		c.conditions(path+".any", p.Any, true)
+	}
+	c.count("fit", len(m.Fit))
+	c.count("engagement", len(m.Engagement))
+	if len(m.Fit)+len(m.Engagement) == 0 {
+		c.add("engagement", "is empty, and so is fit: give the model at least one rule")
 	}
 	for i, r := range m.Fit {
-		v.fitRule(fmt.Sprintf("fit[%d]", i), r, m)
+		c.fitRule(fmt.Sprintf("fit[%d]", i), r)
 	}
 	for i, r := range m.Engagement {
-		v.engagementRule(fmt.Sprintf("engagement[%d]", i), r, m)
+		c.engagementRule(fmt.Sprintf("engagement[%d]", i), r)
 	}
 	for i, t := range m.Triggers {
-		v.eventType(fmt.Sprintf("triggers[%d]", i), t)
-	}
-	return v.problems
-}
-
-type validator struct {
-	problems []Problem
-	ids      map[string]string
-}
-
-func (v *validator) add(path, format string, args ...any) {
-	v.problems = append(v.problems, Problem{path, fmt.Sprintf(format, args...)})
-}
-
-func (v *validator) thresholds(m Model) {
-	if m.MQL.Score <= 0 {
-		v.add("mql.score", "the threshold must be above 0; 100 is usual")
-	}
-	if m.Bands.Hot <= m.Bands.Warm {
-		v.add("bands.hot", "hot must begin above warm (%v)", m.Bands.Warm)
-	}
-	if m.Bands.Hysteresis < 0 || m.Bands.Hysteresis >= m.Bands.Hot-m.Bands.Warm && m.Bands.Hysteresis > 0 {
-		v.add("bands.hysteresis", "must be at least 0 and less than the distance between hot and warm")
-	}
-	if m.Grades.A < m.Grades.B || m.Grades.B < m.Grades.C {
-		v.add("grades", "A must not begin below B, nor B below C")
-	}
-	if m.Floor > 0 {
-		v.add("floor", "a floor above 0 would give points for nothing: use 0 or a negative number")
-	}
-	if c := m.Caps.Fit; c != nil && *c < 0 {
-		v.add("caps.fit", "must not be negative")
-	}
-	if c := m.Caps.Engagement; c != nil && *c < 0 {
-		v.add("caps.engagement", "must not be negative")
-	}
-	if f, e := m.Caps.Fit, m.Caps.Engagement; f != nil && e != nil && *f+*e < m.MQL.Score {
-		v.add("mql.score", "can never be reached: fit gives at most %v and engagement %v", *f, *e)
-	}
-	for _, name := range sortedNames(m.Groups) {
-		if m.Groups[name].Cap <= 0 {
-			v.add("groups."+name+".cap", "must be above 0")
+		path := fmt.Sprintf("triggers[%d]", i)
+		c.eventType(path, t)
+		if slices.Contains(m.Triggers[:i], t) {
+			c.add(path, "is named twice: remove one")
 		}
 	}
+	return c.problems
 }
 
-func (v *validator) id(path, id string) {
-	if !idForm.MatchString(id) {
-		v.add(path+".id", "an id is a lower-case letter followed by letters, digits and _, 64 at most")
-	}
-	if other, taken := v.ids[id]; taken {
-		v.add(path+".id", "%q is the id of %s too: explanations and reports could not tell them apart", id, other)
-	}
-	v.ids[id] = path
-}
-
-func (v *validator) fitRule(path string, r FitRule, m Model) {
-	v.id(path, r.ID)
-	if r.Points == 0 {
-		v.add(path+".points", "a rule without points does nothing")
-	}
-	switch {
-	case r.Persona != "" && r.Field != "":
-		v.add(path, "a rule has a persona or a field, not both")
-	case r.Persona != "":
-		if _, ok := m.Personas[r.Persona]; !ok {
-			v.add(path+".persona", "there is no persona %q; there are: %s", r.Persona, strings.Join(sortedNames(m.Personas), ", "))
-		}
-	default:
-		v.conditions(path, []Condition{r.Condition()}, true)
+func (c *check) count(path string, n int) {
+	if n > maxRules {
+		c.add(path, "has %d rules, at most %d are taken: merge rules with one_of", n, maxRules)
 	}
 }
 
-func (v *validator) engagementRule(path string, r EngagementRule, m Model) {
-	v.id(path, r.ID)
-	v.eventType(path+".on", r.On)
-	v.conditions(path+".where", r.Where, false)
-	if r.Points == 0 {
-		v.add(path+".points", "a rule without points does nothing")
-	}
-	if r.Within > 0 && r.HalfLife > 0 {
-		v.add(path+".half_life", "a rule has a window (within) or a half-life, not both")
-	}
-	if r.Count < 0 || r.Count > maxMoments {
-		v.add(path+".count", "must be between 1 and %d", maxMoments)
-	}
-	if r.Count > 0 && r.HalfLife > 0 {
-		v.add(path+".count", "counting needs a window (within) or none; with a half-life there is nothing to count")
-	}
-	if r.HalfLife > 0 && r.HalfLife.Duration().Milliseconds() < 1000 {
-		v.add(path+".half_life", "must be at least 1s")
-	}
-	if r.Cap != nil && *r.Cap == 0 {
-		v.add(path+".cap", "a cap of 0 makes the rule do nothing")
-	}
-	if r.Cap != nil && r.Points*(*r.Cap) < 0 {
-		v.add(path+".cap", "has another sign than the points")
-	}
-	if _, ok := m.Groups[r.Group]; r.Group != "" && !ok {
-		v.add(path+".group", "there is no group %q; there are: %s", r.Group, strings.Join(sortedNames(m.Groups), ", "))
+func (c *check) name(path, name string) {
+	if !idForm.MatchString(name) {
+		c.add(path, "needs a short name of letters, digits, dots, dashes and underscores")
 	}
 }
 
-func (v *validator) eventType(path, t string) {
-	if !slices.Contains(person.EventTypes, t) {
-		v.add(path, "%q is no engagement type; there are: %s", t, strings.Join(person.EventTypes, " "))
-	}
-}
-
-func (v *validator) conditions(path string, conditions []Condition, ofProfile bool) {
-	for i, c := range conditions {
-		at := path
-		if len(conditions) > 1 || !ofProfile {
-			at = fmt.Sprintf("%s[%d]", path, i)
-		}
+func (c *check) limits() {
+	positive := func(path string, limit *float64) {
 		switch {
-		case c.Field == "":
-			v.add(at+".field", "says which field is tested")
-		case ofProfile && !person.Known(c.Field):
-			v.add(at+".field", "%q is no profile field; there are: %s, and custom.<key>", c.Field, strings.Join(person.Fields, " "))
+		case limit == nil:
+		case *limit <= 0:
+			c.add(path, "must be above 0; leave it out for no cap")
+		default:
+			c.finite(path, *limit)
 		}
-		v.operators(at, c)
+	}
+	positive("caps.fit", c.m.Caps.Fit)
+	positive("caps.engagement", c.m.Caps.Engagement)
+	if f := c.m.Floor; f != nil && (*f > 0 || *f < -maxPoints || *f != math.Trunc(*f)) {
+		c.add("floor", "must be a whole number from -%d to 0: a floor above 0 gives points for nothing", maxPoints)
+	}
+	for _, name := range sortedNames(c.m.Groups) {
+		c.name("groups."+name, name)
+		c.group("groups."+name+".cap", name, c.m.Groups[name].Cap)
 	}
 }
 
-func (v *validator) operators(path string, c Condition) {
-	n := 0
-	for _, on := range []bool{
-		c.Equals != nil, len(c.OneOf) > 0, c.Contains != "", c.Prefix != "", c.Matches != "", c.Range != nil, c.Present, c.Missing,
-	} {
-		if on {
-			n++
+// group holds that a cap can do something: a group needs a rule whose points go its way.
+func (c *check) group(path, name string, limit float64) {
+	c.finite(path, limit)
+	if limit == 0 {
+		c.add(path, "is missing or 0: say how many points the rules of the group give together at most")
+		return
+	}
+	rules, sameSign := 0, false
+	for _, r := range c.m.Engagement {
+		if r.Group == name {
+			rules++
+			sameSign = sameSign || r.Points*limit > 0
 		}
 	}
-	if n != 1 {
-		v.add(path, "give exactly one of equals, one_of, contains, prefix, matches, range, present, missing (%d are given)", n)
+	if rules > 0 && !sameSign {
+		c.add(path, "has the wrong sign for the points of its rules and would never act: change its sign")
 	}
-	if c.Range != nil && (len(c.Range) != 2 || c.Range[0] > c.Range[1]) {
-		v.add(path+".range", "is [least, most]")
+}
+
+func (c *check) thresholds() {
+	m := c.m
+	if m.MQL.Score <= 0 || m.MQL.Score > maxPoints {
+		c.add("mql.score", "must be above 0 and at most %d; 100 is usual", maxPoints)
 	}
-	if _, err := compile(c); err != nil {
-		v.add(path+".matches", "%s", err)
+	c.minimum("mql.min_fit", m.MQL.MinFit, m.Caps.Fit, "caps.fit")
+	c.minimum("mql.min_engagement", m.MQL.MinEngagement, m.Caps.Engagement, "caps.engagement")
+	if f, e := m.Caps.Fit, m.Caps.Engagement; f != nil && e != nil && *f+*e < m.MQL.Score {
+		c.add("mql.score", "can never be reached: fit gives at most %v and engagement %v; lower it, or raise a cap", *f, *e)
+	}
+	c.finite("bands.hot", m.Bands.Hot)
+	c.finite("bands.warm", m.Bands.Warm)
+	c.finite("grades.A", m.Grades.A)
+	c.finite("grades.B", m.Grades.B)
+	c.finite("grades.C", m.Grades.C)
+	if m.Bands.Hot <= m.Bands.Warm {
+		c.add("bands.hot", "must be above warm (%v)", m.Bands.Warm)
+	} else if h := m.Bands.Hysteresis; h < 0 || h > m.Bands.Hot-m.Bands.Warm {
+		c.add("bands.hysteresis", "must be from 0 to the distance between hot and warm (%v)", m.Bands.Hot-m.Bands.Warm)
+	}
+	if m.Floor != nil && m.Bands.Warm <= *m.Floor {
+		c.add("bands.warm", "must be above the floor (%v), or no lead could ever be cold", *m.Floor)
+	}
+	if m.Grades.A <= m.Grades.B || m.Grades.B <= m.Grades.C {
+		c.add("grades", "must fall from A to C: A above B, and B above C")
+	}
+}
+
+func (c *check) minimum(path string, least, limit *float64, capPath string) {
+	if least == nil {
+		return
+	}
+	c.finite(path, *least)
+	if limit != nil && *least > *limit {
+		c.add(path, "can never be reached: the cap is %v; lower it, or raise %s", *limit, capPath)
+	}
+}
+
+// finite also bounds: sums of a model must stay far inside what is counted exactly.
+func (c *check) finite(path string, n float64) bool {
+	if math.Abs(n) <= maxPoints {
+		return true
+	}
+	c.add(path, "must be between -%d and %d", maxPoints, maxPoints)
+	return false
+}
+
+func (c *check) eventType(path, t string) {
+	switch {
+	case t == "":
+		c.add(path, "is missing: name a type of engagement, one of %s", strings.Join(person.EventTypes, " "))
+	case !slices.Contains(person.EventTypes, t):
+		c.add(path, "is no type of engagement: use one of %s", strings.Join(person.EventTypes, " "))
 	}
 }
 
