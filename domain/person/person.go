@@ -1,5 +1,3 @@
-// Package person is what Leadflow knows of people: the fields of a profile and the kinds of engagement. It only names
-// and reads; what comes in is normalised by intake.
 package person
 
 import (
@@ -33,21 +31,27 @@ func Works(eventType string) bool {
 	return slices.Contains([]string{"meeting", "chat", "call", "email_reply"}, eventType)
 }
 
+const customPrefix = "custom."
+
 // Known reports whether a rule may name this profile field.
 func Known(field string) bool {
-	return slices.Contains(Fields, field) || strings.HasPrefix(field, "custom.") && len(field) > len("custom.")
+	return slices.Contains(Fields, field) || strings.HasPrefix(field, customPrefix) && len(field) > len(customPrefix)
 }
 
-// Profile is a profile as it is stored: own fields by name, custom ones under custom.
+// Profile is a profile as it is stored (own fields by name, custom ones under custom) or flat (custom.<key>). Values are
+// those of JSON: text, number, bool, lists of them. A nil profile knows nothing.
 type Profile map[string]any
 
-// Get reads a field or custom.<key>; false when it is absent, null or an empty text.
+// Get reads a field or custom.<key>; false when it is absent, null or a text without anything in it.
 func (p Profile) Get(field string) (any, bool) {
 	v, ok := p[field]
-	if key, custom := strings.CutPrefix(field, "custom."); custom && !ok {
+	if key, custom := strings.CutPrefix(field, customPrefix); custom && !ok {
 		if m, is := p["custom"].(map[string]any); is {
 			v, ok = m[key]
 		}
 	}
-	return v, ok && v != nil && v != ""
+	if text, is := v.(string); is && strings.TrimSpace(text) == "" {
+		return nil, false
+	}
+	return v, ok && v != nil
 }

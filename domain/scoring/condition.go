@@ -156,5 +156,8 @@ func property(properties map[string]any, name string) (any, bool) {
 			return property(group, rest)
 		}
 	}
-	return v, ok && v != nil && v != ""
+	if text, is := v.(string); is && strings.TrimSpace(text) == "" {
+		return nil, false
+	}
+	return v, ok && v != nil
 }

@@ -42,13 +42,13 @@ func TestCondition_holds(t *testing.T) {
 
 func TestProperty_isFoundByNameOrPath(t *testing.T) {
 	t.Parallel()
-	properties := map[string]any{"a.b": 1, "utm": map[string]any{"source": map[string]any{"name": "x"}}, "empty": "", "null": nil}
+	properties := map[string]any{"a.b": 1, "utm": map[string]any{"source": map[string]any{"name": "x"}}, "empty": "", "blank": " ", "null": nil}
 	for name, want := range map[string]any{"a.b": 1, "utm.source.name": "x"} {
 		got, ok := property(properties, name)
 		require.True(t, ok, name)
 		require.Equal(t, want, got)
 	}
-	for _, name := range []string{"a", "utm.medium", "empty", "null", "a.b.c", "utm.source.name.x"} {
+	for _, name := range []string{"a", "utm.medium", "empty", "blank", "null", "a.b.c", "utm.source.name.x"} {
 		_, ok := property(properties, name)
 		require.False(t, ok, name)
 	}
