@@ -1,0 +1,86 @@
+package worker
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/mail"
+)
+
+// subjects of alerts by kind. They hold no name: subjects show on locked screens.
+var subjects = map[string]string{
+	"offer":           "A lead is offered to you",
+	"assigned":        "A lead was given to you",
+	"reminder":        "Reminder: a lead waits for your answer",
+	"remind":          "Reminder: a lead waits for your answer",
+	"escalation":      "Escalation: a lead was not accepted in time",
+	"escalate":        "Escalation: a lead was not accepted in time",
+	"offer_withdrawn": "A lead is no longer offered to you",
+	"idle_owner":      "A lead of yours lies idle",
+	"idle_manager":    "A lead of your team lies idle",
+	"first_touch":     "First contact is due",
+	"owner":           "A lead of yours lies idle",
+	"manager":         "A lead of your team lies idle",
+}
+
+func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
+	subject, ok := subjects[d.Kind]
+	if !ok {
+		subject = "About a lead: " + strings.ReplaceAll(d.Kind, "_", " ")
+	}
+	lines := []string{"Hello " + firstOf(d.ToName) + ","}
+	if d.Lead != nil {
+		lines = append(lines, leadLines(d.Lead)...)
+	}
+	return l.Composer.ComposeAlert(mail.Alert{
+		From: l.House.From, To: netmail.Address{Name: d.ToName, Address: d.To},
+		Subject: subject, Lines: append(lines, howTo(d)...), MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
+		ReturnPath: l.House.From.Address, Date: d.CreatedAt,
+		Headers: map[string]string{"X-Leadflow-Lead": d.LeadID, "X-Leadflow-Assignment": d.AssignmentID, "X-Leadflow-Kind": d.Kind},
+	})
+}
+
+// leadLines say who it is, how hot, and until when.
+func leadLines(lead *record.Lead) []string {
+	who := strings.TrimSpace(text(lead.Profile["first_name"]) + " " + text(lead.Profile["last_name"]))
+	if who == "" {
+		who = "Somebody"
+	}
+	if title := text(lead.Profile["title"]); title != "" {
+		who += ", " + title
+	}
+	if company := text(lead.Profile["company"]); company != "" {
+		who += " at " + company
+	}
+	lines := []string{who + "."}
+	if lead.Email != nil {
+		lines = append(lines, "Address: "+*lead.Email)
+	}
+	lines = append(lines, fmt.Sprintf("Score %d (%s), fit grade %s.", lead.Score, lead.Band, lead.Grade))
+	if due := lead.SLA.DueAt; due != nil {
+		lines = append(lines, "Accept or reject it by "+due.UTC().Format(time.RFC1123)+".")
+	}
+	return lines
+}
+
+func howTo(d record.Delivery) []string {
+	return []string{fmt.Sprintf("Lead %s, offer %s. Answer with: leadflow lead accept %s", d.LeadID, d.AssignmentID, d.LeadID)}
+}
+
+func firstOf(name string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+	if first == "" {
+		return "there"
+	}
+	return first
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// Desk sends again what people decided and nobody has answered.
+type Desk interface {
+	Resend(ctx context.Context) error
+}
+
+// Importer works off imports; it answers whether it found one.
+type Importer interface {
+	RunOne(ctx context.Context) (bool, error)
+}
+
+// Host is everything a worker process does beside polling Temporal.
+type Host struct {
+	Outbox     Outbox
+	Deliveries Deliveries
+	Listener   Listener
+	Sweeper    Sweeper
+	Client     client.Client
+	Mails      Carrier
+	Hooks      Carrier
+	Desk       Desk
+	Importer   Importer
+	TaskQueue  string
+	Log        *slog.Logger
+	Parallel   int // calls of the relay at once
+	Senders    int // mails of the bulk lane at once
+}
+
+// Run works until the context ends, then finishes what was begun.
+func (h *Host) Run(ctx context.Context) error {
+	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import")
+	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
+	pool := func(lane string, c Carrier, workers int) func() error {
+		p := &Pool{Lane: lane, Deliveries: h.Deliveries, Carrier: c, Workers: workers, Log: h.Log, bells: b}
+		return func() error { return p.Run(ctx) }
+	}
+	var g errgroup.Group
+	g.Go(func() error {
+		err := h.Listener.Listen(ctx, b.ring)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	})
+	g.Go(func() error { return relay.Run(ctx) })
+	g.Go(pool(record.LaneAlert, h.Mails, 4))
+	g.Go(pool(record.LaneBulk, h.Mails, max(1, h.Senders)))
+	g.Go(pool(record.LaneWebhook, h.Hooks, 4))
+	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
+	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
+	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", h.imports) })
+	return g.Wait()
+}
+
+// every runs a job at each ring and at least so often. A failure is told and tried again.
+func (h *Host) every(ctx context.Context, b bells, channel string, often time.Duration, what string, job func(context.Context) error) error {
+	for {
+		if err := job(ctx); err != nil && ctx.Err() == nil {
+			h.Log.Warn(what+" failed; it is tried again", "error", err)
+		}
+		if !b.wait(ctx, channel, often) {
+			return nil
+		}
+	}
+}
+
+func (h *Host) imports(ctx context.Context) error {
+	for {
+		found, err := h.Importer.RunOne(ctx)
+		if err != nil || !found || ctx.Err() != nil {
+			return err
+		}
+	}
+}

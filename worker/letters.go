@@ -1,0 +1,107 @@
+package worker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
+	"github.com/leadflow-dev/leadflow/mail"
+	"github.com/leadflow-dev/leadflow/mail/liquid"
+	"github.com/leadflow-dev/leadflow/mail/token"
+)
+
+// House is what every mail of the house carries.
+type House struct {
+	From      netmail.Address
+	Postal    string            // shown in the footer
+	PublicURL string            // of the API's public routes, without a slash at its end
+	Links     map[string]string // links.<name> in templates
+}
+
+// Letters composes deliveries.
+type Letters struct {
+	House    House
+	Composer *mail.Composer
+	Tokens   *token.Signer
+}
+
+// Compose renders a nurture mail or an alert. The same delivery is always the same mail.
+func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
+	if d.Kind == kindNurture {
+		return l.nurture(d)
+	}
+	return l.alert(d)
+}
+
+func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
+	var doc sequence.Sequence
+	if err := json.Unmarshal(d.Document, &doc); err != nil {
+		return mail.Rendered{}, fmt.Errorf("the sequence %s: %w", d.Sequence, err)
+	}
+	step, ok := mailStep(doc, d.Step)
+	if !ok || d.Lead == nil {
+		return mail.Rendered{}, fmt.Errorf("the sequence %s has no mail %s", d.Sequence, d.Step)
+	}
+	unsubscribe, err := l.unsubscribe(d)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
+	links := map[string]string{"preferences": unsubscribe, "unsubscribe": unsubscribe}
+	for name, url := range l.House.Links {
+		links[name] = url
+	}
+	return l.Composer.Compose(mail.Message{
+		From: l.House.From, To: netmail.Address{Address: d.To},
+		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(d.Lead), Links: links,
+		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
+		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
+	})
+}
+
+func mailStep(doc sequence.Sequence, id string) (sequence.Mail, bool) {
+	for _, s := range doc.Steps {
+		if s.ID == id && s.Mail != nil {
+			return *s.Mail, true
+		}
+	}
+	return sequence.Mail{}, false
+}
+
+// unsubscribe is the address of the page behind the footer's link; a mailbox may POST to it (RFC 8058), and only a POST
+// does anything.
+func (l *Letters) unsubscribe(d record.Delivery) (string, error) {
+	lead, err := uuid.Parse(d.LeadID)
+	if err != nil {
+		return "", errors.New("the delivery has no lead")
+	}
+	t, err := l.Tokens.Sign(token.Unsubscribe, token.Claims{Lead: lead})
+	return l.House.PublicURL + "/u/" + t, err
+}
+
+// vars are what a template may show of a lead.
+func vars(lead *record.Lead) liquid.Vars {
+	v := liquid.Vars{"score": lead.Score, "band": lead.Band, "stage": string(lead.Stage)}
+	for field, value := range lead.Profile {
+		v[field] = value
+	}
+	if lead.Email != nil {
+		v["email"] = *lead.Email
+	}
+	return v
+}
+
+// messageID is stable over retries: the ledger's row.
+func messageID(d record.Delivery) string { return "lf." + d.ID }
+
+func domainOf(address string) string {
+	if _, domain, ok := strings.Cut(address, "@"); ok {
+		return domain
+	}
+	return "localhost"
+}

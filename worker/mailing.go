@@ -1,0 +1,137 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/mail"
+)
+
+// Composer renders a delivery as the mail it is.
+type Composer interface {
+	Compose(d record.Delivery) (mail.Rendered, error)
+}
+
+// Sender is the house's way to a mail server.
+type Sender interface {
+	Send(ctx context.Context, from, to string, raw []byte, beforeData func(context.Context) error) mail.Outcome
+}
+
+// Mailing carries mails. The ledger is the truth: the bytes are stored before they are sent, the state sending is
+// committed before DATA, and what nobody knows is parked.
+type Mailing struct {
+	Deliveries Deliveries
+	Bounces    Bounces
+	Composer   Composer
+	Sender     Sender
+	GiveUp     time.Duration // after which a mail that cannot be delivered for now has failed; 0 is 3 days
+	Log        *slog.Logger
+}
+
+// stopped is why a mail must not go out after all.
+type stopped string
+
+func (s stopped) Error() string { return string(s) }
+
+// Carry sends one mail.
+func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
+	switch {
+	case d.Stop != "":
+		return m.stop(ctx, d, d.Stop)
+	case d.Hold:
+		return m.Deliveries.RetryDelivery(ctx, d.ID, "paused", time.Minute)
+	}
+	r, err := m.message(ctx, d)
+	var wrong *composeError
+	if errors.As(err, &wrong) {
+		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", wrong.err)
+		return m.Deliveries.FinishDelivery(ctx, d.ID, "failed", "compose")
+	}
+	if err != nil {
+		return err
+	}
+	out := m.Sender.Send(ctx, r.EnvelopeFrom, d.To, r.Raw, func(ctx context.Context) error {
+		why, err := m.Deliveries.Sending(ctx, d.ID)
+		if err == nil && why != "" {
+			return stopped(why)
+		}
+		return err
+	})
+	return m.conclude(ctx, d, out)
+}
+
+type composeError struct{ err error }
+
+func (e *composeError) Error() string { return e.err.Error() }
+
+// message composes the mail once: a retry sends identical bytes under the same Message-ID.
+func (m *Mailing) message(ctx context.Context, d record.Delivery) (mail.Rendered, error) {
+	r, err := m.Composer.Compose(d)
+	if err != nil {
+		return r, &composeError{err}
+	}
+	if len(d.Message) > 0 {
+		r.Raw = d.Message
+		return r, nil
+	}
+	return r, m.Deliveries.StoreMessage(ctx, d.ID, r.Raw, messageID(d))
+}
+
+func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outcome) error {
+	var why stopped
+	if errors.As(out.Err, &why) {
+		return m.stop(ctx, d, string(why))
+	}
+	code := out.Enhanced
+	if code == "" {
+		code = string(out.Kind)
+	}
+	switch out.Kind {
+	case mail.Sent:
+		return m.Deliveries.FinishDelivery(ctx, d.ID, "sent", out.Enhanced)
+	case mail.Permanent:
+		err := m.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+		if out.HardBounce() && d.Kind == kindNurture {
+			err = errors.Join(err, m.Bounces.HardBounce(ctx, d.ID))
+		}
+		return err
+	case mail.Unknown:
+		if d.Lane == record.LaneBulk { // at most once: whoever runs the house decides
+			return m.Deliveries.FinishDelivery(ctx, d.ID, "unknown", "lost_at_reply")
+		}
+	}
+	return m.again(ctx, d, code)
+}
+
+// again tries later, for days.
+func (m *Mailing) again(ctx context.Context, d record.Delivery, code string) error {
+	giveUp := m.GiveUp
+	if giveUp == 0 {
+		giveUp = 72 * time.Hour
+	}
+	if time.Since(d.CreatedAt) > giveUp {
+		return m.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+	}
+	return m.Deliveries.RetryDelivery(ctx, d.ID, code, mailBackoff(d.Attempts))
+}
+
+// mailBackoff grows from a second to half an hour.
+func mailBackoff(attempts int) time.Duration {
+	return min(30*time.Minute, time.Second<<min(max(0, attempts), 11))
+}
+
+// stop ends a delivery that must not go out, or puts it back when it only has to wait.
+func (m *Mailing) stop(ctx context.Context, d record.Delivery, why string) error {
+	state, code, _ := strings.Cut(why, ":")
+	switch state {
+	case "suppressed", "expired":
+		return m.Deliveries.FinishDelivery(ctx, d.ID, state, code)
+	}
+	return m.Deliveries.RetryDelivery(ctx, d.ID, why, time.Minute)
+}
+
+const kindNurture = "nurture"

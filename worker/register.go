@@ -1,0 +1,83 @@
+package worker
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/leadflow-dev/leadflow/activities"
+	"github.com/leadflow-dev/leadflow/workflows"
+	"github.com/leadflow-dev/leadflow/workflows/wire"
+)
+
+// Activities are the collaborators of the runs.
+type Activities struct {
+	Journals  *activities.Journals
+	Scoring   *activities.Scoring
+	Handoffs  *activities.Handoffs
+	Nurturing *activities.Nurturing
+}
+
+// Store is what the activities need; one store fits all of it.
+type Store interface {
+	activities.Journal
+	activities.Scores
+	activities.Sales
+	activities.Nurture
+}
+
+// NewActivities hands the store to each.
+func NewActivities(s Store) Activities {
+	return Activities{
+		Journals: &activities.Journals{Journal: s}, Scoring: &activities.Scoring{Scores: s},
+		Handoffs: &activities.Handoffs{Sales: s}, Nurturing: &activities.Nurturing{Nurture: s},
+	}
+}
+
+// Options are what an operator decides about the host.
+type Options struct {
+	TaskQueue  string // wire.TaskQueue when empty
+	Deployment string // worker deployment; empty: unversioned
+	BuildID    string
+	Identity   string // shown in histories; empty: the SDK's own, which names the machine
+	Local      int    // local activities at once: no more than the store has connections for; 0 is 32
+}
+
+// New builds a worker with everything registered; it neither dials nor polls. Fatal is called once when it can no
+// longer poll.
+func New(c client.Client, o Options, a Activities, fatal func(error)) worker.Worker {
+	if o.TaskQueue == "" {
+		o.TaskQueue = wire.TaskQueue
+	}
+	if o.Local == 0 {
+		o.Local = 32
+	}
+	opts := worker.Options{
+		OnFatalError: fatal, Identity: o.Identity, WorkerStopTimeout: 30 * time.Second,
+		MaxConcurrentLocalActivityExecutionSize: o.Local,
+		MaxConcurrentActivityExecutionSize:      o.Local,
+	}
+	if o.Deployment != "" {
+		opts.DeploymentOptions = worker.DeploymentOptions{
+			UseVersioning: true,
+			Version:       worker.WorkerDeploymentVersion{DeploymentName: o.Deployment, BuildID: o.BuildID},
+		}
+	}
+	w := worker.New(c, o.TaskQueue, opts)
+	Register(w)
+	w.RegisterActivity(a.Journals)
+	w.RegisterActivity(a.Scoring)
+	w.RegisterActivity(a.Handoffs)
+	w.RegisterActivity(a.Nurturing)
+	return w
+}
+
+// Register registers the workflow under its wire name. The replay test calls it too, so that it replays exactly what
+// production runs.
+func Register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(workflows.Lead, workflow.RegisterOptions{
+		Name: wire.TypeLead, VersioningBehavior: workflow.VersioningBehaviorPinned,
+	})
+}
