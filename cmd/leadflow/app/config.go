@@ -1,0 +1,178 @@
+package app
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"net/url"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/leadflow-dev/leadflow/mail"
+)
+
+// Config is what an operator decides, from the environment. A variable NAME may also be given as NAME_FILE, the path of
+// a file that holds the value: that is how secrets are mounted. Temporal has variables of its own (TEMPORAL_ADDRESS,
+// TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS...).
+type Config struct {
+	DatabaseURL   string `env:"DATABASE_URL" help:"Postgres: postgres://user:password@host:5432/leadflow"`
+	Secret        string `env:"LEADFLOW_SECRET" help:"at least 32 random characters; signs public links and hashes suppressed addresses; never change it"`
+	Listen        string `env:"LEADFLOW_LISTEN" envDefault:"127.0.0.1:8080" help:"where the API listens"`
+	MetricsListen string `env:"LEADFLOW_METRICS_LISTEN" envDefault:"127.0.0.1:9464" help:"where /metrics, /livez and /readyz of the process listen; empty: nowhere"`
+	PublicURL     string `env:"LEADFLOW_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" help:"how people outside reach the public routes; links in mails begin with it"`
+
+	SMTPAddress  string `env:"LEADFLOW_SMTP_ADDRESS" envDefault:"127.0.0.1:1025" help:"mail server, host:port"`
+	SMTPTLS      string `env:"LEADFLOW_SMTP_TLS" envDefault:"none" help:"none, starttls or implicit"`
+	SMTPUser     string `env:"LEADFLOW_SMTP_USER" help:"login at the mail server; empty: none"`
+	SMTPPassword string `env:"LEADFLOW_SMTP_PASSWORD" help:"of that login"`
+	MailFrom     string `env:"LEADFLOW_MAIL_FROM" envDefault:"Leadflow <leadflow@localhost.localdomain>" help:"sender of all mails"`
+	MailPostal   string `env:"LEADFLOW_MAIL_POSTAL" help:"postal address in the footer of nurture mails; most laws want one"`
+	MailLinks    string `env:"LEADFLOW_MAIL_LINKS" help:"links.NAME in templates: name=https://...,name=https://..."`
+	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
+
+	TaskQueue    string `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
+	Deployment   string `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
+	BuildID      string `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
+	Identity     string `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
+	Relay        int    `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
+	WebhookAllow string `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
+
+	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
+}
+
+// LoadConfig reads the environment and says everything that is wrong with it at once.
+func LoadConfig() (Config, error) {
+	var cfg Config
+	environment, err := withFiles(os.Environ())
+	if err != nil {
+		return cfg, err
+	}
+	if err := env.ParseWithOptions(&cfg, env.Options{Environment: environment}); err != nil {
+		return cfg, fmt.Errorf("the environment: %w", err)
+	}
+	return cfg, cfg.Validate()
+}
+
+// withFiles resolves NAME_FILE for our own variables.
+func withFiles(environ []string) (map[string]string, error) {
+	all := env.ToMap(environ)
+	for _, name := range names() {
+		path := all[name+"_FILE"]
+		if path == "" || all[name] != "" {
+			continue
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		all[name] = strings.TrimSpace(string(raw))
+	}
+	return all, nil
+}
+
+func names() []string {
+	t := reflect.TypeFor[Config]()
+	var out []string
+	for i := range t.NumField() {
+		out = append(out, t.Field(i).Tag.Get("env"))
+	}
+	return out
+}
+
+// Validate says everything that is wrong.
+func (c Config) Validate() error {
+	var errs []error
+	if c.DatabaseURL == "" {
+		errs = append(errs, errors.New("DATABASE_URL is not set: it names the Postgres database, as postgres://user:password@host:5432/leadflow"))
+	} else if u, err := url.Parse(c.DatabaseURL); err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		errs = append(errs, errors.New("DATABASE_URL is no postgres:// URL")) // its text would show the password
+	}
+	if len(c.Secret) < 32 {
+		errs = append(errs, errors.New("LEADFLOW_SECRET needs at least 32 random characters (openssl rand -hex 32): it signs public links and must never change"))
+	}
+	if _, err := netmail.ParseAddress(c.MailFrom); err != nil {
+		errs = append(errs, errors.New("LEADFLOW_MAIL_FROM is no address such as Acme <hello@acme.example>"))
+	}
+	if _, err := c.links(); err != nil {
+		errs = append(errs, err)
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		errs = append(errs, errors.New("LEADFLOW_LOG_LEVEL is debug, info, warn or error"))
+	}
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {
+		errs = append(errs, errors.New("LEADFLOW_PUBLIC_URL is no URL such as https://leads.example.com"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) links() (map[string]string, error) {
+	links := map[string]string{}
+	for _, pair := range strings.Split(c.MailLinks, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		name, link, ok := strings.Cut(pair, "=")
+		if u, err := url.Parse(link); !ok || err != nil || u.Host == "" {
+			return nil, fmt.Errorf("LEADFLOW_MAIL_LINKS: %q is not name=https://...", name)
+		}
+		links[name] = link
+	}
+	for _, name := range []string{"product", "guide", "demo", "pricing", "case"} { // the names the default sequence uses
+		if links[name] == "" {
+			links[name] = strings.TrimSuffix(c.PublicURL, "/") + "/docs"
+		}
+	}
+	return links, nil
+}
+
+func (c Config) sender() (*mail.Sender, error) {
+	return mail.NewSender(mail.SenderOptions{
+		Address: c.SMTPAddress, TLS: mail.TLSMode(c.SMTPTLS), User: c.SMTPUser, Password: c.SMTPPassword, MaxConnections: c.MailSenders + 4,
+	})
+}
+
+// key derives a key for one purpose from the secret.
+func (c Config) key(purpose string) []byte {
+	k, err := hkdf.Key(sha256.New, []byte(c.Secret), nil, "leadflow/"+purpose, 32)
+	if err != nil {
+		panic(err) // only a key of absurd length fails
+	}
+	return k
+}
+
+// Logger writes to standard error.
+func (c Config) Logger() *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel))
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+// Describe lists every variable with what it means and where its value comes from; secrets are not shown.
+func (c Config) Describe() []Setting {
+	t, v := reflect.TypeFor[Config](), reflect.ValueOf(c)
+	var out []Setting
+	for i := range t.NumField() {
+		f := t.Field(i)
+		s := Setting{Name: f.Tag.Get("env"), Value: fmt.Sprint(v.Field(i).Interface()), Help: f.Tag.Get("help")}
+		if s.Value != "" && (strings.Contains(s.Name, "SECRET") || strings.Contains(s.Name, "PASSWORD") || s.Name == "DATABASE_URL") {
+			s.Value = "(set, not shown)"
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Setting is one variable.
+type Setting struct{ Name, Value, Help string }

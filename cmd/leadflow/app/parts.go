@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	netmail "net/mail"
+	"net/netip"
+	"strings"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+
+	"github.com/leadflow-dev/leadflow/mail"
+	"github.com/leadflow-dev/leadflow/mail/token"
+	"github.com/leadflow-dev/leadflow/notify"
+	"github.com/leadflow-dev/leadflow/store"
+	"github.com/leadflow-dev/leadflow/worker"
+)
+
+// OpenStore connects to Postgres.
+func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
+	return store.Open(ctx, cfg.DatabaseURL, store.Options{SuppressionKey: cfg.key("suppression")})
+}
+
+// temporalClient is lazy: Postgres is read and written also while Temporal is away.
+func temporalClient(cfg Config, logger *slog.Logger) (client.Client, error) {
+	o, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("the variables of Temporal (TEMPORAL_ADDRESS, ...): %w", err)
+	}
+	o.Logger = log.NewStructuredLogger(logger.With("part", "temporal"))
+	if cfg.Identity != "" {
+		o.Identity = cfg.Identity
+	}
+	return client.NewLazyClient(o)
+}
+
+func signer(cfg Config) (*token.Signer, error) {
+	return token.NewSigner(token.Key{ID: 1, Secret: cfg.key("links")})
+}
+
+func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
+	from, err := netmail.ParseAddress(cfg.MailFrom)
+	if err != nil {
+		return nil, err
+	}
+	links, err := cfg.links()
+	if err != nil {
+		return nil, err
+	}
+	return &worker.Letters{
+		House:    worker.House{From: *from, Postal: cfg.MailPostal, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links},
+		Composer: mail.NewComposer(), Tokens: tokens,
+	}, nil
+}
+
+func poster(cfg Config) (*notify.Poster, error) {
+	var allow []netip.Prefix
+	for _, text := range strings.Split(cfg.WebhookAllow, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("LEADFLOW_WEBHOOK_ALLOW: %q is no network such as 10.0.0.0/8", text)
+		}
+		allow = append(allow, p)
+	}
+	return notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: allow}}), nil
+}
