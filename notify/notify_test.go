@@ -87,7 +87,7 @@ func TestPostJudgesTheAnswer(t *testing.T) {
 		w.Header().Set("Retry-After", "99999999")
 		w.WriteHeader(503)
 	})
-	mux.HandleFunc("/http.StatusFound", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/target", 302) })
+	mux.HandleFunc("/302", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/target", http.StatusFound) })
 	mux.HandleFunc("/target", func(http.ResponseWriter, *http.Request) { followed.Store(true) })
 	mux.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {

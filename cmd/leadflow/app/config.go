@@ -121,7 +121,7 @@ func (c Config) links() (map[string]string, error) {
 		}
 		name, link, ok := strings.Cut(pair, "=")
 		if u, err := url.Parse(link); !ok || err != nil || u.Host == "" {
-			return nil, fmt.Errorf("LEADFLOW_MAIL_LINKS: %q is not name=https://...", name)
+			return nil, fmt.Errorf("LEADFLOW_MAIL_LINKS: %q is not given as name=https://host/path", name)
 		}
 		links[name] = link
 	}
