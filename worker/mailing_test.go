@@ -1,0 +1,138 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/mail"
+)
+
+// ledger notes what becomes of one delivery.
+type ledger struct {
+	Deliveries
+	stop    string
+	stored  []byte
+	sending int
+	state   string
+	code    string
+	retry   time.Duration
+	bounced bool
+}
+
+func (l *ledger) StoreMessage(_ context.Context, _ string, message []byte, _ string) error {
+	l.stored = message
+	return nil
+}
+
+func (l *ledger) Sending(context.Context, string) (string, error) {
+	l.sending++
+	return l.stop, nil
+}
+
+func (l *ledger) FinishDelivery(_ context.Context, _, state, code string) error {
+	l.state, l.code = state, code
+	return nil
+}
+
+func (l *ledger) RetryDelivery(_ context.Context, _, code string, after time.Duration) error {
+	l.state, l.code, l.retry = "queued", code, after
+	return nil
+}
+
+func (l *ledger) HardBounce(context.Context, string) error {
+	l.bounced = true
+	return nil
+}
+
+type fixed struct{ err error }
+
+func (f fixed) Compose(record.Delivery) (mail.Rendered, error) {
+	return mail.Rendered{EnvelopeFrom: "a@x.example", Raw: []byte("fresh")}, f.err
+}
+
+// server answers each mail the same way, after asking whether it may still go out.
+type server struct {
+	answer mail.Outcome
+	got    []byte
+}
+
+func (s *server) Send(ctx context.Context, _, _ string, raw []byte, beforeData func(context.Context) error) mail.Outcome {
+	if s.answer.Phase == mail.PhaseConnect {
+		return s.answer
+	}
+	if err := beforeData(ctx); err != nil {
+		return mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseCommit, Err: err}
+	}
+	s.got = raw
+	return s.answer
+}
+
+func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
+	t.Parallel()
+	young := time.Now()
+	for _, tt := range []struct {
+		name    string
+		give    record.Delivery
+		stop    string
+		answer  mail.Outcome
+		state   string
+		code    string
+		bounced bool
+	}{
+		{name: "sent", answer: mail.Outcome{Kind: mail.Sent, Enhanced: "2.0.0"}, state: "sent", code: "2.0.0"},
+		{name: "nobody knows: parked", answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "unknown", code: "lost_at_reply"},
+		{name: "an alert nobody knows of is sent again", give: record.Delivery{Lane: record.LaneAlert}, answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "queued", code: "unknown"},
+		{name: "refused for now", answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
+		{name: "the server is down: it waits", answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "queued", code: "not_started"},
+		{name: "down for longer than anybody waits", give: record.Delivery{CreatedAt: young.Add(-80 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "failed", code: "not_started"},
+		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
+		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1"},
+		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
+		{name: "paused at the last moment", stop: "hold", answer: mail.Outcome{Kind: mail.Sent}, state: "queued", code: "hold"},
+		{name: "stopped when it was claimed", give: record.Delivery{Stop: "expired:stage"}, answer: mail.Outcome{Kind: mail.Sent}, state: "expired", code: "stage"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l, s := &ledger{stop: tt.stop}, &server{answer: tt.answer}
+			m := &Mailing{Deliveries: l, Bounces: l, Composer: fixed{}, Sender: s, Log: slog.New(slog.DiscardHandler)}
+			d := tt.give
+			d.ID, d.Kind = "d", kindNurture
+			if d.Lane == "" {
+				d.Lane = record.LaneBulk
+			}
+			if d.CreatedAt.IsZero() {
+				d.CreatedAt = young
+			}
+			require.NoError(t, m.Carry(t.Context(), d))
+			require.Equal(t, tt.state, l.state)
+			require.Equal(t, tt.code, l.code)
+			require.Equal(t, tt.bounced, l.bounced)
+			if tt.stop != "" {
+				require.Nil(t, s.got, "nothing may leave the house")
+			}
+		})
+	}
+}
+
+func TestMailing_sendsTheStoredBytesAgain(t *testing.T) {
+	t.Parallel()
+	l, s := &ledger{}, &server{answer: mail.Outcome{Kind: mail.Sent}}
+	m := &Mailing{Deliveries: l, Composer: fixed{}, Sender: s}
+	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d", Lane: record.LaneBulk, Message: []byte("first")}))
+	require.Equal(t, "first", string(s.got))
+	require.Nil(t, l.stored)
+}
+
+func TestMailing_aMailThatCannotBeComposedFailsAndIsNotTriedForEver(t *testing.T) {
+	t.Parallel()
+	l := &ledger{}
+	m := &Mailing{Deliveries: l, Composer: fixed{errors.New("no such step")}, Log: slog.New(slog.DiscardHandler)}
+	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d"}))
+	require.Equal(t, "failed", l.state)
+}
