@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,13 +64,16 @@ func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 		now = ended
 		switch {
 		case can != nil:
-			in = *can
+			in, w.signalled = *can, nil
 		default:
 			next := nextSignal(story, now)
 			if next == 0 {
 				return w.lead()
 			}
+			// Signal with start is one step: the run finds the signal when it has loaded.
 			now, in = start.Add(next-time.Nanosecond), wire.LeadInput{LeadID: "l"}
+			w.signalled = make(chan struct{})
+			w.told = sync.OnceFunc(func() { close(w.signalled) })
 		}
 	}
 }
@@ -142,6 +146,9 @@ func send(t *testing.T, env *testsuite.TestWorkflowEnvironment, w *world, m mess
 		m.do(w)
 	}
 	*sent = m.update == ""
+	if w.signalled != nil {
+		defer w.told()
+	}
 	if m.signal != "" {
 		env.SignalWorkflow(m.signal, m.body)
 		return

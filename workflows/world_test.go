@@ -53,6 +53,9 @@ type world struct {
 	done    []lifecycle.Command // in the order of their first call
 	entries []lifecycle.Entry
 	version int64
+
+	signalled chan struct{} // closed, by told, once the signal that starts the run is there
+	told      func()
 }
 
 func newWorld() *world { return &world{granted: map[string]*lifecycle.Offer{}} }
@@ -64,6 +67,9 @@ func (w *world) did(c lifecycle.Command) {
 }
 
 func (w *world) LoadLead(_ context.Context, id string, _ time.Time) (record.Loaded, error) {
+	if wait := w.signalled; wait != nil {
+		<-wait
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := record.Loaded{
