@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -20,9 +21,15 @@ type account struct {
 	switched bool
 }
 
-func runAs() (account, error) {
+// runAs chooses for a data directory: data that is there keeps its owner.
+func runAs(dir string) (account, error) {
 	if os.Geteuid() != 0 {
 		return account{uid: os.Geteuid(), gid: os.Getegid()}, nil
+	}
+	if info, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
+		if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 0 {
+			return account{name: fmt.Sprintf("number %d", owner.Uid), uid: int(owner.Uid), gid: int(owner.Gid), switched: true}, nil
+		}
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -49,47 +56,78 @@ func (a account) apply(cmd *exec.Cmd) {
 // prepare makes the directory and hands it to the account. A directory the account cannot reach is refused: Postgres
 // would only say "permission denied".
 func (a account) prepare(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := a.reaches(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	if !a.switched {
-		return os.Chmod(dir, 0o700)
+	if err := a.makeParents(filepath.Dir(dir)); err != nil {
+		return err
 	}
-	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
-		info, err := os.Stat(parent)
-		if err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if a.switched {
+		if err := os.Chown(dir, a.uid, a.gid); err != nil {
 			return err
 		}
-		owner := info.Sys().(*syscall.Stat_t)
-		if info.Mode().Perm()&0o001 == 0 && int(owner.Uid) != a.uid {
-			return fmt.Errorf("%s is closed to the user %s, whom Postgres runs as because root may not run it: choose a data "+
-				"directory elsewhere with --data (such as /var/lib/leadflow), or start as another user", parent, a.name)
-		}
-		if parent == filepath.Dir(parent) {
-			break
-		}
-	}
-	if err := os.Chown(dir, a.uid, a.gid); err != nil {
-		return err
 	}
 	return os.Chmod(dir, 0o700)
 }
 
-// resume clears what an interrupted initdb left, and nothing else.
-func (a account) resume(dir string, entries []os.DirEntry) error {
-	begun := false
-	for _, e := range entries {
-		begun = begun || e.Name() == unfinished || e.Name() == unfinished+".password"
+// makeParents makes what is missing above the data; whatever the umask, the account may pass through it.
+func (a account) makeParents(dir string) error {
+	if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+		return err
 	}
-	if !begun {
-		return fmt.Errorf("%s is not empty and holds no Postgres cluster: choose another data directory; nothing was changed", dir)
+	if err := a.makeParents(filepath.Dir(dir)); err != nil {
+		return err
 	}
-	for _, e := range entries { // there was no PG_VERSION, so no server ever ran here
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	if !a.switched {
+		return nil
+	}
+	return os.Chmod(dir, 0o711)
+}
+
+// reaches checks every directory on the way that is there already.
+func (a account) reaches(dir string) error {
+	if !a.switched {
+		return nil
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+		if err == nil {
+			owner := info.Sys().(*syscall.Stat_t)
+			if info.Mode().Perm()&0o001 == 0 && int(owner.Uid) != a.uid {
+				return fmt.Errorf("%s is closed to the user %s, whom Postgres runs as because root may not run it: choose a data "+
+					"directory elsewhere with --data (such as /var/lib/leadflow), or start as another user", dir, a.name)
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
 	}
-	return nil
+}
+
+// Reachable says whether a server can have its data in the directory, which need not exist: as root it runs as another
+// user, to whom a closed home on the way is a wall. The error says what to do.
+func Reachable(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	who, err := runAs(dir)
+	if err != nil {
+		return err
+	}
+	return who.reaches(dir)
 }
 
 func (a account) write(path, text string) error {
@@ -123,8 +161,11 @@ func (a account) socketDir(dir string) (string, error) {
 // freePort checks that a port on loopback is free, or finds one.
 func freePort(port int) (int, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
+	if errors.Is(err, syscall.EADDRINUSE) {
 		return 0, &PortTakenError{port}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("listen on 127.0.0.1: %w", err)
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil

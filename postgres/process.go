@@ -15,18 +15,20 @@ import (
 
 // process is a child that is always waited for.
 type process struct {
-	pid  int
+	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
 }
 
 // launch starts the command in a process group of its own, so that a Ctrl-C reaches only us, and bound to our life where
-// the system can do that. The kernel ties that bond to the thread that started the child: the thread is kept.
-func launch(cmd *exec.Cmd, who account) (*process, error) {
+// the system can do that: it gets the last signal when we are gone. The kernel ties that bond to the thread that started
+// the child: the thread is kept.
+func launch(cmd *exec.Cmd, who account, last syscall.Signal) (*process, error) {
 	who.apply(cmd)
 	cmd.SysProcAttr.Setpgid = true
-	dieWithParent(cmd.SysProcAttr)
-	p := &process{done: make(chan struct{})}
+	cmd.WaitDelay = time.Second // its children may hold its output longer than it lives
+	dieWithParent(cmd.SysProcAttr, last)
+	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -34,7 +36,6 @@ func launch(cmd *exec.Cmd, who account) (*process, error) {
 			started <- err
 			return
 		}
-		p.pid = cmd.Process.Pid
 		started <- nil
 		p.err = cmd.Wait()
 		close(p.done)
@@ -42,21 +43,27 @@ func launch(cmd *exec.Cmd, who account) (*process, error) {
 	return p, <-started
 }
 
-func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(p.pid, s) }
+// signal reaches the child only while it has not been waited for: its number may be somebody else's later.
+func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
-// stopOrphan stops a server that still runs on the directory although its parent is gone, and waits for one that is
-// about to stop. A pid file without a process is Postgres's own business.
+// stopOrphan stops a server that still runs on the directory although its starter is gone, and waits for one that is
+// about to stop. The caller holds the directory's lock, so no living starter loses its server. A pid file without a
+// process is Postgres's own business.
 func stopOrphan(ctx context.Context, dir string) error {
-	deadline := time.Now().Add(30 * time.Second)
+	began := time.Now()
+	how := syscall.SIGINT
 	for {
 		pid := postmaster(dir)
 		if pid == 0 {
 			return nil
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("a Postgres server (process %d) already runs on %s: stop it, or choose another data directory", pid, dir)
+		switch waited := time.Since(began); {
+		case waited > 30*time.Second:
+			return fmt.Errorf("a Postgres server (process %d) runs on %s and does not stop: stop it, or choose another data directory", pid, dir)
+		case waited > 15*time.Second:
+			how = syscall.SIGQUIT // without a checkpoint: it recovers at the next start
 		}
-		_ = syscall.Kill(pid, syscall.SIGINT)
+		_ = syscall.Kill(pid, how)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

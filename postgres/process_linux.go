@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGINT }
+func dieWithParent(attr *syscall.SysProcAttr, last syscall.Signal) { attr.Pdeathsig = last }
 
 // servesDir makes sure that a number out of a pid file is not somebody else's process by now.
 func servesDir(pid int, dir string) int {

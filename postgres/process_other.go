@@ -10,7 +10,7 @@ import (
 )
 
 // dieWithParent has no counterpart here: the next start stops what was left.
-func dieWithParent(*syscall.SysProcAttr) {}
+func dieWithParent(*syscall.SysProcAttr, syscall.Signal) {}
 
 func servesDir(pid int, dir string) int {
 	out, err := exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,57 +33,117 @@ type Server struct {
 	dir, socket, password string
 	port                  int
 	process               *process
+	lock                  *os.File
+	released              sync.Once
+	log                   *tail
 }
 
 // superuser is the first role of a private cluster.
 const superuser = "leadflow"
 
-// Start makes the cluster if it is not there, and starts a server on it. It refuses a cluster of another version and a
-// taken port; a server that outlived its parent is stopped first.
+// Start makes the cluster if it is not there, and starts a server on it. It refuses a cluster of another version, a
+// directory that holds anything else, one that a living program uses (InUseError) and a taken port (PortTakenError); a
+// server that outlived its starter is stopped first.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	bin, err := FindBinaries()
 	if err != nil {
 		return nil, err
 	}
-	who, err := runAs()
+	dir, err := settle(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Abs(o.Dir)
+	if err := refuseStrangers(dir); err != nil { // before anything is changed
+		return nil, err
+	}
+	who, err := runAs(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
 	if err := who.prepare(dir); err != nil {
 		return nil, err
 	}
+	s := &Server{dir: dir, log: &tail{to: o.Log}}
+	if s.lock, err = hold(dir); err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx, bin, who, o); err != nil {
+		s.release()
+		return nil, err
+	}
+	go func() {
+		<-s.process.done
+		s.release() // also after a crash: the next start may come from this process
+	}()
+	return s, nil
+}
+
+// settle is the one name of a directory: a server that outlived its starter is recognised by it.
+func settle(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if settled, err := filepath.EvalSymlinks(dir); err == nil {
+		return settled, nil
+	}
+	return dir, nil // not there yet
+}
+
+func (s *Server) open(ctx context.Context, bin string, who account, o Options) error {
 	if err := s.initialise(ctx, bin, who); err != nil {
-		return nil, err
+		return err
 	}
-	if err := stopOrphan(ctx, dir); err != nil {
-		return nil, err
+	if err := stopOrphan(ctx, s.dir); err != nil {
+		return err
 	}
-	if s.port, err = freePort(o.Port); err != nil {
-		return nil, err
+	var err error
+	if s.socket, err = who.socketDir(s.dir); err != nil {
+		return err
 	}
-	if s.socket, err = who.socketDir(dir); err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		if s.port, err = freePort(o.Port); err != nil {
+			return err
+		}
+		if err = s.run(ctx, bin, who, o.Settings); err == nil || try == 5 || !s.passes() {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(try) * 200 * time.Millisecond):
+		}
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), s.arguments(o.Settings)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, o.Log, o.Log
-	if s.process, err = launch(cmd, who); err != nil {
-		return nil, fmt.Errorf("start postgres: %w", err)
+}
+
+// passes says whether what stopped the start goes away by itself: children of a killed server that still hold its
+// memory, or a free port that somebody else took in between.
+func (s *Server) passes() bool {
+	said := s.log.String()
+	return strings.Contains(said, "shared memory block") || strings.Contains(said, "Address already in use")
+}
+
+func (s *Server) run(ctx context.Context, bin string, who account, settings map[string]string) error {
+	cmd := exec.Command(filepath.Join(bin, "postgres"), s.arguments(settings)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, s.log, s.log
+	var err error
+	if s.process, err = launch(cmd, who, syscall.SIGINT); err != nil {
+		return fmt.Errorf("start postgres: %w", err)
 	}
 	if err := s.await(ctx); err != nil {
-		_ = s.Stop(context.WithoutCancel(ctx))
-		return nil, err
+		_ = s.halt(context.WithoutCancel(ctx))
+		return err
 	}
-	return s, nil
+	return nil
 }
 
 func (s *Server) arguments(settings map[string]string) []string {
 	args := []string{"-D", s.dir, "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + s.socket}
-	all := map[string]string{"max_connections": "200", "log_min_messages": "warning", "log_statement": "none", "timezone": "UTC"}
+	all := map[string]string{
+		"max_connections": "200", "log_min_messages": "warning", "timezone": "UTC",
+		// What people wrote stays out of the log: neither statements nor the rows that an error is about.
+		"log_statement": "none", "log_min_error_statement": "panic", "log_error_verbosity": "terse",
+	}
 	for k, v := range settings {
 		all[k] = v
 	}
@@ -91,74 +153,8 @@ func (s *Server) arguments(settings map[string]string) []string {
 	return args
 }
 
-// initialise makes a cluster in an empty directory and reads the password of one that is there.
-func (s *Server) initialise(ctx context.Context, bin string, who account) error {
-	secret := filepath.Join(s.dir, "leadflow.password")
-	major, err := majorOf(bin)
-	if err != nil {
-		return err
-	}
-	version, err := os.ReadFile(filepath.Join(s.dir, "PG_VERSION"))
-	if err == nil {
-		if had := strings.TrimSpace(string(version)); had != major {
-			return fmt.Errorf("the data in %s was made by Postgres %s and the binaries in %s are version %s: install version %s, "+
-				"or choose another data directory; nothing was changed", s.dir, had, bin, major, had)
-		}
-		password, err := os.ReadFile(secret)
-		if err != nil {
-			return fmt.Errorf("%s holds a Postgres cluster that is not ours (no leadflow.password); choose another data directory", s.dir)
-		}
-		s.password = strings.TrimSpace(string(password))
-		return nil
-	}
-	if entries, _ := os.ReadDir(s.dir); len(entries) > 0 {
-		if err := who.resume(s.dir, entries); err != nil {
-			return err
-		}
-	}
-	return s.initdb(ctx, bin, secret, who)
-}
-
-// initdb makes the cluster beside its place and moves it there: an interrupted start leaves no half cluster.
-func (s *Server) initdb(ctx context.Context, bin, secret string, who account) error {
-	fresh := filepath.Join(s.dir, unfinished)
-	s.password = randomText()
-	pw := filepath.Join(s.dir, unfinished+".password")
-	if err := who.write(pw, s.password); err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", fresh, "-U", superuser, "--pwfile="+pw, "--auth=scram-sha-256",
-		"--encoding=UTF8", "--locale=C", "--no-instructions")
-	cmd.Dir = s.dir
-	who.apply(cmd)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb in %s: %w\n%s", s.dir, err, out)
-	}
-	entries, err := os.ReadDir(fresh)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Name() != "PG_VERSION" { // last: it makes the cluster valid
-			if err := os.Rename(filepath.Join(fresh, e.Name()), filepath.Join(s.dir, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	if err := os.Rename(pw, secret); err != nil {
-		return err
-	}
-	if err := os.Rename(filepath.Join(fresh, "PG_VERSION"), filepath.Join(s.dir, "PG_VERSION")); err != nil {
-		return err
-	}
-	return os.Remove(fresh)
-}
-
-// unfinished is where initdb works.
-const unfinished = "initdb.unfinished"
-
 func (s *Server) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute) // recovery after a crash may take its time
 	defer cancel()
 	for {
 		conn, err := pgx.Connect(ctx, s.URL("postgres"))
@@ -167,9 +163,9 @@ func (s *Server) await(ctx context.Context) error {
 		}
 		select {
 		case <-s.process.done:
-			return fmt.Errorf("postgres stopped while starting (%w); its log says why", s.process.err)
+			return fmt.Errorf("postgres stopped while starting: %s", cmp.Or(s.log.String(), fmt.Sprint(s.process.err)))
 		case <-ctx.Done():
-			return fmt.Errorf("postgres did not answer within a minute: %w", err)
+			return fmt.Errorf("postgres did not answer in time: %w", err)
 		case <-time.After(25 * time.Millisecond):
 		}
 	}
@@ -194,20 +190,37 @@ func (s *Server) Dir() string { return s.dir }
 func (s *Server) Exited() <-chan struct{} { return s.process.done }
 
 // Stop ends the server: connections are closed, everything committed is on disk. When the context ends first, it is
-// stopped the hard way, which loses nothing committed either.
+// stopped the hard way, which loses nothing committed either. A second Stop does nothing.
 func (s *Server) Stop(ctx context.Context) error {
-	if s.process == nil {
-		return nil
-	}
+	defer s.release()
+	return s.halt(ctx)
+}
+
+func (s *Server) halt(ctx context.Context) error {
 	s.process.signal(syscall.SIGINT)
 	select {
 	case <-s.process.done:
 		return nil
 	case <-ctx.Done():
-		s.process.signal(syscall.SIGQUIT)
-		<-s.process.done
-		return errors.New("postgres took too long to stop and was stopped the hard way; it recovers at its next start")
 	}
+	s.process.signal(syscall.SIGQUIT)
+	select {
+	case <-s.process.done:
+	case <-time.After(5 * time.Second):
+		s.process.signal(syscall.SIGKILL)
+		<-s.process.done
+	}
+	return errors.New("postgres took too long to stop and was stopped the hard way; it recovers at its next start")
+}
+
+// release lets the directory go.
+func (s *Server) release() {
+	s.released.Do(func() {
+		_ = s.lock.Close()
+		if s.socket != "" && s.socket != s.dir {
+			_ = os.RemoveAll(s.socket)
+		}
+	})
 }
 
 // CreateDatabase makes a database unless it is there.

@@ -1,11 +1,16 @@
 package postgres
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,13 +72,31 @@ func TestStart_findsItsDataAgain(t *testing.T) {
 	sql(t, s, "INSERT INTO kept VALUES (1)")
 }
 
-// A server whose parent was killed still runs, or is still stopping: the next start takes over.
-func TestStart_stopsWhatOutlivedItsParent(t *testing.T) {
+// A second start must not take the server away from a program that lives.
+func TestStart_leavesALivingServerAlone(t *testing.T) {
+	t.Parallel()
+	dir := cluster(t)
+	first, err := begin(t, dir, 0)
+	require.NoError(t, err)
+	link := dir + "-link"
+	require.NoError(t, os.Symlink(dir, link))
+	for _, name := range []string{dir, link} {
+		_, err = begin(t, name, 0)
+		var inUse *InUseError
+		require.ErrorAs(t, err, &inUse)
+	}
+	sql(t, first, "CREATE TABLE kept (x int)")
+}
+
+// Where a child cannot be bound to its starter's life, it runs on after it: the next start takes over. A lock that is
+// free while the server runs is what such an orphan looks like.
+func TestStart_stopsWhatOutlivedItsStarter(t *testing.T) {
 	t.Parallel()
 	dir := cluster(t)
 	first, err := begin(t, dir, 0)
 	require.NoError(t, err)
 	sql(t, first, "CREATE TABLE kept (x int)")
+	first.release()
 	second, err := begin(t, dir, 0)
 	require.NoError(t, err)
 	select {
@@ -82,6 +105,70 @@ func TestStart_stopsWhatOutlivedItsParent(t *testing.T) {
 		t.Fatal("two servers on one directory")
 	}
 	sql(t, second, "INSERT INTO kept VALUES (1)")
+}
+
+// envVictim makes the test binary a program that starts a server on the directory and is killed then.
+const envVictim = "LEADFLOW_TEST_VICTIM_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(envVictim); dir != "" {
+		s, err := Start(context.Background(), Options{Dir: dir})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(s.process.cmd.Process.Pid)
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// victim runs that program and gives its first line of output.
+func victim(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), envVictim+"="+dir)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	return cmd, strings.TrimSpace(line)
+}
+
+func TestStart_comesBackAfterItsStarterWasKilled(t *testing.T) {
+	t.Parallel()
+	dir := cluster(t)
+	program, line := victim(t, dir)
+	pid, err := strconv.Atoi(line)
+	require.NoError(t, err, line)
+	require.NoError(t, program.Process.Kill())
+	_ = program.Wait()
+	if runtime.GOOS == "linux" {
+		require.Eventually(t, func() bool { return syscall.Kill(pid, 0) != nil }, 20*time.Second, 20*time.Millisecond, "an orphan")
+	}
+	s, err := begin(t, dir, 0)
+	require.NoError(t, err)
+	sql(t, s, "CREATE TABLE kept (x int)")
+}
+
+// Killed at any moment of its first start, from before initdb to the first answer, it starts the next time.
+func TestStart_comesBackWhenItsFirstStartWasKilled(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{30, 100, 200, 350, 550, 900} {
+		dir := cluster(t)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), envVictim+"="+dir)
+		require.NoError(t, cmd.Start())
+		timer := time.AfterFunc(after*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		timer.Stop()
+		s, err := begin(t, dir, 0)
+		require.NoError(t, err, "killed after %d ms", after)
+		sql(t, s, "CREATE TABLE kept (x int)")
+		end(t, s)
+	}
 }
 
 func TestStart_comesBackAfterAKill(t *testing.T) {
@@ -119,6 +206,50 @@ func TestStart_refusesADirectoryThatHoldsSomethingElse(t *testing.T) {
 	_, err := begin(t, dir, 0)
 	require.ErrorContains(t, err, "is not empty")
 	require.FileExists(t, mine)
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	require.EqualValues(t, 0o755, info.Mode().Perm(), "nothing was changed")
+}
+
+func TestStart_refusesAClusterOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	dir := cluster(t)
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "PG_VERSION"), []byte("15\n"), 0o600))
+	_, err := begin(t, dir, 0)
+	require.ErrorContains(t, err, "not ours")
+}
+
+// A socket's path has 107 bytes at most.
+func TestStart_inADirectoryWithALongName(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(cluster(t), strings.Repeat("long", 25), "data")
+	s, err := begin(t, dir, 0)
+	require.NoError(t, err)
+	sql(t, s, "CREATE TABLE kept (x int)")
+	end(t, s)
+	require.NoDirExists(t, s.socket)
+}
+
+// The server's account cannot pass through a closed home.
+func TestStart_saysWhichDirectoryIsClosed(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root runs Postgres as somebody else")
+	}
+	home := filepath.Dir(cluster(t)) + "/home"
+	require.NoError(t, os.Mkdir(home, 0o700))
+	_, err := begin(t, filepath.Join(home, "x", "data"), 0)
+	require.ErrorContains(t, err, home+" is closed to the user")
+	require.NoDirExists(t, filepath.Join(home, "x"))
+	require.Error(t, Reachable(home))
+}
+
+func TestStart_saysWhatPostgresSaid(t *testing.T) {
+	t.Parallel()
+	dir := cluster(t)
+	_, err := Start(context.Background(), Options{Dir: dir, Settings: map[string]string{"no_such_setting": "1"}})
+	require.ErrorContains(t, err, "no_such_setting")
 }
 
 func TestStart_goesOnAfterAnInterruptedInitdb(t *testing.T) {

@@ -40,11 +40,11 @@ func New(t testing.TB, tpl Template) string {
 	if err != nil {
 		t.Fatalf("a Postgres for tests: %v", err)
 	}
-	if err := ensure(ctx, server, tpl); err != nil {
+	if err := once(ctx, server, tpl); err != nil {
 		t.Fatalf("the template %s: %v", tpl.Name, err)
 	}
 	name := "t_" + strings.ToLower(rand.Text())
-	if err := exec(ctx, server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, tpl.Name)); err != nil {
+	if err := exec(ctx, server, "CREATE DATABASE "+name+" TEMPLATE "+quoted(tpl.Name)); err != nil {
 		t.Fatalf("clone the template: %v", err)
 	}
 	t.Cleanup(func() {
@@ -60,26 +60,38 @@ var start = sync.OnceValues(func() (string, error) {
 	if u := os.Getenv(EnvURL); u != "" {
 		return u, nil
 	}
-	dir, err := os.MkdirTemp("", "leadflow-pgtest-")
+	dir, remove, err := postgres.Ephemeral("leadflow-pgtest-")
 	if err != nil {
-		return "", err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	s, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/data", Settings: Fast})
 	if err != nil {
+		remove()
 		return "", err
 	}
-	return s.URL("postgres"), nil // it dies with this process
+	return s.URL("postgres"), nil // it ends with this process, however that ends
 })
+
+// made remembers the templates this process has seen.
+var made sync.Map
+
+func once(ctx context.Context, server string, tpl Template) error {
+	ensured, _ := made.LoadOrStore(tpl.Name, sync.OnceValue(func() error { return ensure(ctx, server, tpl) }))
+	return ensured.(func() error)()
+}
+
+// longestName is what Postgres keeps of a name, less what is added to it here.
+const longestName = 63 - len("_making")
 
 // lock keeps several processes from making one template at once.
 const lock = 7217001
 
 func ensure(ctx context.Context, server string, tpl Template) error {
+	if tpl.Name == "" || len(tpl.Name) > longestName {
+		return fmt.Errorf("the name of a template has 1 to %d bytes", longestName)
+	}
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
 		return err
@@ -92,8 +104,8 @@ func ensure(ctx context.Context, server string, tpl Template) error {
 	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", tpl.Name).Scan(&exists); err != nil || exists {
 		return err
 	}
-	making := tpl.Name + "_making"
-	for _, sql := range []string{"DROP DATABASE IF EXISTS " + making + " WITH (FORCE)", "CREATE DATABASE " + making} {
+	making := tpl.Name + "_making" // what an interrupted migration left has this name, and is made anew
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + quoted(making) + " WITH (FORCE)", "CREATE DATABASE " + quoted(making)} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}
@@ -101,9 +113,11 @@ func ensure(ctx context.Context, server string, tpl Template) error {
 	if err := tpl.Migrate(ctx, with(server, making)); err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, "ALTER DATABASE "+making+" RENAME TO "+tpl.Name)
+	_, err = conn.Exec(ctx, "ALTER DATABASE "+quoted(making)+" RENAME TO "+quoted(tpl.Name))
 	return err
 }
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 func exec(ctx context.Context, server, sql string) error {
 	conn, err := pgx.Connect(ctx, server)

@@ -31,14 +31,11 @@ func run(args []string) (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	dir, err := os.MkdirTemp("", "leadflow-testpg-")
+	dir, remove, err := postgres.Ephemeral("leadflow-testpg-")
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // the server may run as another user
-		return 1, err
-	}
+	defer remove()
 	server, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/data", Settings: pgtest.Fast})
 	if err != nil {
 		return 1, err
@@ -50,6 +47,8 @@ func run(args []string) (int, error) {
 	}()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the command ends before its database does
+	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = append(os.Environ(), pgtest.EnvURL+"="+server.URL("postgres"))
 	err = cmd.Run()
 	var failed *exec.ExitError
