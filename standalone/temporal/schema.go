@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.temporal.io/server/common/config"
@@ -29,21 +30,32 @@ var databases = []struct{ name, schema string }{
 // ErrRunning says that another process runs on the same databases.
 var ErrRunning = errors.New("another Temporal server already runs on these databases; it is for one process only")
 
+// grace is how long a predecessor's lock may last: Postgres lets it go only when it sees that the connection is gone.
+const grace = 2 * time.Second
+
 // occupy takes the lock that keeps a second process out. It is let go with the connection.
 func occupy(ctx context.Context, postgresURL string) (*pgx.Conn, error) {
 	conn, err := pgx.Connect(ctx, postgresURL)
 	if err != nil {
 		return nil, err
 	}
-	var got bool
-	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", oneProcess).Scan(&got); err != nil || !got {
-		_ = conn.Close(ctx)
-		if err == nil {
+	for began := time.Now(); ; {
+		var got bool
+		if err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", oneProcess).Scan(&got); err == nil && got {
+			return conn, nil
+		}
+		if err == nil && time.Since(began) > grace {
 			err = ErrRunning
 		}
-		return nil, err
+		if err != nil {
+			_ = conn.Close(context.WithoutCancel(ctx))
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	return conn, nil
 }
 
 // sqlConfig is a new value at each call: the schema tool changes the one it is given.

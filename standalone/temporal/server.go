@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
 	"go.temporal.io/server/common/membership/static"
+	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
 )
@@ -30,6 +31,7 @@ type Options struct {
 	Log         *slog.Logger
 	Attributes  map[string]Kind // search attributes that must be there
 	Retention   time.Duration   // of closed runs; 0 is 30 days
+	Metrics     metrics.Handler // what the server measures of itself, such as billable actions; nil: nothing
 }
 
 // Server is a running Temporal with its UI.
@@ -58,7 +60,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		s.release()
 		return nil, err
 	}
-	if err := s.serve(u, logger); err != nil {
+	if err := s.serve(u, logger, o.Metrics); err != nil {
 		s.release()
 		return nil, err
 	}
@@ -67,12 +69,15 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	if o.UIPort != 0 {
-		s.startUI()
+		if err := s.startUI(ctx); err != nil {
+			_ = s.Stop(context.WithoutCancel(ctx))
+			return nil, err
+		}
 	}
 	return s, nil
 }
 
-func (s *Server) serve(u *url.URL, logger slogLogger) error {
+func (s *Server) serve(u *url.URL, logger slogLogger, measured metrics.Handler) error {
 	ports, err := freePorts(8)
 	if err != nil {
 		return err
@@ -91,11 +96,14 @@ func (s *Server) serve(u *url.URL, logger slogLogger) error {
 	for i, name := range services {
 		hosts[name] = static.SingleLocalHost(net.JoinHostPort(host, strconv.Itoa(ports[i])))
 	}
+	if measured == nil {
+		measured = metrics.NoopMetricsHandler
+	}
 	s.server, err = temporal.NewServer(
 		temporal.WithConfig(cfg), temporal.ForServices(temporal.DefaultServices), temporal.WithStaticHosts(hosts),
 		temporal.WithLogger(logger), temporal.WithAuthorizer(authorizer),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return claims }),
-		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient(tuning)),
+		temporal.WithDynamicConfigClient(dynamicconfig.StaticClient(tuning)), temporal.WithCustomMetricsHandler(measured),
 	)
 	if err != nil {
 		return fmt.Errorf("temporal: %w", err)
@@ -106,13 +114,30 @@ func (s *Server) serve(u *url.URL, logger slogLogger) error {
 	return nil
 }
 
-func (s *Server) startUI() {
+// startUI waits until the pages can be opened: whoever is told their address opens them at once.
+func (s *Server) startUI(ctx context.Context) error {
 	cfg := &uiconfig.Config{
 		TemporalGRPCAddress: s.Address(), Host: host, Port: s.uiPort, EnableUI: true, HideLogs: true, DisableNewsFetch: true,
 		CORS: uiconfig.CORS{CookieInsecure: true}, DefaultNamespace: namespace,
 	}
 	s.ui = uiserver.NewServer(server_options.WithConfigProvider(cfg))
-	go func() { _ = s.ui.Start() }()
+	failed := make(chan error, 1)
+	go func() { failed <- s.ui.Start() }()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return until(ctx, "the UI", func() error {
+		select {
+		case err := <-failed:
+			cancel() // it will not come any more
+			return fmt.Errorf("it ended: %w", err)
+		default:
+		}
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(s.uiPort)))
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
 }
 
 // Address is the frontend's, for clients.
@@ -143,6 +168,7 @@ func (s *Server) release() {
 	if s.lock != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
+		_, _ = s.lock.Exec(ctx, "SELECT pg_advisory_unlock($1)", oneProcess) // closing alone lets it go a moment later
 		_ = s.lock.Close(ctx)
 		s.lock = nil
 	}

@@ -3,6 +3,7 @@ package temporal
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -11,18 +12,24 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"go.temporal.io/server/common/metrics"
+	"go.temporal.io/server/common/metrics/metricstest"
 
 	"github.com/leadflow-dev/leadflow/postgres"
 )
 
 func greet(workflow.Context) (string, error) { return "hello", nil }
 
-func begin(t *testing.T, ctx context.Context, pg *postgres.Server) *Server {
+func begin(t *testing.T, ctx context.Context, pg *postgres.Server, measured metrics.Handler) *Server {
 	t.Helper()
 	ports, err := freePorts(2)
 	require.NoError(t, err)
-	s, err := Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: ports[0], UIPort: ports[1], Attributes: map[string]Kind{"LeadStage": Keyword, "LeadCycle": Int}})
+	s, err := Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: ports[0], UIPort: ports[1], Metrics: measured, Attributes: map[string]Kind{"LeadStage": Keyword, "LeadCycle": Int}})
 	require.NoError(t, err)
+	answer, err := http.Get(s.UI())
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
 	return s
 }
 
@@ -41,7 +48,9 @@ func TestServer_findsItsHistoriesAgain(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = pg.Stop(context.WithoutCancel(ctx)) }()
 
-	s := begin(t, ctx, pg)
+	measured := metricstest.NewCaptureHandler()
+	capture := measured.StartCapture()
+	s := begin(t, ctx, pg, measured)
 	_, err = Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: 1})
 	require.ErrorIs(t, err, ErrRunning)
 	c, err := client.Dial(client.Options{HostPort: s.Address()})
@@ -53,11 +62,12 @@ func TestServer_findsItsHistoriesAgain(t *testing.T) {
 	require.NoError(t, err)
 	var got string
 	require.NoError(t, run.Get(ctx, &got))
+	require.NotEmpty(t, capture.Snapshot()[metrics.ActionCounter.Name()], "the start of a run is a billable action")
 	w.Stop()
 	c.Close()
 	require.NoError(t, s.Stop(ctx))
 
-	s = begin(t, ctx, pg)
+	s = begin(t, ctx, pg, nil)
 	c, err = client.Dial(client.Options{HostPort: s.Address()})
 	require.NoError(t, err)
 	require.NoError(t, c.GetWorkflow(ctx, "greeting", "").Get(ctx, &got))
