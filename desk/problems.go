@@ -34,3 +34,15 @@ func (p Problems) err() error {
 	}
 	return p
 }
+
+// names reports whether one of the fields has a problem already.
+func (p Problems) names(fields ...string) bool {
+	for _, one := range p {
+		for _, f := range fields {
+			if one.Field == f {
+				return true
+			}
+		}
+	}
+	return false
+}

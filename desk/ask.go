@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/workflows/wire"
+)
+
+// verdict is what became of asking.
+type verdict struct {
+	state     string
+	code      string
+	stage     lifecycle.Stage
+	decidedBy string
+	away      bool // nobody was reached: others need not be asked now
+}
+
+var pending = verdict{state: Pending}
+
+// Error types that a run answers an update with beside refusals.
+const (
+	typeHandedOver = "RunHandedOver"                   // this run is leaving: the next one must be asked
+	typeCutOff     = "AcceptedUpdateCompletedWorkflow" // the server's: the run ended before it answered
+)
+
+var refusalCodes = []string{
+	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
+	lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, record.CodeNoRep,
+}
+
+// handOver is how long the next run gets to be there.
+const handOver = 50 * time.Millisecond
+
+// ask sends the decision as an update and waits for its answer, at most that long. Asking twice is harmless: the server
+// knows the update by its id, and a new run the decision by what it was. An error is the store's.
+func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration) (verdict, error) {
+	asking, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		err := d.update(asking, dec)
+		var app *temporal.ApplicationError
+		var gone *serviceerror.NotFound
+		switch {
+		case err == nil:
+			return verdict{state: Applied}, nil
+		case errors.As(err, &gone):
+			return d.judge(ctx, dec)
+		case !errors.As(err, &app):
+			return verdict{state: Pending, away: unreachable(err)}, nil
+		case slices.Contains(refusalCodes, app.Type()):
+			return refusal(app), nil
+		case app.Type() == typeCutOff:
+			if v, err := d.judge(ctx, dec); err != nil || v.state != Pending {
+				return v, err
+			}
+		case app.Type() != typeHandedOver:
+			return pending, nil // a defect of the run: it is asked again once it is mended
+		}
+		select {
+		case <-asking.Done():
+			return pending, nil
+		case <-time.After(handOver):
+		}
+	}
+}
+
+// update asks the run and waits until it has decided.
+func (d *Desk) update(ctx context.Context, dec record.Decision) error {
+	arg, err := onTheWire(dec)
+	if err != nil {
+		return err
+	}
+	handle, err := d.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		UpdateID: dec.ID, WorkflowID: wire.WorkflowID(dec.LeadID), UpdateName: dec.Kind, Args: []any{arg},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return err
+	}
+	var decided wire.Decided
+	return handle.Get(ctx, &decided)
+}
+
+// onTheWire is the decision without anything people wrote.
+func onTheWire(dec record.Decision) (wire.Decision, error) {
+	var c canonical
+	if err := json.Unmarshal(dec.Body, &c); err != nil {
+		return wire.Decision{}, fmt.Errorf("decision %s cannot be read", dec.ID)
+	}
+	w := wire.Decision{
+		DecisionID: dec.ID, RepID: c.RepID, TeamID: c.TeamID, AssignmentID: c.AssignmentID, Reason: c.Reason,
+	}
+	if c.Until != nil {
+		w.Until = *c.Until
+	}
+	if w.RepID == "" && dec.RepID != nil && dec.Kind != wire.UpdateReassign {
+		w.RepID = *dec.RepID
+	}
+	if dec.KeyID != nil && (w.RepID == "" || dec.Kind == wire.UpdateReassign) {
+		w.KeyID = *dec.KeyID
+	}
+	return w, nil
+}
+
+func refusal(app *temporal.ApplicationError) verdict {
+	v := verdict{state: Refused, code: app.Type()}
+	var details wire.RefusalDetails
+	if app.HasDetails() && app.Details(&details) == nil {
+		v.stage, v.decidedBy = details.Stage, details.DecidedBy
+	}
+	return v
+}
+
+// unreachable reports whether Temporal itself was not there, as opposed to a run that had no time to answer.
+func unreachable(err error) bool {
+	var no *serviceerror.Unavailable
+	return errors.As(err, &no)
+}
+
+// judge decides from Postgres what a run that is over would have said. For a lead that is open the run is missing: the
+// relay is told to start it, and the decision waits for it.
+func (d *Desk) judge(ctx context.Context, dec record.Decision) (verdict, error) {
+	now, err := d.store.Decision(ctx, dec.ID)
+	if err != nil && !errors.Is(err, record.ErrNotFound) {
+		return verdict{}, err
+	}
+	if err == nil && now.State != Pending { // the run decided and ended before it could answer
+		return verdict{state: now.State, code: now.Code}, nil
+	}
+	lead, err := d.store.Lead(ctx, dec.LeadID)
+	switch {
+	case errors.Is(err, record.ErrErased), errors.Is(err, record.ErrNotFound):
+		return verdict{state: Refused, code: lifecycle.CodeErased, stage: lifecycle.StageErased}, nil
+	case err != nil:
+		return verdict{}, err
+	case !lead.Stage.Terminal():
+		return pending, d.store.Poke(ctx, dec.LeadID)
+	}
+	last, err := d.store.LastDecision(ctx, dec.LeadID)
+	switch {
+	case err == nil && last.Fingerprint == dec.Fingerprint:
+		return verdict{state: Applied}, nil
+	case err != nil && !errors.Is(err, record.ErrNotFound):
+		return verdict{}, err
+	}
+	v := verdict{state: Refused, code: lifecycle.CodeWrongStage, stage: lead.Stage}
+	if err == nil && last.RepID != nil {
+		v.decidedBy = *last.RepID
+	}
+	return v, nil
+}
+
+// inWords says a refusal as the run does.
+func inWords(code, kind string, stage lifecycle.Stage) string {
+	if code == record.CodeNoRep {
+		return "no rep of that team may take the lead now"
+	}
+	return (&lifecycle.Refusal{Code: code, Event: wire.Updates[kind], Stage: stage}).Error()
+}

@@ -1,0 +1,82 @@
+package desk
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/workflows/wire"
+)
+
+func TestResend_answersWhatWaited(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer, nil}}
+	d := newDesk(p, r)
+	first := decided(t, d, accept)
+	n, err := d.Resend(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, Applied, p.decisions[0].State)
+	require.Equal(t, []string{first.DecisionID, first.DecisionID}, []string{r.asked[0].UpdateID, r.asked[1].UpdateID})
+	require.Equal(t, r.asked[0].Args, r.asked[1].Args)
+	n, err = d.Resend(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Len(t, r.asked, 2)
+}
+
+func TestResend_aRefusalIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer, refusedBy(lifecycle.CodeNotYourOffer, wire.RefusalDetails{})}}
+	d := newDesk(p, r)
+	decided(t, d, accept)
+	n, err := d.Resend(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, lifecycle.CodeNotYourOffer, p.decisions[0].Code)
+}
+
+func TestResend_waitsLongerEachTimeAndNeverGivesUp(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer}}
+	d := newDesk(p, r)
+	id := decided(t, d, accept).DecisionID
+	var pauses []time.Duration
+	for range 9 {
+		n, err := d.Resend(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+		pauses = append(pauses, p.deferred[id])
+	}
+	s := time.Second
+	require.Equal(t, []time.Duration{s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}, pauses)
+	require.Equal(t, time.Minute, d.backoff(1_000_000))
+}
+
+func TestResend_aRoundWithoutTemporalIsShort(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer}}
+	for i := range resendBatch {
+		p.decisions = append(p.decisions, record.Decision{ID: fmt.Sprint(i), LeadID: leadA, Kind: "resume", Body: []byte(`{}`), State: Pending})
+	}
+	_, err := newDesk(p, r).Resend(t.Context())
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(r.asked), 2*resendAtOnce)
+	require.Len(t, p.deferred, resendBatch, "all are put back")
+}
+
+func TestResend_anErasedLeadHasNoDecisions(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer, noRun}}
+	d := newDesk(p, r)
+	decided(t, d, accept)
+	p.leadErr = record.ErrErased
+	n, err := d.Resend(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, lifecycle.CodeErased, p.decisions[0].Code)
+}
