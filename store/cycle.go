@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// ScoreLead evaluates the lead now: what decayed since the last event has decayed here too.
+func (s *Store) ScoreLead(ctx context.Context, leadID string, now time.Time) (score int, band string, err error) {
+	e, err := s.ExplainScore(ctx, leadID, now, 0)
+	return e.Score, e.Band, err
+}
+
+const sqlAdjust = `INSERT INTO adjustments (lead_id, cycle, at, policy) VALUES (@lead, @cycle, @at, @policy) ON CONFLICT DO NOTHING`
+
+const sqlChooseSequence = `SELECT name, version FROM sequences
+WHERE state = 'published' AND (name = @name OR (is_default AND NOT EXISTS (SELECT FROM sequences WHERE name = @name AND state = 'published')))
+LIMIT 1`
+
+// BeginCycle stores the adjustment of the score policy under (lead, cycle), folds anew under it and chooses the sequence.
+// The same command again changes nothing and answers the same.
+func (s *Store) BeginCycle(ctx context.Context, c lifecycle.Command) (record.Begun, error) {
+	leadID := leadOf(c)
+	policy := c.Policy
+	if policy == "" {
+		policy = lifecycle.ScoreKeep
+	}
+	var out record.Begun
+	err := s.tx(ctx, "begin cycle", func(tx pgx.Tx) error {
+		out = record.Begun{}
+		lead, err := lockPerson(ctx, tx, leadID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlAdjust, pgx.NamedArgs{"lead": leadID, "cycle": c.Cycle, "at": c.At, "policy": policy}); err != nil {
+			return err
+		}
+		if out.Score, out.Band, err = s.refold(ctx, tx, lead); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sqlChooseSequence, pgx.NamedArgs{"name": c.Sequence})
+		q, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
+			Name    string
+			Version int
+		}])
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		out.Position = lifecycle.Position{Sequence: q.Name, Version: q.Version}
+		return err
+	})
+	return out, err
+}
+
+// refold recomputes a lead's score from all its events, under the adjustments as they are now.
+func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, string, error) {
+	w, err := s.enter(ctx, tx)
+	if err != nil {
+		return 0, "", err
+	}
+	su := &subject{lead: lead, profile: lead.Profile, address: lead.email()}
+	stood, err := standings(ctx, tx, w, []*subject{su})
+	if err != nil {
+		return 0, "", err
+	}
+	st := stood[lead.ID]
+	if len(st.before) == 0 {
+		if err := history(ctx, tx, w, stood, []string{lead.ID}); err != nil {
+			return 0, "", err
+		}
+	}
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle}
+	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
+	v.after = w.scorer.Evaluate(lead.Profile, v.accumulators, st.adjustments, w.now, st.Band)
+	var scores scoreRows
+	if err := scores.add(lead.ID, w, v); err != nil {
+		return 0, "", err
+	}
+	b := &pgx.Batch{}
+	scores.queue(b)
+	return v.after.Score, v.after.Band, tx.SendBatch(ctx, b).Close()
+}

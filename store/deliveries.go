@@ -1,0 +1,266 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// sqlClaimDeliveries takes due rows. A row whose lease ran out in claimed never reached DATA and is tried again; one that
+// ran out in sending was cut off there: nobody knows whether it left, so it is parked unless it may come twice.
+const sqlParkUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
+WHERE lane = @lane AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
+
+const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
+FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
+		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now())
+	ORDER BY not_before, created_at LIMIT @rows FOR UPDATE SKIP LOCKED) due
+WHERE d.id = due.id
+RETURNING d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
+	coalesce(d.sequence, '') AS sequence, coalesce(d.sequence_version, 0) AS version, coalesce(d.step, '') AS step,
+	coalesce(d.assignment_id::text, '') AS assignment_id, coalesce(d.rep_id::text, '') AS rep_id,
+	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.created_at, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
+
+type claimedRow struct {
+	ID           string
+	Key          string
+	Lane         string
+	Channel      string
+	Kind         string
+	LeadID       string
+	Cycle        int
+	Sequence     string
+	Version      int
+	Step         string
+	AssignmentID string
+	RepID        string
+	WebhookID    string
+	Attempts     int
+	CreatedAt    time.Time
+	Payload      json.RawMessage
+	Message      []byte
+	MessageID    string
+}
+
+// ClaimDeliveries takes due rows of a lane by lease, with all their pool needs.
+func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error) {
+	if _, err := s.pool.Exec(ctx, sqlParkUnknown, pgx.NamedArgs{"lane": lane}); err != nil {
+		return nil, masked("claim deliveries", err)
+	}
+	rows, _ := s.pool.Query(ctx, sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease})
+	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+	if err != nil {
+		return nil, masked("claim deliveries", err)
+	}
+	out := make([]record.Delivery, len(claimed))
+	for i, c := range claimed {
+		if out[i], err = s.equip(ctx, c); err != nil {
+			return nil, masked("claim deliveries", err)
+		}
+	}
+	return out, nil
+}
+
+const sqlDeliveryContext = `SELECT coalesce(r.email, '') AS rep_email, coalesce(r.name, '') AS rep_name, q.document,
+	w.url, w.secret, w.active
+FROM (SELECT 1) one LEFT JOIN reps r ON r.id = @rep::uuid LEFT JOIN sequences q ON q.name = @sequence AND q.version = @version
+LEFT JOIN webhooks w ON w.id = @webhook::uuid`
+
+type deliveryContext struct {
+	RepEmail string
+	RepName  string
+	Document json.RawMessage
+	URL      *string
+	Secret   *string
+	Active   *bool
+}
+
+// equip gives a claimed row what its pool needs, and says at once when it must not go out any more.
+func (s *Store) equip(ctx context.Context, c claimedRow) (record.Delivery, error) {
+	d := record.Delivery{
+		ID: c.ID, Key: c.Key, Lane: c.Lane, Channel: c.Channel, Kind: c.Kind, LeadID: c.LeadID, Cycle: c.Cycle, Sequence: c.Sequence,
+		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, Attempts: c.Attempts, CreatedAt: c.CreatedAt,
+		Payload: c.Payload, Message: c.Message, MessageID: c.MessageID,
+	}
+	rows, _ := s.pool.Query(ctx, sqlDeliveryContext, pgx.NamedArgs{
+		"rep": nullable(c.RepID), "sequence": c.Sequence, "version": c.Version, "webhook": nullable(c.WebhookID),
+	})
+	with, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[deliveryContext])
+	if err != nil {
+		return d, err
+	}
+	d.Document, d.To, d.ToName = with.Document, with.RepEmail, with.RepName
+	if with.URL != nil && with.Active != nil && *with.Active {
+		d.Webhook = &record.Webhook{ID: c.WebhookID, URL: *with.URL, Secret: *with.Secret}
+	}
+	if c.LeadID != "" && c.Channel == "mail" {
+		lead, err := s.Lead(ctx, c.LeadID)
+		if err != nil {
+			d.Stop = "expired:lead_gone"
+			return d, nil //nolint:nilerr // the person is not there any more: so is the mail
+		}
+		d.Lead = &lead
+		if c.Kind == kindNurture && lead.Email != nil {
+			d.To, d.ToName = *lead.Email, ""
+		}
+	}
+	why, err := s.mayGo(ctx, s.pool, c.ID)
+	if err != nil {
+		return d, err
+	}
+	d.Hold = why == holdPaused
+	if !d.Hold {
+		d.Stop = why
+	}
+	return d, nil
+}
+
+const (
+	kindNurture = "nurture"
+	holdPaused  = "paused"
+)
+
+type mayRow struct {
+	Kind       string
+	State      string
+	Cycle      *int
+	LeadStage  *string
+	LeadCycle  *int
+	Paused     *bool
+	Muted      *string
+	Email      *string
+	Assignment *string
+	Owned      bool
+}
+
+const sqlMayGo = `SELECT d.kind, d.state, d.cycle, l.stage AS lead_stage, l.cycle AS lead_cycle, l.paused, l.muted, l.email,
+	a.state AS assignment, l.assignment_id IS NOT DISTINCT FROM d.assignment_id AS owned
+FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id WHERE d.id = @id`
+
+// mayGo says why a delivery must not go out at this instant: suppressed:<why>, expired:<why>, or paused. Empty: it may.
+func (s *Store) mayGo(ctx context.Context, q querier, id string) (string, error) {
+	rows, _ := q.Query(ctx, sqlMayGo, pgx.NamedArgs{"id": id})
+	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[mayRow])
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case m.LeadStage != nil && *m.LeadStage == "erased":
+		return "expired:erased", nil
+	case m.Kind == kindNurture:
+		return s.mayNurture(ctx, q, m)
+	case (m.Kind == "offer" || len(m.Kind) >= 8 && m.Kind[:8] == "reminder" || m.Kind == "escalation") && (m.Assignment == nil || *m.Assignment != "offered"):
+		return "expired:offer_closed", nil
+	}
+	return "", nil
+}
+
+func (s *Store) mayNurture(ctx context.Context, q querier, m mayRow) (string, error) {
+	switch {
+	case m.LeadStage == nil || *m.LeadStage != "nurturing" && *m.LeadStage != "captured":
+		return "expired:stage", nil
+	case m.Cycle == nil || m.LeadCycle == nil || *m.Cycle != *m.LeadCycle:
+		return "expired:cycle", nil
+	case m.Email == nil:
+		return "suppressed:no_address", nil
+	case m.Muted != nil && *m.Muted != "":
+		return "suppressed:" + *m.Muted, nil
+	}
+	rows, _ := q.Query(ctx, sqlSuppressed, pgx.NamedArgs{"hash": s.suppressionHash(*m.Email)})
+	reasons, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(reasons) > 0 {
+		if len(reasons) > 0 {
+			return "suppressed:" + reasons[0], err
+		}
+		return "", err
+	}
+	if m.Paused != nil && *m.Paused {
+		return holdPaused, nil
+	}
+	return "", nil
+}
+
+const sqlStoreMessage = `UPDATE deliveries SET message = @message, message_id = @message_id WHERE id = @id AND message IS NULL`
+
+// StoreMessage keeps the composed bytes; those that are kept already stay.
+func (s *Store) StoreMessage(ctx context.Context, id string, message []byte, messageID string) error {
+	_, err := s.pool.Exec(ctx, sqlStoreMessage, pgx.NamedArgs{"id": id, "message": message, "message_id": messageID})
+	return masked("store message", err)
+}
+
+const (
+	sqlLockLeadOfDelivery = `SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = @id FOR SHARE OF l`
+
+	sqlSending = `UPDATE deliveries SET state = 'sending' WHERE id = @id AND state = 'claimed'`
+)
+
+// Sending commits that DATA is about to begin, if the delivery may still go out at this instant. It answers why not.
+func (s *Store) Sending(ctx context.Context, id string) (stop string, err error) {
+	err = s.tx(ctx, "begin sending", func(tx pgx.Tx) error {
+		stop = ""
+		if _, err := tx.Exec(ctx, sqlLockLeadOfDelivery, pgx.NamedArgs{"id": id}); err != nil {
+			return err
+		}
+		var err error
+		if stop, err = s.mayGo(ctx, tx, id); err != nil || stop != "" {
+			return err
+		}
+		tag, err := tx.Exec(ctx, sqlSending, pgx.NamedArgs{"id": id})
+		if err == nil && tag.RowsAffected() == 0 {
+			stop = "lost" // the lease ran out and somebody else has it
+		}
+		return err
+	})
+	return stop, err
+}
+
+const sqlFinishDelivery = `UPDATE deliveries SET state = @state, code = @code, claimed_until = NULL,
+	sent_at = CASE WHEN @state = 'sent' THEN now() END
+WHERE id = @id AND state IN ('queued', 'claimed', 'sending')`
+
+// FinishDelivery stores the outcome.
+func (s *Store) FinishDelivery(ctx context.Context, id, state, code string) error {
+	_, err := s.pool.Exec(ctx, sqlFinishDelivery, pgx.NamedArgs{"id": id, "state": state, "code": code})
+	return masked("finish delivery", err)
+}
+
+const sqlRetryDelivery = `UPDATE deliveries SET state = 'queued', code = @code, claimed_until = NULL, not_before = now() + @after::interval
+WHERE id = @id AND state IN ('claimed', 'sending')`
+
+// RetryDelivery puts it back for later, with the code of what went wrong.
+func (s *Store) RetryDelivery(ctx context.Context, id, code string, after time.Duration) error {
+	_, err := s.pool.Exec(ctx, sqlRetryDelivery, pgx.NamedArgs{"id": id, "code": code, "after": after})
+	return masked("retry delivery", err)
+}
+
+const sqlNextDelivery = `SELECT min(CASE WHEN state = 'queued' THEN not_before ELSE claimed_until END) FROM deliveries
+WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')`
+
+// NextDelivery is when the next row of the lane falls due; zero when none waits.
+func (s *Store) NextDelivery(ctx context.Context, lane string) (time.Time, error) {
+	rows, _ := s.pool.Query(ctx, sqlNextDelivery, pgx.NamedArgs{"lane": lane})
+	next, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
+	if err != nil || next == nil {
+		return time.Time{}, masked("next delivery", err)
+	}
+	return *next, nil
+}
+
+const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL`
+
+// HardBounce suppresses the address of the delivery's lead and tells its run, as an event of the lead.
+func (s *Store) HardBounce(ctx context.Context, deliveryID string) error {
+	rows, _ := s.pool.Query(ctx, sqlBouncedLead, pgx.NamedArgs{"id": deliveryID})
+	lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	if err != nil {
+		return masked("hard bounce", err)
+	}
+	_, err = s.Ingest(ctx, []record.Event{{
+		ClientID: "bounce:" + deliveryID, Type: "email_bounce", LeadID: lead, Properties: map[string]any{"kind": "hard"},
+	}})
+	return err
+}

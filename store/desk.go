@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const sqlActivePolicy = `SELECT document FROM policies WHERE active`
+
+// ActivePolicy is the rules everybody lives by; record.ErrNotFound when none is active.
+func (s *Store) ActivePolicy(ctx context.Context) (lifecycle.Policy, error) {
+	return activePolicy(ctx, s.pool)
+}
+
+func activePolicy(ctx context.Context, q querier) (lifecycle.Policy, error) {
+	rows, _ := q.Query(ctx, sqlActivePolicy)
+	raw, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[json.RawMessage])
+	if err != nil {
+		return lifecycle.Policy{}, masked("read policy", err)
+	}
+	var p lifecycle.Policy
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, &Error{Op: "read policy", Code: "the stored document is no policy"}
+	}
+	return p, nil
+}
+
+const decisionColumns = `id, lead_id, kind, body, fingerprint, state, code, rep_id, key_id, created_at, answered_at, attempts`
+
+const sqlStoreDecision = `INSERT INTO decisions (id, lead_id, kind, body, fingerprint, rep_id, key_id, next_at)
+VALUES (@id, @lead, @kind, @body, @fingerprint, @rep, @key, @next)`
+
+// StoreDecision keeps a decision as pending, due for a second try at the given time.
+func (s *Store) StoreDecision(ctx context.Context, d record.Decision, nextTry time.Time) error {
+	_, err := s.pool.Exec(ctx, sqlStoreDecision, pgx.NamedArgs{
+		"id": d.ID, "lead": d.LeadID, "kind": d.Kind, "body": d.Body, "fingerprint": d.Fingerprint, "rep": d.RepID,
+		"key": d.KeyID, "next": nextTry,
+	})
+	return masked("store decision", err)
+}
+
+const sqlLastDecision = `SELECT ` + decisionColumns + ` FROM decisions WHERE lead_id = @id AND state = 'applied'
+ORDER BY answered_at DESC, id DESC LIMIT 1`
+
+// LastDecision is the newest decision that took effect, or record.ErrNotFound.
+func (s *Store) LastDecision(ctx context.Context, leadID string) (record.Decision, error) {
+	return s.decision(ctx, "read last decision", sqlLastDecision, leadID)
+}
+
+const sqlDecision = `SELECT ` + decisionColumns + ` FROM decisions WHERE id = @id`
+
+// Decision reads one; record.ErrNotFound when there is none.
+func (s *Store) Decision(ctx context.Context, decisionID string) (record.Decision, error) {
+	return s.decision(ctx, "read decision", sqlDecision, decisionID)
+}
+
+func (s *Store) decision(ctx context.Context, op, sql, id string) (record.Decision, error) {
+	return byID[record.Decision](ctx, s, op, sql, id)
+}
+
+const sqlAnswerDecision = `UPDATE decisions SET state = @state, code = @code, answered_at = now()
+WHERE id = @id AND state = 'pending'`
+
+// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied. It answers how it stands now.
+func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error) {
+	if !isID(decisionID) {
+		return record.Decision{}, record.ErrNotFound
+	}
+	_, err := s.pool.Exec(ctx, sqlAnswerDecision, pgx.NamedArgs{"id": decisionID, "state": state, "code": code})
+	if err != nil {
+		return record.Decision{}, masked("answer decision", err)
+	}
+	return s.Decision(ctx, decisionID)
+}
+
+const sqlClaimDecisions = `UPDATE decisions SET next_at = now() + @lease::interval, attempts = attempts + 1
+WHERE id IN (SELECT id FROM decisions WHERE state = 'pending' AND next_at <= now() ORDER BY next_at LIMIT @rows
+	FOR UPDATE SKIP LOCKED)
+RETURNING ` + decisionColumns
+
+// ClaimDecisions takes pending decisions whose time has come, by lease: whoever claims them and dies is followed by
+// another.
+func (s *Store) ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error) {
+	rows, _ := s.pool.Query(ctx, sqlClaimDecisions, pgx.NamedArgs{"rows": limit, "lease": lease})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Decision])
+	return out, masked("claim decisions", err)
+}
+
+const sqlStanding = `SELECT coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+WHERE l.id = @id FOR NO KEY UPDATE OF l`
+
+// Poke makes the relay start the lead's run if it has none.
+func (s *Store) Poke(ctx context.Context, leadID string) error {
+	if !isID(leadID) {
+		return record.ErrNotFound
+	}
+	return s.tx(ctx, "poke", func(tx pgx.Tx) error {
+		t := told{lead: leadID}
+		if err := tx.QueryRow(ctx, sqlStanding, pgx.NamedArgs{"id": leadID}).Scan(&t.score, &t.band); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		tell(b, t)
+		return tx.SendBatch(ctx, b).Close()
+	})
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/person"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
+)
+
+type nurtured struct {
+	Email          *string
+	Profile        person.Profile
+	Consent        map[string]bool
+	Nurture        bool
+	Stage          lifecycle.Stage
+	CycleStartedAt time.Time
+	Score          int
+	Band           string
+	Grade          string
+	Document       json.RawMessage
+	Before         *string
+}
+
+const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l.cycle_started_at, coalesce(s.score, 0) AS score,
+	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document,
+	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before
+FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
+WHERE l.id = @id FOR NO KEY UPDATE OF l`
+
+const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @id ORDER BY occurred_at`
+
+// GoOn moves the lead on from the command's position to its next rest, queueing at most one mail under the ledger key
+// (lead, cycle, sequence version, step). The same command again queues nothing new.
+func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, error) {
+	var out lifecycle.Move
+	leadID := leadOf(c)
+	err := s.tx(ctx, "go on in the sequence", func(tx pgx.Tx) error {
+		n, err := pgx.CollectExactlyOneRow(query(ctx, tx, sqlNurtured, pgx.NamedArgs{
+			"id": leadID, "sequence": c.Position.Sequence, "version": c.Position.Version, "command": c.ID,
+		}), pgx.RowToStructByName[nurtured])
+		if err != nil {
+			return err
+		}
+		if n.Stage == lifecycle.StageErased {
+			return record.ErrErased
+		}
+		var doc sequence.Sequence
+		if err := json.Unmarshal(n.Document, &doc); err != nil {
+			return &Error{Op: "go on in the sequence", Code: "the stored document is no sequence"}
+		}
+		facts, err := s.facts(ctx, tx, leadID, n)
+		if err != nil {
+			return err
+		}
+		move := sequence.Next(doc, sequence.Position{Step: c.Position.Step, Since: c.Position.Since}, facts, c.At)
+		if n.Before != nil {
+			move.Mail = *n.Before // this very wish queued it before
+		} else if move.Mail != "" {
+			if err := s.queueMail(ctx, tx, leadID, n, c, move.Mail); err != nil {
+				return err
+			}
+		}
+		out = moveOf(c, move)
+		_, err = tx.Exec(ctx, sqlWantTouch, pgx.NamedArgs{"id": leadID, "types": move.Any})
+		return err
+	})
+	return out, err
+}
+
+const sqlWantTouch = `UPDATE leads SET touch_wanted = @types WHERE id = @id AND touch_wanted IS DISTINCT FROM @types::text[]`
+
+func moveOf(c lifecycle.Command, m sequence.Move) lifecycle.Move {
+	out := lifecycle.Move{Mail: m.Mail, Done: m.Done, Why: m.Why, Position: c.Position}
+	if !m.Done {
+		out.Position.Step, out.Position.Since, out.At = m.Rest.Step, m.Rest.Since.UTC(), m.At.UTC()
+	}
+	return out
+}
+
+// facts are what the conditions of a sequence may ask.
+func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured) (sequence.Facts, error) {
+	type happening struct {
+		Type       string
+		OccurredAt time.Time
+	}
+	events, err := pgx.CollectRows(query(ctx, tx, sqlEngagedSince, pgx.NamedArgs{"id": leadID}), pgx.RowToStructByName[happening])
+	if err != nil {
+		return sequence.Facts{}, err
+	}
+	return sequence.Facts{
+		Entered: n.CycleStartedAt, Zone: zoneOf(n.Profile), Score: n.Score, Band: n.Band, Grade: n.Grade, Field: n.Profile.Get,
+		Engaged: func(types []string, from, to time.Time) int {
+			count := 0
+			for _, e := range events {
+				if slices.Contains(types, e.Type) && !e.OccurredAt.Before(from) && !e.OccurredAt.After(to) {
+					count++
+				}
+			}
+			return count
+		},
+	}, nil
+}
+
+// zoneOf is the lead's own time zone, else UTC.
+func zoneOf(p person.Profile) *time.Location {
+	if name, ok := p.Get("time_zone"); ok {
+		if text, is := name.(string); is {
+			if loc, err := time.LoadLocation(text); err == nil {
+				return loc
+			}
+		}
+	}
+	return time.UTC
+}
+
+const sqlQueueMail = `INSERT INTO deliveries (id, key, lane, channel, kind, state, lead_id, cycle, sequence, sequence_version, step, code, payload)
+VALUES (@delivery, @key, 'bulk', 'mail', 'nurture', @state, @lead, @cycle, @sequence, @version, @step, @code, @payload)
+ON CONFLICT (key) DO NOTHING`
+
+// queueMail writes the ledger's row. Who has no address, or may not be written to, is noted as suppressed and not sent.
+func (s *Store) queueMail(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, c lifecycle.Command, step string) error {
+	p, err := activePolicy(ctx, tx)
+	if err != nil {
+		return err
+	}
+	state, code := "queued", ""
+	if n.Email == nil {
+		state, code = "suppressed", "no_address"
+	} else if why, err := s.muted(ctx, tx, n.Email, n.Consent, n.Nurture, p); err != nil {
+		return err
+	} else if why != "" {
+		state, code = "suppressed", why
+	}
+	_, err = tx.Exec(ctx, sqlQueueMail, pgx.NamedArgs{
+		"delivery": newID(), "lead": leadID, "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,
+		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadID, c.Cycle, c.Position.Sequence, c.Position.Version, step),
+		"step": step, "state": state, "code": code, "payload": map[string]string{"command": c.ID},
+	})
+	return err
+}
+
+// errGone answers a read of a person who is not there any more.
+func errGone(stage lifecycle.Stage) error {
+	if stage == lifecycle.StageErased {
+		return record.ErrErased
+	}
+	return nil
+}

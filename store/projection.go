@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+const sqlLockProjection = `SELECT stage, version FROM leads WHERE id = @id FOR NO KEY UPDATE`
+
+// RecordStage writes the projection, the timeline and the carried state under the lead's version, in one transaction. A
+// later attempt at the same version replaces the earlier one; an older version changes nothing. It reports erased when
+// the person is gone.
+func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error) {
+	err = s.tx(ctx, "record stage", func(tx pgx.Tx) error {
+		erased = false
+		var stage lifecycle.Stage
+		var version int64
+		if err := tx.QueryRow(ctx, sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).Scan(&stage, &version); err != nil {
+			return err
+		}
+		if stage == lifecycle.StageErased {
+			erased = true
+			return nil
+		}
+		if version > c.Lead.Version {
+			return nil
+		}
+		return s.project(ctx, tx, c)
+	})
+	return erased, err
+}
+
+const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage = @stage THEN stage_at ELSE now() END,
+	cycle = @cycle, cycle_started_at = coalesce(@cycle_at, cycle_started_at), version = @version, seq = @seq, paused = @paused,
+	muted = @muted, reason = @reason, owner = (SELECT id FROM reps WHERE id = @owner), team_id = (SELECT id FROM teams WHERE id = @team),
+	assignment_id = @assignment, sla_due_at = @due, sla_state = @sla, next_kind = @next_kind, next_at = @next_at,
+	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, updated_at = now()
+WHERE id = @id AND version <= @version AND stage <> 'erased'`
+
+func (s *Store) project(ctx context.Context, tx pgx.Tx, c lifecycle.Carried) error {
+	l := c.Lead
+	kept := c
+	kept.Entries = nil // they are in the timeline now
+	state, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	args := pgx.NamedArgs{
+		"id": l.ID, "stage": l.Stage, "cycle": l.Cycle, "cycle_at": nil, "version": l.Version, "seq": l.Seq, "paused": l.Paused,
+		"muted": l.Muted, "reason": l.Reason, "owner": nullable(l.Owner), "team": nullable(l.Team), "assignment": nullable(l.Assignment),
+		"due": nil, "sla": l.SLA.State, "next_kind": "", "next_at": nil, "state": state,
+	}
+	if !l.CycleAt.IsZero() {
+		args["cycle_at"] = l.CycleAt
+	}
+	if !l.SLA.DueAt.IsZero() {
+		args["due"] = l.SLA.DueAt
+	}
+	if l.SLA.State == "" {
+		args["sla"] = lifecycle.SLANone
+	}
+	if next, ok := l.Next(); ok {
+		args["next_kind"], args["next_at"] = string(next.Kind), next.At
+	}
+	b := &pgx.Batch{}
+	b.Queue(sqlProject, args)
+	queueTimeline(b, c)
+	queueClosings(b, c)
+	queueDecided(b, c)
+	return tx.SendBatch(ctx, b).Close()
+}
+
+const (
+	sqlForgetAttempt = `DELETE FROM timeline WHERE lead_id = @id AND of_run AND version >= @version`
+
+	sqlRunTimeline = `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version,
+	of_run, assignment_id, data)
+VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version, true, @assignment, @data)`
+)
+
+// queueTimeline replaces what an earlier attempt at this version said.
+func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
+	b.Queue(sqlForgetAttempt, pgx.NamedArgs{"id": c.Lead.ID, "version": c.Lead.Version})
+	for _, e := range c.Entries {
+		data := map[string]any{}
+		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused} {
+			if value != "" {
+				data[key] = value
+			}
+		}
+		if e.Late {
+			data["late"] = true
+		}
+		b.Queue(sqlRunTimeline, pgx.NamedArgs{
+			"id": c.Lead.ID, "at": e.At, "kind": e.Kind, "from": nullable(string(e.From)), "to": nullable(string(e.To)),
+			"actor_type": actorType(e.Actor), "actor": nullable(e.Actor.ID), "why": e.Why, "cycle": max(1, e.Cycle),
+			"version": c.Lead.Version, "assignment": assignmentID(e.Assignment), "data": data,
+		})
+	}
+}
+
+func actorType(a lifecycle.Actor) string {
+	if a.Type == "" {
+		return lifecycle.System.Type
+	}
+	return a.Type
+}
+
+func assignmentID(id string) *string {
+	if !isID(id) {
+		return nil
+	}
+	return &id
+}
+
+const (
+	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = @at, reason = @reason
+WHERE id = @assignment AND lead_id = @id AND state = 'offered'`
+
+	sqlCloseOthers = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
+WHERE lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid`
+
+	// What was offered and is not any more is told to the rep, once.
+	sqlTellWithdrawn = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once)
+SELECT gen_random_uuid(), a.id || '/withdrawn', 'alert', 'mail', 'offer_withdrawn', a.lead_id, a.cycle, a.id, a.rep_id, true
+FROM assignments a JOIN leads l ON l.id = a.lead_id
+WHERE a.lead_id = @id AND l.alert AND a.state IN ('withdrawn', 'missed') AND a.decided_at > now() - interval '1 minute'
+ON CONFLICT (key) DO NOTHING`
+)
+
+// queueClosings closes offers as the entries say; what is left open and is not the lead's own was granted too late.
+func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
+	told := false
+	for _, e := range c.Entries {
+		if e.Outcome == "" || !isID(e.Assignment) {
+			continue
+		}
+		told = true
+		b.Queue(sqlCloseAssignment, pgx.NamedArgs{
+			"id": c.Lead.ID, "assignment": e.Assignment, "state": e.Outcome, "at": e.At, "reason": e.Why,
+		})
+	}
+	b.Queue(sqlCloseOthers, pgx.NamedArgs{"id": c.Lead.ID, "assignment": assignmentID(c.Lead.Assignment)})
+	if told {
+		b.Queue(sqlTellWithdrawn, pgx.NamedArgs{"id": c.Lead.ID})
+	}
+}
+
+const (
+	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now() WHERE id = @decision AND lead_id = @id`
+
+	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision)
+SELECT d.lead_id, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
+	d.body ->> 'missing', d.id
+FROM decisions d WHERE d.id = @decision AND d.lead_id = @id ON CONFLICT (decision) DO NOTHING`
+)
+
+// outcomeKinds are the decisions later analysis learns from.
+var outcomeKinds = map[lifecycle.EventKind]string{
+	lifecycle.Won: "won", lifecycle.Lost: "lost", lifecycle.Rejected: "rejected", lifecycle.Disqualified: "disqualified",
+}
+
+// queueDecided marks the stored decisions that took effect, and keeps what they say about the outcome.
+func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
+	for _, e := range c.Entries {
+		if !isID(e.Decision) {
+			continue
+		}
+		b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": e.Decision})
+		if kind, ok := outcomeKinds[e.Kind]; ok {
+			var rep *string
+			if e.Actor.Type == "rep" {
+				rep = assignmentID(e.Actor.ID)
+			}
+			b.Queue(sqlOutcome, pgx.NamedArgs{
+				"id": c.Lead.ID, "decision": e.Decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
+			})
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// contains makes a pattern that finds the text anywhere; its own wildcards are plain letters.
+func contains(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
+
+const sqlStageOf = `SELECT stage FROM leads WHERE id = @id`
+
+// stageOf answers record.ErrNotFound or record.ErrErased where there is nothing to show.
+func (s *Store) stageOf(ctx context.Context, leadID string) error {
+	row, err := byID[struct{ Stage lifecycle.Stage }](ctx, s, "read lead", sqlStageOf, leadID)
+	if err != nil {
+		return err
+	}
+	return errGone(row.Stage)
+}
+
+const sqlTimelineOf = `SELECT id, at, kind, coalesce(from_stage, '') AS from_stage, coalesce(to_stage, '') AS to_stage, actor_type,
+	coalesce(actor_id, '') AS actor_id, why, cycle, version, data || CASE WHEN assignment_id IS NULL THEN '{}'::jsonb
+		ELSE jsonb_build_object('assignment_id', assignment_id) END AS data
+FROM timeline WHERE lead_id = @id AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
+
+// Timeline lists what happened to a lead, newest first.
+func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) (record.Page[record.TimelineItem], error) {
+	none := record.Page[record.TimelineItem]{}
+	if err := s.stageOf(ctx, leadID); err != nil {
+		return none, err
+	}
+	after, err := markOf(cursor, mark{At: newest.At, ID: strconv.Itoa(math.MaxInt64)})
+	number, numErr := strconv.ParseInt(after.ID, 10, 64)
+	if err != nil || numErr != nil {
+		return none, errCursor
+	}
+	rows, _ := s.pool.Query(ctx, sqlTimelineOf, pgx.NamedArgs{"id": leadID, "at": after.At, "after": number, "rows": pageSize(limit) + 1})
+	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (record.TimelineItem, error) {
+		var i record.TimelineItem
+		var id int64
+		err := row.Scan(&id, &i.At, &i.Kind, &i.From, &i.To, &i.Actor.Type, &i.Actor.ID, &i.Why, &i.Cycle, &i.Version, &i.Data)
+		i.ID = strconv.FormatInt(id, 10)
+		return i, err
+	})
+	if err != nil {
+		return none, masked("read timeline", err)
+	}
+	return pageOf(items, limit, func(i record.TimelineItem) string { return mark{i.At, i.ID}.cursor() }), nil
+}
+
+const sqlMails = `SELECT id, key, lead_id, lane, kind, coalesce(sequence, '') AS sequence, coalesce(sequence_version, 0) AS version,
+	coalesce(step, '') AS step, coalesce(cycle, 0) AS cycle, state, code, attempts, created_at, sent_at
+FROM deliveries WHERE channel = 'mail' AND (created_at, id) < (@at, @after::uuid) AND (@state = '' OR state = @state)
+	AND (@lead::uuid IS NULL OR lead_id = @lead)
+ORDER BY created_at DESC, id DESC LIMIT @rows`
+
+// Mails lists the ledger of mails, newest first.
+func (s *Store) Mails(ctx context.Context, state, leadID, cursor string, limit int) (record.Page[record.Mail], error) {
+	after, err := markOf(cursor, newest)
+	if err != nil || !isID(after.ID) {
+		return record.Page[record.Mail]{}, errCursor
+	}
+	if leadID != "" && !isID(leadID) {
+		return record.Page[record.Mail]{Items: []record.Mail{}}, nil
+	}
+	rows, _ := s.pool.Query(ctx, sqlMails, pgx.NamedArgs{
+		"at": after.At, "after": after.ID, "state": state, "lead": nullable(leadID), "rows": pageSize(limit) + 1,
+	})
+	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Mail])
+	if err != nil {
+		return record.Page[record.Mail]{}, masked("list mails", err)
+	}
+	return pageOf(items, limit, func(m record.Mail) string { return mark{m.CreatedAt, m.ID}.cursor() }), nil
+}
+
+type inboxRow struct {
+	LeadID       string
+	AssignmentID *string
+	RepID        *string
+	TeamID       *string
+	Stage        lifecycle.Stage
+	Score        int
+	Band         string
+	OfferedAt    *time.Time
+	DueAt        *time.Time
+	SLAState     lifecycle.SLAState
+	Reasons      []string
+	SortAt       time.Time
+}
+
+const sqlInbox = `WITH items AS (
+	SELECT l.id AS lead_id, l.assignment_id, l.owner AS rep_id, l.team_id, l.stage, coalesce(s.score, 0) AS score,
+		coalesce(s.band, 'cold') AS band, a.offered_at, l.sla_due_at AS due_at, l.sla_state,
+		ARRAY(SELECT i ->> 'why' FROM jsonb_array_elements(coalesce(a.explanation -> 'items', '[]')) i
+			WHERE (i ->> 'points')::float > 0 ORDER BY (i ->> 'points')::float DESC LIMIT 3) AS reasons,
+		CASE WHEN l.stage = 'handoff' THEN coalesce(l.sla_due_at, 'infinity') ELSE 'infinity' END AS sort_at
+	FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id
+	WHERE l.stage IN ('handoff', 'qualified', 'working', 'opportunity')
+		AND (@rep::uuid IS NULL OR l.owner = @rep OR l.stage = 'qualified' AND (l.team_id IS NULL
+			OR l.team_id = (SELECT team_id FROM reps WHERE id = @rep)))
+		AND (@team::uuid IS NULL OR l.team_id = @team OR l.stage = 'qualified' AND l.team_id IS NULL))
+SELECT lead_id, assignment_id, rep_id, team_id, stage, score, band, offered_at, due_at, sla_state, reasons,
+	least(sort_at, '9999-01-01') AS sort_at
+FROM items WHERE (least(sort_at, '9999-01-01'), lead_id) > (@at, @after::uuid) ORDER BY least(sort_at, '9999-01-01'), lead_id LIMIT @rows`
+
+// Inbox lists what waits for sales, by the time that is left: offers first, then the team queue and what is at work.
+func (s *Store) Inbox(ctx context.Context, f record.InboxFilter) (record.Page[record.InboxItem], error) {
+	none := record.Page[record.InboxItem]{Items: []record.InboxItem{}}
+	after, err := markOf(f.Cursor, mark{At: time.Unix(0, 0), ID: "00000000-0000-0000-0000-000000000000"})
+	if err != nil || !isID(after.ID) {
+		return none, errCursor
+	}
+	if f.RepID != "" && !isID(f.RepID) || f.TeamID != "" && !isID(f.TeamID) {
+		return none, nil
+	}
+	rows, _ := s.pool.Query(ctx, sqlInbox, pgx.NamedArgs{
+		"rep": nullable(f.RepID), "team": nullable(f.TeamID), "at": after.At, "after": after.ID, "rows": pageSize(f.Limit) + 1,
+	})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[inboxRow])
+	if err != nil {
+		return none, masked("read inbox", err)
+	}
+	page := pageOf(found, f.Limit, func(r inboxRow) string { return mark{r.SortAt, r.LeadID}.cursor() })
+	out := record.Page[record.InboxItem]{Items: make([]record.InboxItem, len(page.Items)), NextCursor: page.NextCursor}
+	for i, r := range page.Items {
+		out.Items[i] = record.InboxItem{
+			LeadID: r.LeadID, AssignmentID: r.AssignmentID, RepID: r.RepID, TeamID: r.TeamID, Stage: r.Stage, Score: r.Score,
+			Band: r.Band, OfferedAt: r.OfferedAt, SLA: record.SLA{DueAt: r.DueAt, State: r.SLAState}, Reasons: r.Reasons,
+		}
+	}
+	return out, nil
+}
