@@ -1,0 +1,15 @@
+package document
+
+import _ "embed"
+
+// What Leadflow starts with, as written. They are read by the same functions as everybody else's.
+var (
+	//go:embed defaults/model.yaml
+	DefaultModel []byte
+	//go:embed defaults/sequence.yaml
+	DefaultSequence []byte
+	//go:embed defaults/policy.yaml
+	DefaultPolicy []byte
+	//go:embed defaults/policy-fast.yaml
+	FastPolicy []byte
+)

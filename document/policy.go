@@ -1,0 +1,122 @@
+package document
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+// Bounds on what a policy may ask for.
+const (
+	maxOffers    = 20
+	maxReminders = 9
+	maxCycles    = 100
+)
+
+var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
+
+var (
+	paths         = []lifecycle.Path{lifecycle.PathRecycle, lifecycle.PathReroute, lifecycle.PathDisqualify, lifecycle.PathStayLost}
+	scorePolicies = []lifecycle.ScorePolicy{lifecycle.ScoreKeep, lifecycle.ScoreHalve, lifecycle.ScoreZero, lifecycle.ScoreFloor}
+)
+
+// policyCheck collects what is wrong with a policy.
+type policyCheck struct{ problems []Problem }
+
+func (c *policyCheck) add(path, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// checkPolicy lists everything that is wrong. It lives here, with the file form: inside, a policy is taken as it is.
+func checkPolicy(p lifecycle.Policy) []Problem {
+	c := &policyCheck{}
+	if p.Name == "" {
+		c.add("name", "is missing: give the policy a name")
+	}
+	if p.Calendar == "" {
+		c.add("calendar", "is missing: name a calendar; always is 24x7")
+	}
+	c.accept(p.SLA.Accept)
+	c.idle(p.SLA.Idle)
+	if p.Stale.Nurturing == 0 {
+		c.add("stale.nurturing", "is missing: no lead is nurtured for ever")
+	}
+	c.recycling(p.Recycle)
+	return c.problems
+}
+
+func (c *policyCheck) accept(a lifecycle.AcceptSLA) {
+	const at = "sla.accept"
+	if a.Within == 0 {
+		c.add(at+".within", "is missing: say how long a rep has to accept")
+	}
+	if len(a.RemindAt) > maxReminders {
+		c.add(at+".remind_at", "has %d entries, at most %d are taken", len(a.RemindAt), maxReminders)
+	}
+	for i, r := range a.RemindAt {
+		switch {
+		case r <= 0 || r >= 1:
+			c.add(fmt.Sprintf("%s.remind_at[%d]", at, i), "must be a fraction between 0 and 1, such as 0.5")
+		case i > 0 && r <= a.RemindAt[i-1]:
+			c.add(fmt.Sprintf("%s.remind_at[%d]", at, i), "is not later than the one before")
+		}
+	}
+	if a.EscalateAt != 0 && a.EscalateAt < 1 || a.EscalateAt > 100 {
+		c.add(at+".escalate_at", "must be at least 1 (the deadline itself), or 0 for never")
+	}
+	if a.MaxOffers < 1 || a.MaxOffers > maxOffers {
+		c.add(at+".max_offers", "must be between 1 and %d", maxOffers)
+	}
+	if a.Then != "" && a.Then != "team_queue" {
+		c.add(at+".then", "is not known: use team_queue")
+	}
+}
+
+func (c *policyCheck) idle(i lifecycle.Idle) {
+	const at = "sla.idle"
+	if i.Then != "" && i.Then != "owner" {
+		c.add(at+".then", "is not known: use owner")
+	}
+	if i.Finally != "" && i.Finally != lifecycle.StageDormant {
+		c.add(at+".finally", "is not known: use dormant, or leave it out to let the lead stay")
+	}
+	if i.Finally != "" && i.AfterManager == 0 {
+		c.add(at+".after_manager", "is missing: say how long after the owner the manager is told, and then the end comes")
+	}
+}
+
+func (c *policyCheck) recycling(r lifecycle.Recycling) {
+	if r.MaxCycles < 1 || r.MaxCycles > maxCycles {
+		c.add("recycle.max_cycles", "must be between 1 and %d", maxCycles)
+	}
+	for _, code := range slices.Sorted(maps.Keys(r.Reasons)) {
+		at := "recycle.reasons." + code
+		if !codeShape.MatchString(code) {
+			c.add(at, "must be a code of small letters, digits and underscores")
+			continue
+		}
+		c.reason(at, r.Reasons[code])
+	}
+	c.reason("recycle.default", r.Default)
+	if r.Default.Path != "" && r.Default.Path != lifecycle.PathRecycle {
+		c.add("recycle.default.path", "must be recycle: the default is the cool-down and score of what comes back")
+	}
+	if r.Default.CoolDown == 0 {
+		c.add("recycle.default.cool_down", "is missing: a lead that comes back at once would turn for ever")
+	}
+}
+
+func (c *policyCheck) reason(at string, r lifecycle.Reason) {
+	if !slices.Contains(paths, r.Path) {
+		c.add(at+".path", "is not known: use recycle, reroute, disqualify or stay_lost")
+	}
+	if r.Score != "" && !slices.Contains(scorePolicies, r.Score) {
+		c.add(at+".score", "is not known: use keep, halve, zero or floor")
+	}
+	if r.Path != lifecycle.PathRecycle && (r.CoolDown != 0 || r.Score != "" || r.Sequence != "") {
+		c.add(at, "has a cool_down, score or sequence, which only belong to the path recycle")
+	}
+}
