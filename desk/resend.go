@@ -14,15 +14,15 @@ const (
 	resendAtOnce = 8 // asked at once
 )
 
-// Resend asks pending decisions again whose time has come, under the ids they had, and tells how many were answered. It
-// never gives a decision up; one that is not answered waits longer each time. The worker calls it whenever decisions
+// Resend asks pending decisions again whose time has come, under the ids they had, and settles what is answered. It never
+// gives a decision up; one that is not answered waits longer each time. The worker calls it whenever decisions
 // may be due. While Temporal is away one round costs little: the first that finds it so spares the others.
-func (d *Desk) Resend(ctx context.Context) (answered int, err error) {
+func (d *Desk) Resend(ctx context.Context) error {
 	// A lease outlives the slowest round, so that nobody asks beside us; it ends early where we defer.
 	lease := (resendBatch/resendAtOnce + 1) * d.cfg.Wait
 	due, err := d.store.ClaimDecisions(ctx, resendBatch, lease)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	var (
 		all   sync.WaitGroup
@@ -37,26 +37,23 @@ func (d *Desk) Resend(ctx context.Context) (answered int, err error) {
 		mu.Unlock()
 		all.Go(func() {
 			defer func() { <-slots }()
-			state, gone, one := d.resend(ctx, dec, skip)
+			gone, one := d.resend(ctx, dec, skip)
 			mu.Lock()
 			defer mu.Unlock()
 			away = away || gone
 			err = errors.Join(err, one)
-			if state != Pending && one == nil {
-				answered++
-			}
 		})
 	}
 	all.Wait()
-	return answered, err
+	return err
 }
 
 // resend asks for one decision, settles it or puts it back.
-func (d *Desk) resend(ctx context.Context, dec record.Decision, skip bool) (state string, away bool, err error) {
+func (d *Desk) resend(ctx context.Context, dec record.Decision, skip bool) (away bool, err error) {
 	v := pending
 	if !skip {
 		if v, err = d.ask(ctx, dec, d.cfg.Wait); err != nil {
-			return Pending, false, err
+			return false, err
 		}
 	}
 	if v.state == Pending {
@@ -67,7 +64,7 @@ func (d *Desk) resend(ctx context.Context, dec record.Decision, skip bool) (stat
 	if errors.Is(err, record.ErrNotFound) {
 		err = nil // answered or erased meanwhile
 	}
-	return v.state, v.away, err
+	return v.away, err
 }
 
 // backoff is one second, doubled with every attempt, at most the configured pause.

@@ -69,7 +69,7 @@ func formSize(values url.Values) int {
 // readForm sorts the fields of a form into an input.
 func readForm(ps *Problems, values url.Values) Input {
 	in := Input{Profile: map[string]json.RawMessage{}}
-	custom := map[string]string{}
+	custom := map[string]any{}
 	source := sourceFields(&in.Source)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		text := strings.TrimSpace(values.Get(name))
@@ -107,9 +107,10 @@ func quote(ps *Problems, profile map[string]json.RawMessage, name string, v any)
 	switch v := v.(type) {
 	case string:
 		valid = utf8.ValidString(v)
-	case map[string]string:
-		for key, text := range v {
-			valid = valid && utf8.ValidString(key) && utf8.ValidString(text)
+	case map[string]any:
+		for key, one := range v {
+			text, is := one.(string)
+			valid = valid && utf8.ValidString(key) && (!is || utf8.ValidString(text))
 		}
 	}
 	raw, err := json.Marshal(v)

@@ -1,0 +1,259 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const (
+	maxRunBatch = 200              // rows between two notes of progress
+	heartbeat   = 15 * time.Second // well within the lease of an import
+	rowTries    = 3
+)
+
+// RunnerConfig tunes a runner; the zero value is as fast as the store goes.
+type RunnerConfig struct {
+	RowsPerSecond float64 // 0: no limit
+	Parallel      int     // captures at once; 0: 4
+}
+
+// Runner carries imports out. Any number may run: an import is worked on by one, under a lease, and goes on where it was
+// when its runner dies.
+type Runner struct {
+	service  *Service
+	parallel int
+	batch    int
+	limit    *rate.Limiter
+}
+
+// NewRunner makes a runner over a service that has Captures and Imports.
+func NewRunner(s *Service, cfg RunnerConfig) *Runner {
+	r := &Runner{service: s, parallel: cfg.Parallel, batch: maxRunBatch, limit: rate.NewLimiter(rate.Inf, 1)}
+	if r.parallel <= 0 {
+		r.parallel = 4
+	}
+	if cfg.RowsPerSecond > 0 {
+		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), 1)
+		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
+	}
+	return r
+}
+
+// RunOne takes the next import that waits and works it to its end; false when none waits. An error means that the rest
+// of it is left to whoever claims it once the lease is over.
+func (r *Runner) RunOne(ctx context.Context) (worked bool, err error) {
+	imports := r.service.deps.Imports
+	imp, ok, err := imports.ClaimImport(ctx)
+	if err != nil || !ok {
+		return false, err
+	}
+	var p plan
+	if err := json.Unmarshal(imp.Mapping, &p); err != nil {
+		return true, imports.FinishImport(ctx, imp.ID, "the mapping cannot be read any more; import the file again")
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var beat sync.WaitGroup
+	beat.Go(func() { r.keep(ctx, imp.ID, stop) })
+	defer beat.Wait()
+	defer stop(nil)
+	job := &job{runner: r, imp: imp, plan: p, reader: newReader(p.Mapping, imp.Columns), seen: map[string]map[string]bool{}}
+	if err := job.run(ctx); err != nil {
+		return true, fmt.Errorf("import %s: %w", imp.ID, err)
+	}
+	return true, nil
+}
+
+// keep holds the lease until the context ends; it ends the work when the import is another's or gone.
+func (r *Runner) keep(ctx context.Context, id string, stop context.CancelCauseFunc) {
+	t := time.NewTicker(heartbeat)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			if err := r.service.deps.Imports.ExtendImport(ctx, id); errors.Is(err, record.ErrNotFound) {
+				stop(err)
+			}
+		}
+	}
+}
+
+// job is one import under way.
+type job struct {
+	runner *Runner
+	imp    record.Import
+	plan   plan
+	reader reader
+
+	mu   sync.Mutex
+	seen map[string]map[string]bool // of a dry run: key -> what is known of it by the rows before
+}
+
+func (j *job) run(ctx context.Context) error {
+	imports := j.runner.service.deps.Imports
+	for {
+		rows, err := imports.PendingImportRows(ctx, j.imp.ID, j.runner.batch)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return imports.FinishImport(ctx, j.imp.ID, "")
+		}
+		done, err := j.work(ctx, rows)
+		// What was captured is noted even when the process is about to stop.
+		err = errors.Join(err, imports.FinishImportRows(context.WithoutCancel(ctx), j.imp.ID, done))
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// work decides rows, those of one person in the order of the file. It answers those that were decided.
+func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.ImportRow, error) {
+	shards := make([][]record.ImportRow, j.runner.parallel)
+	captures := make(map[int]record.Capture, len(rows))
+	var done []record.ImportRow
+	for _, row := range rows {
+		c, ps := j.capture(row)
+		if ps != nil {
+			row.State = "failed"
+			row.Column, row.Error = j.reader.blame(ps)
+			done = append(done, row)
+			continue
+		}
+		captures[row.Row] = c
+		n := shard(c, len(shards))
+		shards[n] = append(shards[n], row)
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	for _, own := range shards {
+		g.Go(func() error {
+			for _, row := range own {
+				row, err := j.decide(ctx, row, captures[row.Row])
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				done = append(done, row)
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return done, err
+}
+
+// capture reads and normalises one row.
+func (j *job) capture(row record.ImportRow) (record.Capture, Problems) {
+	if len(row.Cells) != len(j.imp.Columns) {
+		return record.Capture{}, Problems{{"row", CodeInvalid, fmt.Sprintf("has %d cells where the header has %d", len(row.Cells), len(j.imp.Columns))}}
+	}
+	in, ps := j.reader.input(row.Cells)
+	c, more := j.runner.service.normalize(in, By{Actor: j.plan.Actor, Via: "import"})
+	ps = append(ps, more...)
+	if c.Email == "" && c.ExternalID == "" && !names(ps, "email", "external_id") {
+		ps.add("email", CodeRequired, "neither an address nor an external id: nobody is meant")
+	}
+	c.FillBlanks, c.NoAlert, c.NoNurture = true, !j.imp.Alert, !j.imp.Nurture
+	return c, ps
+}
+
+func key(c record.Capture) string {
+	if c.Email != "" {
+		return c.Email
+	}
+	return c.ExternalID
+}
+
+func shard(c record.Capture, n int) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key(c)))
+	return int(h.Sum32() % uint32(n))
+}
+
+// decide captures one row, or tells what a capture would do. Trouble of the store is tried again a few times; what is
+// left of it is the import's error, so that no row is blamed for it.
+func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture) (record.ImportRow, error) {
+	if err := j.runner.limit.Wait(ctx); err != nil {
+		return row, err
+	}
+	for try := 1; ; try++ {
+		out, err := j.commit(ctx, c)
+		var conflict *record.IdentityConflict
+		switch {
+		case err == nil:
+			row.State, row.LeadID = outcome(out), out.LeadID
+			return row, nil
+		case errors.As(err, &conflict):
+			row.State, row.Column = "failed", j.reader.columns["external_id"]
+			row.Error = fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", conflict.LeadIDs[0], conflict.LeadIDs[1])
+			return row, nil
+		case blamesData(err):
+			row.State, row.Error = "failed", "cannot be stored"
+			return row, nil
+		case try == rowTries || ctx.Err() != nil:
+			return row, err
+		}
+		select {
+		case <-ctx.Done():
+			return row, ctx.Err()
+		case <-time.After(time.Duration(try) * 100 * time.Millisecond):
+		}
+	}
+}
+
+func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, error) {
+	deps := j.runner.service.deps
+	if !j.imp.DryRun {
+		return deps.Captures.Capture(ctx, c)
+	}
+	out, err := deps.Imports.PreviewCapture(ctx, c)
+	if err == nil && out.Created {
+		out = j.preview(c, out)
+	}
+	return out, err
+}
+
+// preview corrects what the store says of somebody it does not know: rows before may have brought them.
+func (j *job) preview(c record.Capture, out record.Captured) record.Captured {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	known, before := j.seen[key(c)]
+	if !before {
+		known = map[string]bool{}
+		j.seen[key(c)] = known
+	}
+	news := false
+	for field := range c.Profile {
+		news = news || !known[field]
+		known[field] = true
+	}
+	if before {
+		out.Created, out.Changed = false, news
+	}
+	return out
+}
+
+func outcome(c record.Captured) string {
+	switch {
+	case c.Created:
+		return "created"
+	case c.Changed:
+		return "updated"
+	}
+	return "unchanged"
+}
