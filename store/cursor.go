@@ -21,7 +21,7 @@ const (
 )
 
 // errCursor is what a cursor gets that no list of ours gave out.
-var errCursor = fmt.Errorf("the cursor is none of this list's; begin again without one: %w", record.ErrNotFound)
+var errCursor = fmt.Errorf("the cursor is none of this list's; begin again without one: %w", record.ErrBadCursor)
 
 // mark is a place in a list that is sorted by time, then by id. A page is asked for by the last row seen, not by a
 // number: rows that come meanwhile neither repeat nor hide any.
@@ -49,7 +49,7 @@ func idOf(cursor string) (string, error) {
 	return cursor, nil
 }
 
-// markOf reads a cursor; an empty one is the place before the first row. It answers record.ErrNotFound for a cursor
+// markOf reads a cursor; an empty one is the place before the first row. It answers record.ErrBadCursor for a cursor
 // that is none of ours.
 func markOf(cursor string, first mark) (mark, error) {
 	if cursor == "" {

@@ -43,7 +43,7 @@ func known(err error) bool {
 	var own *Error
 	return errors.As(err, &conflict) || errors.As(err, &own) ||
 		errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) ||
-		errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel)
+		errors.Is(err, record.ErrBadCursor) || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel)
 }
 
 // masked takes the values out of an error.
@@ -71,7 +71,7 @@ func masked(op string, err error) error {
 			out.is = record.ErrInUse
 		}
 	case errors.As(err, &connect), pgconn.SafeToRetry(err), pgconn.Timeout(err):
-		out.Code = "unreachable"
+		out.Code, out.is = "unreachable", record.ErrUnavailable
 	case errors.As(err, &scan):
 		out.Code = "scan:" + scan.FieldName
 	case errors.Is(err, errAgain):

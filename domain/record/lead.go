@@ -13,6 +13,9 @@ var (
 	ErrErased   = errors.New("erased")
 	ErrConflict = errors.New("conflict") // a unique name or address is taken
 	ErrInUse    = errors.New("in use")
+
+	ErrBadCursor   = errors.New("bad cursor")  // none that the list gave out
+	ErrUnavailable = errors.New("unavailable") // Postgres does not answer
 )
 
 // IdentityConflict says that the keys of one request belong to two leads.
