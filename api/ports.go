@@ -18,6 +18,7 @@ type Reads interface {
 	// ExplainScore explains the score at a moment under the published model (or the version given, 0: published).
 	ExplainScore(ctx context.Context, leadID string, at time.Time, model int) (record.Score, error)
 	Mails(ctx context.Context, state, leadID, cursor string, limit int) (record.Page[record.Mail], error)
+	Decision(ctx context.Context, decisionID string) (record.Decision, error)
 }
 
 // People changes what is known of a person.

@@ -1,5 +1,7 @@
 package lifecycle
 
+import "slices"
+
 // Stage is where a lead stands. The zero value is invalid on purpose.
 type Stage string
 
@@ -28,3 +30,6 @@ var Stages = []Stage{
 func (s Stage) Terminal() bool {
 	return s == StageWon || s == StageDisqualified || s == StageErased
 }
+
+// Known reports whether it is a stage at all.
+func (s Stage) Known() bool { return slices.Contains(Stages, s) }

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/leadflow-dev/leadflow/desk"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/token"
+)
+
+// Tokens reads the tokens of public links.
+type Tokens interface {
+	Verify(p token.Purpose, text string, now time.Time) (token.Claims, error)
+}
+
+// Check is one thing /readyz looks at.
+type Check struct {
+	Name     string
+	Required bool // without it, this process is not ready
+	Run      func(context.Context) error
+}
+
+// Deps are what the door stands on. One store usually fits most of it.
+type Deps struct {
+	Reads     Reads
+	People    People
+	Team      Team
+	Documents Documents
+	Keys      Keys
+	Webhooks  Webhooks
+	Answers   Answers
+	Imports   intake.Imports
+	Intake    *intake.Service
+	Desk      *desk.Desk
+	Tokens    Tokens
+	Checks    []Check
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer // nil: none
+}
+
+// API is the door.
+type API struct {
+	Deps
+	mux    *http.ServeMux
+	huma   huma.API
+	routes map[string]route // by the mux's pattern
+	used   touched
+	timing *prometheus.HistogramVec
+}
+
+// New makes the door.
+func New(d Deps) *API {
+	cfg := huma.DefaultConfig("Leadflow", record.Version)
+	cfg.CreateHooks = nil // no $schema in answers
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.Info.Description = "The lead lifecycle engine. Every route under /v1 wants `Authorization: Bearer <key>`; every POST may carry an `Idempotency-Key`."
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer"}}
+	a := &API{Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, timing: newTiming(d.Metrics)}
+	a.huma = humago.New(a.mux, cfg)
+	for _, add := range []func(){
+		a.leads, a.decisions, a.events, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
+		a.suppressions, a.keys, a.webhooks, a.public, a.health, a.docs,
+	} {
+		add()
+	}
+	return a
+}
+
+// ServeHTTP serves one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler().ServeHTTP(w, r) }
+
+// OpenAPI is the description of all routes, as JSON.
+func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() }

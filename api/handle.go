@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type requestKey struct{}
+
+// requestID is the id of the request that is being handled.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+func newTiming(r prometheus.Registerer) *prometheus.HistogramVec {
+	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "leadflow_http_request_seconds", Help: "Time to answer, by route and status.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"route", "status"})
+	if r != nil {
+		r.MustRegister(h)
+	}
+	return h
+}
+
+// handler is what every request passes, outermost first.
+func (a *API) handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began, id := time.Now(), uuid.NewString()
+		_, pattern := a.mux.Handler(r)
+		ctx := context.WithValue(r.Context(), requestKey{}, id)
+		out := &answer{ResponseWriter: w}
+		secure(out.Header(), id)
+		defer func() {
+			if why := recover(); why != nil {
+				// What panicked may quote what was sent: only where it did is told.
+				a.Log.ErrorContext(ctx, "a request panicked", "request_id", id, "route", pattern, "stack", string(debug.Stack()))
+				if out.status == 0 {
+					a.fail(ctx, out, problem(http.StatusInternalServerError, "internal", "something went wrong here; the log says what, under the request's id"))
+				}
+			}
+			a.told(ctx, pattern, out.status, time.Since(began))
+		}()
+		a.pass(out, r.WithContext(ctx), pattern)
+	})
+}
+
+// told notes a request by its route, never by its path: paths hold tokens.
+func (a *API) told(ctx context.Context, pattern string, status int, took time.Duration) {
+	if pattern == "" || pattern == "/" {
+		pattern = "none"
+	}
+	a.timing.WithLabelValues(pattern, http.StatusText(status)).Observe(took.Seconds())
+	a.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", requestID(ctx)), slog.String("route", pattern),
+		slog.Int("status", status), slog.Duration("took", took))
+}
+
+// pass checks the key, reads the body, and answers a repeated request from what was stored.
+func (a *API) pass(w *answer, r *http.Request, pattern string) {
+	to, known := a.routes[pattern]
+	if !known {
+		a.mux.ServeHTTP(w, r) // plain pages, and what does not exist
+		return
+	}
+	ctx := r.Context()
+	if to.roles != nil {
+		k, err := a.authorize(r, to)
+		if err != nil {
+			if p := a.problem(ctx, err); true {
+				if p.Status == http.StatusUnauthorized {
+					w.Header().Set("WWW-Authenticate", `Bearer realm="leadflow"`)
+				}
+				a.fail(ctx, w, p)
+			}
+			return
+		}
+		ctx = context.WithValue(ctx, keyKey{}, k)
+	}
+	limit := to.limit
+	if limit == 0 {
+		limit = defaultLimit
+	}
+	b, err := readBody(r, limit)
+	if err != nil {
+		a.fail(ctx, w, a.problem(ctx, err))
+		return
+	}
+	defer b.close()
+	ctx = context.WithValue(ctx, bodyKey{}, b)
+	r = r.WithContext(ctx)
+	r.Body = http.NoBody
+	a.once(w, r, to, b)
+}
+
+func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {
+	p.RequestID = requestID(ctx)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// secure are the headers of every answer. Pages bring a policy of their own.
+func secure(h http.Header, id string) {
+	h.Set("X-Request-Id", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+}
+
+// answer remembers the status of an answer.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *answer) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answer) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets the standard library find what it can do beyond writing.
+func (w *answer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

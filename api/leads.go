@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/intake"
+)
+
+// byID is the input of routes about one thing.
+type byID struct {
+	ID string `path:"id" format:"uuid"`
+}
+
+// paged is the input of lists.
+type paged struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before"`
+}
+
+type out[T any] struct{ Body T }
+
+type made[T any] struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     T
+}
+
+// capture is the body of a capture and of a patch.
+type capture struct {
+	Email      *string                    `json:"email,omitempty"`
+	ExternalID *string                    `json:"external_id,omitempty" doc:"source:value, for people without an address"`
+	Profile    map[string]json.RawMessage `json:"profile,omitempty" doc:"first_name last_name title department company company_domain industry company_size annual_revenue country region city phone time_zone language custom{}; null clears"`
+	Source     *record.Source             `json:"source,omitempty"`
+	Consent    *record.Consent            `json:"consent,omitempty"`
+	VisitorID  *string                    `json:"visitor_id,omitempty"`
+}
+
+func (c capture) input() intake.Input {
+	in := intake.Input{Email: c.Email, ExternalID: c.ExternalID, Profile: c.Profile, Consent: c.Consent}
+	if c.Source != nil {
+		in.Source = *c.Source
+	}
+	if c.VisitorID != nil {
+		in.VisitorID = *c.VisitorID
+	}
+	return in
+}
+
+func (a *API) leads() {
+	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: capture{}, answer: record.Lead{}}, a.capture)
+	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *byID) (*out[record.Lead], error) {
+		return a.lead(ctx, in.ID)
+	})
+	add(a, route{method: http.MethodPatch, path: "/v1/leads/{id}", group: "Leads", summary: "Change what is known of a lead", roles: sellers, body: capture{}}, a.patchLead)
+	add(a, route{method: http.MethodDelete, path: "/v1/leads/{id}", group: "Leads", summary: "Erase a person for good", roles: operators, status: http.StatusNoContent}, func(ctx context.Context, in *byID) (*struct{}, error) {
+		return nil, a.People.EraseLead(ctx, in.ID, actorOf(ctx))
+	})
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/timeline", group: "Leads", summary: "What happened, newest first: who, what, when, why", roles: everybody}, a.timeline)
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/score", group: "Leads", summary: "Why this score: every point, its rule and its event, and what is missing", roles: everybody}, a.score)
+	add(a, route{method: http.MethodPost, path: "/v1/leads/{id}/notes", group: "Leads", summary: "Add a note", roles: sellers, status: http.StatusCreated, body: note{}}, a.note)
+	add(a, route{method: http.MethodGet, path: "/v1/inbox", group: "Leads", summary: "What waits for a rep or is worked by one, least time left first", roles: []string{RoleSales, RoleMarketing, RoleOps}}, a.inbox)
+}
+
+func (a *API) lead(ctx context.Context, id string) (*out[record.Lead], error) {
+	lead, err := a.Reads.Lead(ctx, id)
+	return &out[record.Lead]{lead}, err
+}
+
+// capture reads the whole body before it says what is wrong with it, so that every bad field is named at once.
+func (a *API) capture(ctx context.Context, _ *struct{}) (*made[record.Lead], error) {
+	var c capture
+	by := intake.By{Actor: actorOf(ctx), Via: "api"}
+	if err := a.decodeCapture(ctx, &c, by); err != nil {
+		return nil, err
+	}
+	captured, err := a.Intake.Capture(ctx, c.input(), by)
+	if err != nil {
+		return nil, err
+	}
+	lead, err := a.Reads.Lead(ctx, captured.LeadID)
+	if err != nil {
+		return nil, err
+	}
+	m := &made[record.Lead]{Status: http.StatusOK, Location: "/v1/leads/" + lead.ID, Body: lead}
+	if captured.Created {
+		m.Status = http.StatusCreated
+	}
+	return m, nil
+}
+
+// decodeCapture adds to what cannot be read what is wrong with the rest.
+func (a *API) decodeCapture(ctx context.Context, c *capture, by intake.By) error {
+	err := decode(ctx, c)
+	if p, is := err.(*Problem); is && p.Code == "invalid" { //nolint:errorlint // decode answers it bare
+		p.Errors = append(p.Errors, fields(a.Intake.Check(c.input(), by), func(p intake.Problem) FieldError { return FieldError(p) })...)
+	}
+	return err
+}
+
+func (a *API) patchLead(ctx context.Context, in *byID) (*out[record.Lead], error) {
+	var c capture
+	by := intake.By{Actor: actorOf(ctx), Via: "api"}
+	if err := a.decodeCapture(ctx, &c, by); err != nil {
+		return nil, err
+	}
+	if err := a.Intake.Patch(ctx, in.ID, c.input(), by); err != nil {
+		return nil, err
+	}
+	return a.lead(ctx, in.ID)
+}
+
+type leadQuery struct {
+	paged
+	Stage  []string `query:"stage" doc:"one or several, by comma"`
+	Owner  string   `query:"owner" doc:"rep id"`
+	Band   string   `query:"band" enum:"hot,warm,cold"`
+	Source string   `query:"source" maxLength:"64"`
+	Q      string   `query:"q" maxLength:"200" doc:"part of a name, an address or a company"`
+}
+
+func (a *API) listLeads(ctx context.Context, in *leadQuery) (*out[record.Page[record.Lead]], error) {
+	var c checks
+	for _, s := range in.Stage {
+		if !lifecycle.Stage(s).Known() {
+			c.add("stage", "invalid", "must be a stage: captured nurturing qualified handoff working opportunity won lost dormant disqualified erased")
+		}
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	page, err := a.Reads.Leads(ctx, record.LeadFilter{
+		Stage: in.Stage, Owner: in.Owner, Band: in.Band, Source: in.Source, Query: in.Q, Cursor: in.Cursor, Limit: in.Limit,
+	})
+	return &out[record.Page[record.Lead]]{page}, err
+}
+
+type leadPage struct {
+	byID
+	paged
+}
+
+func (a *API) timeline(ctx context.Context, in *leadPage) (*out[record.Page[record.TimelineItem]], error) {
+	page, err := a.Reads.Timeline(ctx, in.ID, in.Cursor, in.Limit)
+	return &out[record.Page[record.TimelineItem]]{page}, err
+}
+
+type scoreQuery struct {
+	byID
+	At    time.Time `query:"at" doc:"as it was then; absent: now"`
+	Model int       `query:"model" minimum:"1" doc:"under this version; absent: the published one"`
+}
+
+func (a *API) score(ctx context.Context, in *scoreQuery) (*out[record.Score], error) {
+	score, err := a.Reads.ExplainScore(ctx, in.ID, in.At, in.Model)
+	return &out[record.Score]{score}, err
+}
+
+type note struct {
+	RepID *string `json:"rep_id,omitempty"`
+	Text  string  `json:"text"`
+}
+
+const maxNote = 10_000
+
+func (a *API) note(ctx context.Context, in *byID) (*out[record.Note], error) {
+	var n note
+	if err := decode(ctx, &n); err != nil {
+		return nil, err
+	}
+	var c checks
+	c.text("text", n.Text, maxNote)
+	if n.RepID != nil {
+		a.checkRep(ctx, &c, *n.RepID, "rep_id")
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	kept, err := a.People.AddNote(ctx, record.Note{LeadID: in.ID, RepID: n.RepID, Text: n.Text}, actorOf(ctx))
+	return &out[record.Note]{kept}, err
+}
+
+type inboxQuery struct {
+	paged
+	RepID  string `query:"rep_id"`
+	TeamID string `query:"team_id"`
+}
+
+func (a *API) inbox(ctx context.Context, in *inboxQuery) (*out[record.Page[record.InboxItem]], error) {
+	page, err := a.Reads.Inbox(ctx, record.InboxFilter{RepID: in.RepID, TeamID: in.TeamID, Cursor: in.Cursor, Limit: in.Limit})
+	return &out[record.Page[record.InboxItem]]{page}, err
+}
