@@ -84,6 +84,9 @@ func (r reader) value(ps *Problems, f mapped, cells []string) any {
 			v = n
 		}
 	}
+	if v == "" {
+		return nil // a file tells what there is; it clears nothing
+	}
 	return v
 }
 
