@@ -225,7 +225,7 @@ func (s *Store) eventOf(b *pgx.Batch, w world, p leadRow, e record.Event) happen
 		i.at = w.now
 	}
 	queueEvents(b, []item{i})
-	return happened{i.id, i.Type, i.at, i.properties}
+	return happened{i.id, i.Type, i.at, w.now, i.properties}
 }
 
 // jsonText is a value as jsonb reads it; nil for what was cleared.

@@ -13,7 +13,7 @@ import (
 
 // ScoreLead evaluates the lead now: what decayed since the last event has decayed here too.
 func (s *Store) ScoreLead(ctx context.Context, leadID string, now time.Time) (score int, band string, err error) {
-	e, err := s.ExplainScore(ctx, leadID, now, 0)
+	e, err := s.explained(ctx, leadID, asked{at: now, run: true})
 	return e.Score, e.Band, err
 }
 
@@ -64,17 +64,15 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	if err != nil {
 		return 0, "", err
 	}
-	su := &subject{lead: lead, profile: lead.Profile, address: lead.email()}
-	stood, err := standings(ctx, tx, w, []*subject{su})
+	ids := []string{lead.ID}
+	found, err := stood(ctx, tx, ids)
 	if err != nil {
 		return 0, "", err
 	}
-	st := stood[lead.ID]
-	if len(st.before) == 0 {
-		if err := history(ctx, tx, w, stood, []string{lead.ID}); err != nil {
-			return 0, "", err
-		}
+	if err := history(ctx, tx, found, ids, nil); err != nil {
+		return 0, "", err
 	}
+	st := found[lead.ID]
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle}
 	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
 	v.after = w.scorer.Evaluate(lead.Profile, v.accumulators, st.adjustments, w.now, st.Band)

@@ -53,6 +53,16 @@ func (s *Store) LastDecision(ctx context.Context, leadID string) (record.Decisio
 	return s.decision(ctx, "read last decision", sqlLastDecision, leadID)
 }
 
+const sqlPendingDecision = `SELECT ` + decisionColumns + ` FROM decisions
+WHERE lead_id = @lead AND fingerprint = @fingerprint AND state = 'pending' ORDER BY created_at, id LIMIT 1`
+
+// PendingDecision is the oldest pending decision of the lead with this fingerprint, or record.ErrNotFound.
+func (s *Store) PendingDecision(ctx context.Context, leadID, fingerprint string) (record.Decision, error) {
+	rows, _ := s.pool.Query(ctx, sqlPendingDecision, pgx.NamedArgs{"lead": leadID, "fingerprint": fingerprint})
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Decision])
+	return d, masked("read pending decision", err)
+}
+
 const sqlDecision = `SELECT ` + decisionColumns + ` FROM decisions WHERE id = @id`
 
 // Decision reads one; record.ErrNotFound when there is none.
@@ -109,4 +119,11 @@ func (s *Store) Poke(ctx context.Context, leadID string) error {
 		tell(b, t)
 		return tx.SendBatch(ctx, b).Close()
 	})
+}
+
+const sqlDeferDecision = `UPDATE decisions SET next_at = now() + @after::interval WHERE id = @id AND state = 'pending'`
+
+// DeferDecision makes a pending decision due again after a while; record.ErrNotFound when it is answered or erased.
+func (s *Store) DeferDecision(ctx context.Context, decisionID string, after time.Duration) error {
+	return s.change(ctx, "defer decision", sqlDeferDecision, decisionID, pgx.NamedArgs{"after": after})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,55 +10,98 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// ExplainScore explains the score at a moment under the published model, or under the version given (0: the published).
+// asked is a question about a score.
+type asked struct {
+	at    time.Time // zero: now, by Postgres
+	model int       // 0: the published one
+	run   bool      // the moment is by the clock of a run, which may be behind: just before now is now
+}
+
+// moment is what the question means by its time.
+func (a asked) moment(now time.Time) time.Time {
+	if a.at.IsZero() || a.run && a.at.Before(now) && now.Sub(a.at) <= ahead {
+		return now
+	}
+	return a.at
+}
+
+// ExplainScore explains the score at a moment (zero: now) under the published model, or under the version given (0: the
+// published). It knows what was known then: values learned and events received later do not count.
 func (s *Store) ExplainScore(ctx context.Context, leadID string, at time.Time, model int) (record.Score, error) {
+	return s.explained(ctx, leadID, asked{at: at, model: model})
+}
+
+func (s *Store) explained(ctx context.Context, leadID string, a asked) (record.Score, error) {
 	var out record.Score
 	if err := s.stageOf(ctx, leadID); err != nil {
 		return out, err
 	}
 	err := s.tx(ctx, "explain score", func(tx pgx.Tx) (err error) {
-		out, err = s.explain(ctx, tx, leadID, at, model)
+		out, err = s.explain(ctx, tx, leadID, a)
 		return err
 	})
 	return out, err
 }
 
-const sqlPersonToExplain = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
-
-// explain reads all events of a lead and names every point. Events that were received after the moment are not known then.
-func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, at time.Time, model int) (record.Score, error) {
+// explain reads all events of a lead and names every point.
+func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) (record.Score, error) {
 	w, err := s.enter(ctx, tx)
 	if err != nil {
 		return record.Score{}, err
 	}
-	if model != 0 && model != w.version {
-		if w.scorer, err = s.scorer(ctx, tx, model); err != nil {
+	if a.model != 0 && a.model != w.version {
+		if w.scorer, err = s.scorer(ctx, tx, a.model); err != nil {
 			return record.Score{}, err
 		}
-		w.version = model
+		w.version = a.model
 	}
-	rows, _ := tx.Query(ctx, sqlPersonToExplain, pgx.NamedArgs{"id": leadID})
-	lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
+	at := a.moment(w.now)
+	lead, st, err := knownAt(ctx, tx, leadID, at, w.now)
 	if err != nil {
 		return record.Score{}, err
-	}
-	stood, err := standings(ctx, tx, w, []*subject{{lead: lead}})
-	if err != nil {
-		return record.Score{}, err
-	}
-	st := stood[leadID]
-	if len(st.before) == 0 {
-		if err := history(ctx, tx, w, stood, []string{leadID}); err != nil {
-			return record.Score{}, err
-		}
 	}
 	e := w.scorer.Explain(lead.Profile, st.before, st.adjustments, at, st.Band)
 	out := record.Score{
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
 		Items: e.Items, Missing: e.Missing, Complete: e.Complete,
 	}
-	if st.MQLCycle != nil && *st.MQLCycle == lead.Cycle {
+	if st.MQLCycle != nil && *st.MQLCycle == lead.Cycle && !st.MQLAt.After(at) {
 		out.MQLAt = st.MQLAt
 	}
 	return out, nil
+}
+
+const sqlPersonToExplain = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
+
+const sqlProfileAt = `SELECT coalesce(jsonb_object_agg(field, value) FILTER (WHERE value IS NOT NULL), '{}') FROM (
+	SELECT DISTINCT ON (field) field, value FROM profile_values WHERE lead_id = @id AND learned_at <= @at ORDER BY field, id DESC
+) AS newest`
+
+// knownAt reads what was known of a lead at a moment. Which band it was in before the moment is known of now only.
+func knownAt(ctx context.Context, tx pgx.Tx, leadID string, at, now time.Time) (leadRow, *standing, error) {
+	rows, _ := tx.Query(ctx, sqlPersonToExplain, pgx.NamedArgs{"id": leadID})
+	lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
+	if err != nil {
+		return lead, nil, err
+	}
+	ids := []string{leadID}
+	found, err := stood(ctx, tx, ids)
+	if err != nil {
+		return lead, nil, err
+	}
+	st := found[leadID]
+	if !at.Before(now) {
+		return lead, st, history(ctx, tx, found, ids, nil)
+	}
+	st.Band = ""
+	var flat json.RawMessage
+	if err := tx.QueryRow(ctx, sqlProfileAt, pgx.NamedArgs{"id": leadID, "at": at}).Scan(&flat); err != nil {
+		return lead, nil, err
+	}
+	var profile map[string]any
+	if err := json.Unmarshal(flat, &profile); err != nil {
+		return lead, nil, err
+	}
+	lead.Profile = nestedProfile(profile)
+	return lead, st, history(ctx, tx, found, ids, &at)
 }

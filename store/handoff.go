@@ -228,7 +228,7 @@ func (s *Store) assign(ctx context.Context, tx pgx.Tx, c lifecycle.Command, lead
 	} else {
 		args["decided"] = c.At
 	}
-	explained, err := s.explain(ctx, tx, leadID, c.At, 0)
+	explained, err := s.explain(ctx, tx, leadID, asked{at: c.At, run: true})
 	if err != nil && !errors.Is(err, ErrNoModel) {
 		return record.Granted{}, err
 	}

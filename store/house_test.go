@@ -60,7 +60,7 @@ func TestListsPageThroughEverythingOnce(t *testing.T) {
 	require.Empty(t, want)
 	require.Equal(t, 3, pages)
 	_, err := s.Keys(ctx, "nonsense", 3)
-	require.ErrorIs(t, err, record.ErrNotFound)
+	require.ErrorIs(t, err, record.ErrBadCursor)
 }
 
 func TestWebhookSecretsAreShownOnce(t *testing.T) {

@@ -90,7 +90,7 @@ func (s *Store) ingest(ctx context.Context, tx pgx.Tx, w world, events []record.
 			subjects[i.lead.ID] = &subject{lead: *i.lead, profile: i.lead.Profile, address: i.lead.email()}
 		}
 		su := subjects[i.lead.ID]
-		su.events = append(su.events, happened{i.id, i.Type, i.at, i.properties})
+		su.events = append(su.events, happened{i.id, i.Type, i.at, w.now, i.properties})
 	}
 	b := &pgx.Batch{}
 	queueEvents(b, items)

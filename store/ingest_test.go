@@ -207,7 +207,7 @@ func recomputed(t *testing.T, s *Store, leadID string, model string) scoring.Exp
 	require.NoError(t, json.Unmarshal([]byte(model), &m))
 	scorer, err := scoring.New(m)
 	require.NoError(t, err)
-	rows, _ := s.pool.Query(t.Context(), "SELECT id, type, occurred_at, properties FROM events WHERE lead_id = $1", leadID)
+	rows, _ := s.pool.Query(t.Context(), "SELECT id, type, occurred_at, received_at, properties FROM events WHERE lead_id = $1", leadID)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[happened])
 	require.NoError(t, err)
 	var events []scoring.Event

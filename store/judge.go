@@ -46,7 +46,7 @@ func judge(w world, su *subject, st *standing) verdict {
 		fresh[i] = h.scored()
 	}
 	was := st.Accumulators
-	if st.ModelVersion != w.version {
+	if st.anew {
 		was = w.scorer.Recompute(st.adjustments, without(st.before, fresh))
 	}
 	v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)

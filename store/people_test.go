@@ -306,7 +306,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	require.NoError(t, s.Unsuppress(ctx, "p0@example.com"))
 	require.ErrorIs(t, s.Unsuppress(ctx, "p0@example.com"), record.ErrNotFound)
 	_, err = s.Suppressions(ctx, "!", 2)
-	require.ErrorIs(t, err, record.ErrNotFound)
+	require.ErrorIs(t, err, record.ErrBadCursor)
 }
 
 func TestNotesStayInPostgresAndTheTimelineOnlyNamesThem(t *testing.T) {

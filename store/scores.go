@@ -83,26 +83,49 @@ type standing struct {
 	MQLAt        *time.Time
 	MQLCycle     *int
 	adjustments  []scoring.Adjustment
-	before       []scoring.Event // all earlier events; read only when another model folded them
+	before       []scoring.Event // all earlier events; read only to fold anew
+	anew         bool            // never scored, folded by another model, or an adjustment came before what is folded
 }
 
 const sqlStandings = `SELECT lead_id, model_version, accumulators, band, mql_at, mql_cycle FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
 
-const sqlEventsOf = `SELECT lead_id, id, type, occurred_at, properties FROM events WHERE lead_id = ANY(@leads::uuid[])`
+const sqlEventsOf = `SELECT lead_id, id, type, occurred_at, received_at, properties FROM events
+WHERE lead_id = ANY(@leads::uuid[]) AND received_at <= coalesce(@until::timestamptz, 'infinity')`
 
-// standings reads where the leads stand. Who was never scored, or by another model, comes with all earlier events.
+// standings reads where the leads stand. Who is to be folded anew comes with all earlier events.
 func standings(ctx context.Context, tx pgx.Tx, w world, subjects []*subject) (map[string]*standing, error) {
-	out := make(map[string]*standing, len(subjects))
 	ids := make([]string, 0, len(subjects))
-	stale := map[string]bool{}
 	for _, su := range subjects {
-		id := su.lead.ID
-		out[id], stale[id] = &standing{LeadID: id}, !su.created
 		if !su.created {
-			ids = append(ids, id)
+			ids = append(ids, su.lead.ID)
 		}
+	}
+	out, err := stood(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var anew []string
+	for _, id := range ids {
+		st := out[id]
+		if st.anew = st.ModelVersion != w.version || w.scorer.Stale(st.Accumulators, st.adjustments); st.anew {
+			anew = append(anew, id)
+		}
+	}
+	for _, su := range subjects {
+		if su.created {
+			out[su.lead.ID] = &standing{LeadID: su.lead.ID, anew: true}
+		}
+	}
+	return out, history(ctx, tx, out, anew, nil)
+}
+
+// stood reads the scores of leads and what was adjusted.
+func stood(ctx context.Context, tx pgx.Tx, ids []string) (map[string]*standing, error) {
+	out := make(map[string]*standing, len(ids))
+	for _, id := range ids {
+		out[id] = &standing{LeadID: id}
 	}
 	if len(ids) == 0 {
 		return out, nil
@@ -112,7 +135,6 @@ func standings(ctx context.Context, tx pgx.Tx, w world, subjects []*subject) (ma
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
 		for _, st := range found {
 			out[st.LeadID] = st
-			stale[st.LeadID] = st.ModelVersion != w.version
 		}
 		return err
 	})
@@ -125,22 +147,18 @@ func standings(ctx context.Context, tx pgx.Tx, w world, subjects []*subject) (ma
 		})
 		return err
 	})
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return nil, err
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return !stale[id] })
-	return out, history(ctx, tx, w, out, ids)
+	return out, tx.SendBatch(ctx, b).Close()
 }
 
-// history folds anew whom the published model has not scored yet.
-func history(ctx context.Context, tx pgx.Tx, w world, standings map[string]*standing, ids []string) error {
+// history reads all events of the leads, or those that had been received by a moment.
+func history(ctx context.Context, tx pgx.Tx, standings map[string]*standing, ids []string, until *time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": ids})
+	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": ids, "until": until})
 	var id string
 	var h happened
-	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.Properties}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
 		standings[id].before = append(standings[id].before, h.scored())
 		return nil
 	})
@@ -150,7 +168,7 @@ func history(ctx context.Context, tx pgx.Tx, w world, standings map[string]*stan
 // scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and
 // recomputing later see the same.
 func (h happened) scored() scoring.Event {
-	e := scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt}
+	e := scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt, ReceivedAt: h.ReceivedAt}
 	if len(h.Properties) > 2 {
 		_ = json.Unmarshal(h.Properties, &e.Properties) // it was marshalled here, or read from jsonb
 	}

@@ -44,14 +44,15 @@ const (
 SELECT @lead::text, client_id, received_at FROM event_ids WHERE owner = 'v:' || @visitor::text
 ON CONFLICT (owner, client_id) DO NOTHING`
 	sqlInheritEvents = `UPDATE events SET lead_id = @lead WHERE visitor_id = @visitor AND lead_id IS NULL
-RETURNING id, type, occurred_at, properties`
+RETURNING id, type, occurred_at, received_at, properties`
 )
 
 // happened is an event as a row holds it.
 type happened struct {
 	ID         string
 	Type       string
-	OccurredAt time.Time
+	OccurredAt time.Time // by the client
+	ReceivedAt time.Time // by Postgres
 	Properties json.RawMessage
 }
 
