@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+)
+
+// Role is what a process does.
+type Role func() fx.Option
+
+// The roles. One process may have both.
+var (
+	Serving Role = serving
+	Working Role = working
+)
+
+// App is the running program.
+type App struct{ fx *fx.App }
+
+// Start starts the program in the given roles. It returns once everything listens and polls.
+func Start(ctx context.Context, cfg Config, roles ...Role) (*App, error) {
+	a := &App{fx: fx.New(graph(cfg, roles...))}
+	if err := a.fx.Err(); err != nil {
+		return nil, unwrapped(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.fx.StartTimeout())
+	defer cancel()
+	if err := a.fx.Start(ctx); err != nil {
+		return nil, unwrapped(err)
+	}
+	return a, nil
+}
+
+func graph(cfg Config, roles ...Role) fx.Option {
+	options := []fx.Option{base(cfg), observing()}
+	for _, role := range roles {
+		options = append(options, role())
+	}
+	return fx.Options(options...)
+}
+
+// unwrapped is what went wrong, without the constructors on the way there.
+func unwrapped(err error) error { return dig.RootCause(err) }
+
+// Wait returns when a part ended the program: nil for a good end.
+func (a *App) Wait() error {
+	end := <-a.fx.Wait()
+	if end.ExitCode != 0 {
+		return errors.New("a part of the program ended; its log says why")
+	}
+	return nil
+}
+
+// Stop finishes what was begun and closes everything.
+func (a *App) Stop(ctx context.Context) error { return a.fx.Stop(ctx) }
+
+// Run runs the program until the context ends.
+func Run(ctx context.Context, cfg Config, roles ...Role) error {
+	a, err := Start(ctx, cfg, roles...)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- a.Wait() }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.fx.StopTimeout())
+	defer cancel()
+	return errors.Join(err, a.Stop(stopping))
+}
+
+// Serve runs the API until the context ends.
+func Serve(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Serving) }
+
+// Work runs the worker until the context ends.
+func Work(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Working) }
+

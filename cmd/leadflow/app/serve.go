@@ -1,0 +1,39 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/fx"
+
+	"github.com/leadflow-dev/leadflow/api"
+	"github.com/leadflow-dev/leadflow/desk"
+	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/token"
+	"github.com/leadflow-dev/leadflow/store"
+)
+
+// serving answers requests.
+func serving() fx.Option {
+	return fx.Module("serve", fx.Provide(newAPI), fx.Invoke(serveAPI))
+}
+
+func newAPI(s *store.Store, c client.Client, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry) *api.API {
+	return api.New(api.Deps{
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
+		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r,
+		Checks: []api.Check{
+			{Name: "postgres", Required: true, Run: s.Ready},
+			{Name: "temporal", Run: func(ctx context.Context) error {
+				_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
+				return err
+			}},
+		},
+	})
+}
+
+func serveAPI(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, a *api.API, log *slog.Logger) {
+	listen(lc, sd, log, "the API", cfg.Listen, a)
+}

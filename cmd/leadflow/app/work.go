@@ -1,0 +1,36 @@
+package app
+
+import (
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+
+	"github.com/leadflow-dev/leadflow/desk"
+	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail"
+	"github.com/leadflow-dev/leadflow/notify"
+	"github.com/leadflow-dev/leadflow/store"
+	"github.com/leadflow-dev/leadflow/worker"
+)
+
+// importRate keeps an import from starving the leads that come in one by one: rows a second, of one process.
+const importRate = 500
+
+func newIntake(s *store.Store) *intake.Service {
+	return intake.New(intake.Deps{Captures: s, Events: s, Imports: s}, intake.Config{})
+}
+
+func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }
+
+func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, from *mail.Sender, p *notify.Poster, in *intake.Service, d *desk.Desk, log *slog.Logger, r *prometheus.Registry) *worker.Host {
+	deliveries := worker.Counted(s, r)
+	return &worker.Host{
+		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Listener: s, Sweeper: s, Client: c,
+		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
+		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
+		Desk:      d,
+		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate}),
+		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
+	}
+}
