@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+)
+
+// quickly is how long the health check of a container may take.
+const quickly = 5 * time.Second
+
+func doctor(t *tool) *cobra.Command {
+	var quick bool
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
+		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy",
+	}
+	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer: a health check")
+	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
+		checks := t.checks(ctx, quick)
+		if err := showAll(t, asJSON(fields{"items": checks}), checks, checkColumns); err != nil {
+			return err
+		}
+		var wrong []string
+		for _, c := range checks {
+			if !c.OK {
+				wrong = append(wrong, c.Name)
+				t.line("  "+c.Name+": ", c.Mend)
+			}
+		}
+		if len(wrong) > 0 {
+			return &failure{what: "not everything is well", why: "see " + strings.Join(wrong, ", "), next: "mend the first, then look again: the others may follow from it", code: ExitFailure}
+		}
+		return nil
+	})
+	return cmd
+}
+
+func (t *tool) checks(ctx context.Context, quick bool) []app.Check {
+	cfg, err := t.engine.load()
+	if err != nil {
+		return []app.Check{{Name: "configuration", Says: strings.ReplaceAll(err.Error(), "\n", "; "), Mend: "set what is named; leadflow config explains every variable"}}
+	}
+	if !quick {
+		return t.engine.doctor(ctx, cfg)
+	}
+	ctx, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	return slices.DeleteFunc(t.engine.doctor(ctx, cfg), func(c app.Check) bool { return c.Name != "postgres" && c.Name != "temporal" })
+}
+
+var checkColumns = []column[app.Check]{
+	{"check", func(c app.Check) any { return c.Name }},
+	{"ok", func(c app.Check) any { return c.OK }},
+	{"says", func(c app.Check) any { return c.Says }},
+}

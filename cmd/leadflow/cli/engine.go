@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+)
+
+// engine is what the program does by itself, without its API: everything here speaks to Postgres and Temporal.
+type engine struct {
+	load           func() (app.Config, error)
+	serve          func(context.Context, app.Config) error
+	work           func(context.Context, app.Config) error
+	migrate        func(context.Context, app.Config) error
+	doctor         func(context.Context, app.Config) []app.Check
+	describe       func(app.Config) []app.Setting
+	createFirstKey func(ctx context.Context, cfg app.Config, name string) (string, error)
+	restartLead    func(ctx context.Context, cfg app.Config, id string) error
+	restartAll     func(ctx context.Context, cfg app.Config, progress func(done, total int)) (int, error)
+}
+
+// leadflow is the real engine.
+func leadflow() engine {
+	return engine{
+		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, describe: app.Config.Describe,
+		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll,
+	}
+}

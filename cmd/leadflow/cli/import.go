@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// importing is the command `import`, which Go has taken as a word.
+type importing struct {
+	mapping, errors, follow string
+	dryRun, alert, nurture  bool
+}
+
+func importCommand(t *tool) *cobra.Command {
+	var o importing
+	cmd := &cobra.Command{
+		Use: "import FILE --map MAPPING", Short: "Imports a CSV file; alerts and mails nobody unless asked", Args: cobra.MaximumNArgs(1),
+		Long: "Imports a CSV file in UTF-8 under a mapping that says which column is what (YAML or JSON). Of leads that are known, blanks are\n" +
+			"filled. Nobody is alerted and no mail is sent unless asked. Rows that failed are written to a CSV with their original\n" +
+			"columns and row, column and error; the exit code is 3 then.",
+		Example: "  leadflow import leads.csv --map mapping.yaml --dry-run\n  leadflow import leads.csv --map mapping.yaml --errors failed.csv\n  leadflow import --follow 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59",
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.mapping, "map", "", "file that says which column is what")
+	f.BoolVar(&o.dryRun, "dry-run", false, "count what would happen; write nothing")
+	f.BoolVar(&o.alert, "alert", false, "new leads alert sales")
+	f.BoolVar(&o.nurture, "nurture", false, "new leads get mail")
+	f.StringVar(&o.errors, "errors", "", "where rows that failed are written (default FILE.errors.csv in this directory)")
+	f.StringVar(&o.follow, "follow", "", "follow an import that runs already, by id")
+	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
+		imp, err := o.start(ctx, t, args)
+		if err != nil {
+			return err
+		}
+		if imp, err = t.watch(ctx, imp); err != nil {
+			return err
+		}
+		return t.conclude(ctx, imp, o.errorFile(args, imp))
+	})
+	return cmd
+}
+
+// start uploads the file, or finds the import to follow.
+func (o importing) start(ctx context.Context, t *tool, args []string) (record.Import, error) {
+	switch {
+	case o.follow != "" && len(args) == 0:
+		return t.importState(ctx, o.follow)
+	case o.follow != "":
+		return record.Import{}, misused("either a file or --follow", "an import that runs already has its file")
+	case len(args) == 0:
+		return record.Import{}, misused("an import needs a file", "leadflow import FILE --map MAPPING")
+	case o.mapping == "":
+		return record.Import{}, misused("an import needs --map: a file that says which column is what", "leadflow import FILE --map MAPPING; the manual shows one")
+	}
+	return o.upload(ctx, t, args[0])
+}
+
+func (o importing) errorFile(args []string, imp record.Import) string {
+	if o.errors != "" {
+		return o.errors
+	}
+	if len(args) == 0 {
+		return imp.ID + ".errors.csv"
+	}
+	name := filepath.Base(args[0])
+	return strings.TrimSuffix(name, filepath.Ext(name)) + ".errors.csv"
+}
+
+func (t *tool) importState(ctx context.Context, id string) (record.Import, error) {
+	got, err := t.call(ctx, http.MethodGet, "/v1/imports/"+url.PathEscape(id), nil)
+	if err != nil {
+		return record.Import{}, err
+	}
+	return decode[record.Import](got.body)
+}
+
+// How often the import is looked at: soon at first, since small files are done at once.
+const (
+	firstLook = 100 * time.Millisecond
+	lastLook  = time.Second
+)
+
+// patience is how many looks in a row may fail: a server that starts anew does not end what it works on.
+const patience = 10
+
+// watch follows an import to its end.
+func (t *tool) watch(ctx context.Context, imp record.Import) (record.Import, error) {
+	bar := t.newBar("import")
+	defer bar.end()
+	for wait, misses := firstLook, 0; imp.State != "done" && imp.State != "failed"; wait = min(wait*2, lastLook) {
+		var left time.Duration
+		if imp.ETA != nil {
+			left = imp.ETA.Sub(t.now())
+		}
+		bar.at(worked(imp), imp.Rows, imp.Rate, left)
+		select {
+		case <-ctx.Done():
+			return imp, t.leave(imp, ctx.Err())
+		case <-time.After(wait):
+		}
+		next, err := t.importState(ctx, imp.ID)
+		if err == nil {
+			imp, misses = next, 0
+			continue
+		}
+		var f *failure
+		if misses++; ctx.Err() != nil || misses == patience || !errors.As(err, &f) || !f.passing {
+			return imp, t.leave(imp, cmp.Or(ctx.Err(), err))
+		}
+	}
+	bar.at(worked(imp), imp.Rows, imp.Rate, 0)
+	return imp, nil
+}
+
+func worked(i record.Import) int { return i.Created + i.Updated + i.Unchanged + i.Failed }
+
+// leave says that nobody watches any more, and how to go on watching.
+func (t *tool) leave(imp record.Import, err error) error {
+	why := err.Error()
+	if errors.Is(err, context.Canceled) {
+		why = "it was interrupted"
+	}
+	return &failure{
+		what: "the import is no longer watched", why: why, code: ExitFailure,
+		next: "it goes on by itself; watch it again with: leadflow import --follow " + imp.ID,
+	}
+}
+
+// conclude tells the counts and fetches what failed.
+func (t *tool) conclude(ctx context.Context, imp record.Import, errorFile string) error {
+	if err := show(t, asJSON(imp), importColumns); err != nil {
+		return err
+	}
+	if imp.DryRun && imp.State == "done" {
+		t.tell("This was a dry run: nothing was written.")
+	}
+	var saved error
+	if imp.Failed > 0 {
+		if saved = t.saveErrors(ctx, imp, errorFile); saved == nil {
+			t.tell("The rows that failed are in %s.", errorFile)
+		}
+	}
+	switch {
+	case imp.State == "failed":
+		return &failure{what: "the import failed", why: cmp.Or(imp.Error, "the server does not say why"), next: "correct it and import the file again: rows that were taken change nothing the second time", code: ExitFailure}
+	case saved != nil:
+		return saved
+	case imp.Failed == 0:
+		return nil
+	case imp.Failed == worked(imp):
+		return &failure{what: "nothing was imported", why: fmt.Sprintf("all %d rows failed", imp.Failed), next: "see " + errorFile + ": the mapping may not fit the file", code: ExitFailure}
+	}
+	return &failure{
+		what: "the import is partial", why: fmt.Sprintf("%d of %d rows failed", imp.Failed, worked(imp)), code: ExitPartial,
+		next: "correct the rows in " + errorFile + " and import the file again: rows that were taken change nothing the second time",
+	}
+}
+
+var importColumns = []column[record.Import]{
+	{"id", func(i record.Import) any { return i.ID }},
+	{"state", func(i record.Import) any { return i.State }},
+	{"rows", func(i record.Import) any { return i.Rows }},
+	{"created", func(i record.Import) any { return i.Created }},
+	{"updated", func(i record.Import) any { return i.Updated }},
+	{"unchanged", func(i record.Import) any { return i.Unchanged }},
+	{"failed", func(i record.Import) any { return i.Failed }},
+}
