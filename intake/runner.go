@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"sync"
 	"time"
 
@@ -67,7 +66,7 @@ func (r *Runner) RunOne(ctx context.Context) (worked bool, err error) {
 	beat.Go(func() { r.keep(ctx, imp.ID, stop) })
 	defer beat.Wait()
 	defer stop(nil)
-	job := &job{runner: r, imp: imp, plan: p, reader: newReader(p.Mapping, imp.Columns), seen: map[string]map[string]bool{}}
+	job := &job{runner: r, imp: imp, plan: p, reader: newReader(p.Mapping, imp.Columns), seen: map[string]*foreseen{}}
 	if err := job.run(ctx); err != nil {
 		return true, fmt.Errorf("import %s: %w", imp.ID, err)
 	}
@@ -98,7 +97,7 @@ type job struct {
 	reader reader
 
 	mu   sync.Mutex
-	seen map[string]map[string]bool // of a dry run: key -> what is known of it by the rows before
+	seen map[string]*foreseen // of a dry run, by each key of a person
 }
 
 func (j *job) run(ctx context.Context) error {
@@ -122,7 +121,7 @@ func (j *job) run(ctx context.Context) error {
 
 // work decides rows, those of one person in the order of the file. It answers those that were decided.
 func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.ImportRow, error) {
-	shards := make([][]record.ImportRow, j.runner.parallel)
+	shards, of := make([][]record.ImportRow, j.runner.parallel), map[string]int{}
 	captures := make(map[int]record.Capture, len(rows))
 	var done []record.ImportRow
 	for _, row := range rows {
@@ -134,7 +133,7 @@ func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.Impor
 			continue
 		}
 		captures[row.Row] = c
-		n := shard(c, len(shards))
+		n := shard(c, of, len(shards))
 		shards[n] = append(shards[n], row)
 	}
 	var mu sync.Mutex
@@ -172,17 +171,34 @@ func (j *job) capture(row record.ImportRow) (record.Capture, Problems) {
 	return c, ps
 }
 
-func key(c record.Capture) string {
+// keys are those that are given, each under its kind.
+func keys(c record.Capture) []string {
+	var out []string
 	if c.Email != "" {
-		return c.Email
+		out = append(out, "email:"+c.Email)
 	}
-	return c.ExternalID
+	if c.ExternalID != "" {
+		out = append(out, "external:"+c.ExternalID)
+	}
+	return out
 }
 
-func shard(c record.Capture, n int) int {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(key(c)))
-	return int(h.Sum32() % uint32(n))
+// shard says who of n works a row: whoever works those before it that share a key with it.
+func shard(c record.Capture, of map[string]int, n int) int {
+	at := -1
+	for _, key := range keys(c) {
+		if before, known := of[key]; known {
+			at = before
+			break
+		}
+	}
+	if at < 0 {
+		at = len(of) % n
+	}
+	for _, key := range keys(c) {
+		of[key] = at
+	}
+	return at
 }
 
 // decide captures one row, or tells what a capture would do. Trouble of the store is tried again a few times; what is
@@ -200,7 +216,7 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 			return row, nil
 		case errors.As(err, &conflict):
 			row.State, row.Column = "failed", j.reader.columns["external_id"]
-			row.Error = fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", conflict.LeadIDs[0], conflict.LeadIDs[1])
+			row.Error = told(conflict)
 			return row, nil
 		case blamesData(err):
 			row.State, row.Error = "failed", "cannot be stored"
@@ -221,31 +237,14 @@ func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, er
 	if !j.imp.DryRun {
 		return deps.Captures.Capture(ctx, c)
 	}
-	out, err := deps.Imports.PreviewCapture(ctx, c)
-	if err == nil && out.Created {
-		out = j.preview(c, out)
-	}
-	return out, err
+	return j.preview(ctx, c)
 }
 
-// preview corrects what the store says of somebody it does not know: rows before may have brought them.
-func (j *job) preview(c record.Capture, out record.Captured) record.Captured {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	known, before := j.seen[key(c)]
-	if !before {
-		known = map[string]bool{}
-		j.seen[key(c)] = known
+func told(c *record.IdentityConflict) string {
+	if c.LeadIDs[0] == "" {
+		return "identity_conflict: the address and the external id belong to two people of this file"
 	}
-	news := false
-	for field := range c.Profile {
-		news = news || !known[field]
-		known[field] = true
-	}
-	if before {
-		out.Created, out.Changed = false, news
-	}
-	return out
+	return fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", c.LeadIDs[0], c.LeadIDs[1])
 }
 
 func outcome(c record.Captured) string {
