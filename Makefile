@@ -26,7 +26,7 @@ bin/leadflow: $(SOURCES)
 
 bin/leadflow-standalone: $(SOURCES)
 	@[ -x $@ ] || echo "Building the embedded Temporal server: the first build downloads about 250 MB and takes some minutes." >&2
-	cd standalone && go build -trimpath -ldflags "$(LDFLAGS)" -o ../$@ .
+	cd standalone && go build -ldflags "$(LDFLAGS)" -o ../$@ .
 
 postgres: ## the Postgres binaries, installed where they are missing
 	@tools/postgres.sh
