@@ -18,6 +18,7 @@ const (
 	maxRunBatch = 200              // rows between two notes of progress
 	heartbeat   = 15 * time.Second // well within the lease of an import
 	rowTries    = 3
+	rowTimeout  = 10 * time.Second
 )
 
 // RunnerConfig tunes a runner; the zero value is as fast as the store goes.
@@ -121,9 +122,8 @@ func (j *job) run(ctx context.Context) error {
 
 // work decides rows, those of one person in the order of the file. It answers those that were decided.
 func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.ImportRow, error) {
-	shards, of := make([][]record.ImportRow, j.runner.parallel), map[string]int{}
 	captures := make(map[int]record.Capture, len(rows))
-	var done []record.ImportRow
+	var done, good []record.ImportRow
 	for _, row := range rows {
 		c, ps := j.capture(row)
 		if ps != nil {
@@ -133,14 +133,14 @@ func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.Impor
 			continue
 		}
 		captures[row.Row] = c
-		n := shard(c, of, len(shards))
-		shards[n] = append(shards[n], row)
+		good = append(good, row)
 	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
-	for _, own := range shards {
+	g.SetLimit(j.runner.parallel)
+	for _, chain := range chains(good, captures) {
 		g.Go(func() error {
-			for _, row := range own {
+			for _, row := range chain {
 				row, err := j.decide(ctx, row, captures[row.Row])
 				if err != nil {
 					return err
@@ -169,36 +169,6 @@ func (j *job) capture(row record.ImportRow) (record.Capture, Problems) {
 	}
 	c.FillBlanks, c.NoAlert, c.NoNurture = true, !j.imp.Alert, !j.imp.Nurture
 	return c, ps
-}
-
-// keys are those that are given, each under its kind.
-func keys(c record.Capture) []string {
-	var out []string
-	if c.Email != "" {
-		out = append(out, "email:"+c.Email)
-	}
-	if c.ExternalID != "" {
-		out = append(out, "external:"+c.ExternalID)
-	}
-	return out
-}
-
-// shard says who of n works a row: whoever works those before it that share a key with it.
-func shard(c record.Capture, of map[string]int, n int) int {
-	at := -1
-	for _, key := range keys(c) {
-		if before, known := of[key]; known {
-			at = before
-			break
-		}
-	}
-	if at < 0 {
-		at = len(of) % n
-	}
-	for _, key := range keys(c) {
-		of[key] = at
-	}
-	return at
 }
 
 // decide captures one row, or tells what a capture would do. Trouble of the store is tried again a few times; what is
@@ -232,8 +202,12 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 	}
 }
 
+// commit carries one row out. A row under way is finished when the rest is stopped: a commit that is cut off may have
+// happened, and would be counted as unchanged by whoever goes on.
 func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, error) {
 	deps := j.runner.service.deps
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
+	defer cancel()
 	if !j.imp.DryRun {
 		return deps.Captures.Capture(ctx, c)
 	}

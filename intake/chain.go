@@ -1,0 +1,51 @@
+package intake
+
+import "github.com/leadflow-dev/leadflow/domain/record"
+
+// keys are those a capture gives, each under its kind.
+func keys(c record.Capture) []string {
+	var out []string
+	if c.Email != "" {
+		out = append(out, "email:"+c.Email)
+	}
+	if c.ExternalID != "" {
+		out = append(out, "external:"+c.ExternalID)
+	}
+	return out
+}
+
+// chains puts rows that may be about one person together, in the order of the file: those that share a key, and those
+// that share one with any of them. Rows of two chains cannot meet and may be worked at once.
+func chains(rows []record.ImportRow, captures map[int]record.Capture) [][]record.ImportRow {
+	parent := make([]int, len(rows)) // of a row's chain: an earlier row, or itself
+	root := func(n int) int {
+		for parent[n] != n {
+			n = parent[n]
+		}
+		return n
+	}
+	first := map[string]int{}
+	for n, row := range rows {
+		parent[n] = n
+		for _, key := range keys(captures[row.Row]) {
+			if before, known := first[key]; known {
+				a, b := root(before), root(n)
+				parent[max(a, b)] = min(a, b)
+			} else {
+				first[key] = n
+			}
+		}
+	}
+	at := map[int]int{}
+	var out [][]record.ImportRow
+	for n, row := range rows {
+		chain, known := at[root(n)]
+		if !known {
+			chain = len(out)
+			at[root(n)] = chain
+			out = append(out, nil)
+		}
+		out[chain] = append(out[chain], row)
+	}
+	return out
+}
