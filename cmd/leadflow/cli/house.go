@@ -42,7 +42,7 @@ func (c change[T]) command(t *tool) *cobra.Command {
 	cmd := &cobra.Command{Use: c.use, Short: c.short, Example: c.example, Args: c.args}
 	c.flags(cmd.Flags())
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
-		body, err := given(cmd.LocalFlags())
+		body, err := given(cmd.Flags())
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -34,7 +35,7 @@ func show[T any](t *tool, raw []byte, columns []column[T]) error {
 	w := t.table()
 	for i, cell := range cells(columns, v, t.now()) {
 		if cell != "" {
-			w.AppendRow(table.Row{columns[i].name, cell})
+			w.AppendRow(table.Row{spaced(columns[i].name), cell})
 		}
 	}
 	w.Render()
@@ -64,13 +65,20 @@ func (t *tool) render(header []string, n int, row func(int) []string) {
 		return
 	}
 	w := t.table()
-	w.AppendHeader(rowOf(header))
+	titles := make(table.Row, len(header))
+	for i, name := range header {
+		titles[i] = spaced(name)
+	}
+	w.AppendHeader(titles)
 	for i := range n {
 		w.AppendRow(rowOf(row(i)))
 	}
 	w.SuppressEmptyColumns()
 	w.Render()
 }
+
+// spaced is a name as people read it.
+func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func rowOf(cells []string) table.Row {
 	row := make(table.Row, len(cells))

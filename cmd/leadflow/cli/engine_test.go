@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// said is what a command line answered.
+type said struct {
+	code     int
+	out, err string
+}
+
+func command(ctx context.Context, e engine, args ...string) said {
+	var out, talk bytes.Buffer
+	code := run(ctx, args, Streams{In: strings.NewReader(""), Out: &out, Err: &talk}, e)
+	return said{code, out.String(), talk.String()}
+}
+
+// loaded is an engine whose configuration is fine.
+func loaded() engine {
+	e := leadflow()
+	e.load = func() (app.Config, error) { return app.Config{DatabaseURL: "postgres://somewhere"}, nil }
+	return e
+}
+
+func TestProcess_endsWellWhenStopped(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	e.serve = func(ctx context.Context, _ app.Config) error { <-ctx.Done(); return nil }
+	e.work = func(context.Context, app.Config) error { return errors.New("127.0.0.1:9464 is taken") }
+	e.migrate = func(context.Context, app.Config) error { return nil }
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Equal(t, said{code: ExitOK}, command(ctx, e, "serve"))
+
+	got := command(t.Context(), e, "work")
+	require.Equal(t, ExitFailure, got.code)
+	require.Contains(t, got.err, "error: the worker did not run\n  why:  127.0.0.1:9464 is taken\n  next: leadflow doctor")
+
+	got = command(t.Context(), e, "migrate")
+	require.Equal(t, ExitOK, got.code)
+	require.Empty(t, got.out)
+}
+
+func TestProcess_saysWhatIsWrongWithTheConfiguration(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	e.load = func() (app.Config, error) {
+		return app.Config{}, errors.Join(errors.New("DATABASE_URL is not set"), errors.New("LEADFLOW_SECRET is short"))
+	}
+	for _, line := range []string{"serve", "work", "migrate", "key create --first", "lead restart --all", "config", "doctor"} {
+		got := command(t.Context(), e, strings.Fields(line)...)
+		require.Equal(t, ExitFailure, got.code, line)
+		require.Contains(t, got.out+got.err, "DATABASE_URL is not set", line)
+		require.Contains(t, got.out+got.err, "LEADFLOW_SECRET is short", line)
+	}
+}
+
+func TestConfig_isShownWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	got := command(t.Context(), loaded(), "config", "-o", "csv")
+	require.Equal(t, ExitOK, got.code, got.err)
+	require.Contains(t, got.out, "DATABASE_URL,\"(set, not shown)\"")
+	require.NotContains(t, got.out, "somewhere")
+}
+
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	checks := []app.Check{{Name: "postgres", OK: true, Says: "answers"}, {Name: "temporal", OK: true, Says: "answers"}, {Name: "smtp", Says: "is away", Mend: "start it"}}
+	e.doctor = func(context.Context, app.Config) []app.Check { return append([]app.Check(nil), checks...) }
+
+	got := command(t.Context(), e, "doctor")
+	require.Equal(t, ExitFailure, got.code)
+	require.Regexp(t, `(?m)^smtp +no +is away$`, got.out)
+	require.Contains(t, got.err, "smtp: start it")
+	got = command(t.Context(), e, "doctor", "--quick", "-o", "json")
+	require.Equal(t, ExitOK, got.code, "a mail server that is away is no reason to end a container")
+	var shown struct{ Items []app.Check }
+	require.NoError(t, json.Unmarshal([]byte(got.out), &shown))
+	require.Len(t, shown.Items, 2)
+
+	checks[1].OK = false
+	require.Equal(t, ExitFailure, command(t.Context(), e, "doctor", "--quick").code)
+}
+
+func TestKeyCreate_first(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	e.createFirstKey = func(_ context.Context, _ app.Config, name string) (string, error) { return "secret-of-" + name, nil }
+	got := command(t.Context(), e, "key", "create", "--first")
+	require.Equal(t, "secret-of-admin\n", got.out, "scripts take the key as it is")
+	require.Equal(t, ExitOK, got.code)
+	got = command(t.Context(), e, "key", "create", "--first", "--name", "ops", "-o", "json")
+	require.JSONEq(t, `{"name": "ops", "role": "admin", "secret": "secret-of-ops"}`, got.out)
+
+	e.createFirstKey = func(context.Context, app.Config, string) (string, error) { return "", app.ErrHasKeys }
+	got = command(t.Context(), e, "key", "create", "--first")
+	require.Equal(t, ExitFailure, got.code)
+	require.Empty(t, got.out)
+	require.Contains(t, got.err, "this database has keys that work")
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	e.restartLead = func(_ context.Context, _ app.Config, id string) error {
+		return map[string]error{"known": nil, "none": record.ErrNotFound, "gone": record.ErrErased}[id]
+	}
+	e.restartAll = func(_ context.Context, _ app.Config, progress func(done, total int)) (int, error) {
+		for done := range 201 {
+			progress(done, 200)
+		}
+		return 200, nil
+	}
+	require.Equal(t, ExitOK, command(t.Context(), e, "lead", "restart", "known").code)
+	require.Contains(t, command(t.Context(), e, "lead", "restart", "none").err, "there is no lead with this id")
+	require.Contains(t, command(t.Context(), e, "lead", "restart", "gone").err, "erased")
+	require.Equal(t, ExitUsage, command(t.Context(), e, "lead", "restart").code)
+	require.Equal(t, ExitUsage, command(t.Context(), e, "lead", "restart", "known", "--all").code)
+
+	got := command(t.Context(), e, "lead", "restart", "--all")
+	require.Equal(t, ExitOK, got.code)
+	require.Equal(t, 11, strings.Count(got.err, "restart: "), "a line for nothing and for every tenth:\n%s", got.err)
+	require.Contains(t, got.err, "200 leads")
+
+	e.restartAll = func(context.Context, app.Config, func(done, total int)) (int, error) { return 7, errors.New("away") }
+	got = command(t.Context(), e, "lead", "restart", "--all")
+	require.Equal(t, ExitFailure, got.code)
+	require.Contains(t, got.err, "7 were")
+}
+
+// Ctrl-C while an import is watched leaves the import alone and says how to go on.
+func TestImport_interrupted(t *testing.T) {
+	api := newFakeAPI()
+	defer api.server.Close()
+	t.Setenv("LEADFLOW_API_KEY", fakeKey)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stop := &onWrite{then: cancel}
+	code := run(ctx, []string{"--url", api.server.URL, "import", "--follow", "imp-1"}, Streams{In: strings.NewReader(""), Out: stop, Err: stop}, loaded())
+	require.Equal(t, ExitFailure, code)
+	require.Contains(t, stop.String(), "why:  it was interrupted")
+	require.Contains(t, stop.String(), "leadflow import --follow imp-1")
+
+	code = run(ctx, []string{"--url", api.server.URL, "lead", "list"}, Streams{In: strings.NewReader(""), Out: stop, Err: stop}, loaded())
+	require.Equal(t, ExitFailure, code)
+	require.Contains(t, stop.String(), "error: stopped\n")
+}
+
+// onWrite keeps what is written and does something at the first of it.
+type onWrite struct {
+	bytes.Buffer
+	then func()
+}
+
+func (o *onWrite) Write(p []byte) (int, error) {
+	o.then()
+	return o.Buffer.Write(p)
+}
