@@ -172,12 +172,20 @@ func active(ctx context.Context, tx pgx.Tx, rep string, team *string) (bool, err
 	return ok != nil && *ok, err
 }
 
-// Claim gives a queued lead to the active rep of its team who took it.
+// Who has taken it in this cycle before: a lead that waits in the queue has nobody, so its run has not heard of it yet.
+const sqlTaken = `SELECT count(*) FROM assignments WHERE lead_id = @lead AND cycle = @cycle AND state = 'accepted'`
+
+// Claim gives a queued lead to the active rep of its team who took it first.
 func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	return s.route(ctx, "claim", c, []lifecycle.Stage{lifecycle.StageQualified}, func(tx pgx.Tx, leadID string, lead leadToRoute) (record.Granted, error) {
 		ok, err := active(ctx, tx, c.Rep, lead.TeamID)
 		if err != nil || !ok {
 			return record.Granted{Code: lifecycle.CodeUnknownRep}, err
+		}
+		var taken int
+		err = tx.QueryRow(ctx, sqlTaken, pgx.NamedArgs{"lead": leadID, "cycle": c.Cycle}).Scan(&taken)
+		if err != nil || taken > 0 {
+			return record.Granted{Code: lifecycle.CodeAlreadyDecided}, err
 		}
 		return s.assign(ctx, tx, c, leadID, c.Rep, lead.Alert, "accepted")
 	})
