@@ -10,7 +10,7 @@ import (
 )
 
 func (a *API) models() {
-	add(a, route{method: http.MethodGet, path: "/v1/models", group: "Models", summary: "List versions of the scoring model, newest first", roles: everybody}, func(ctx context.Context, in *paged) (*out[record.Page[record.Model]], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/models", group: "Models", summary: "List versions of the scoring model, newest first", roles: everybody}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Model]], error) {
 		page, err := a.Documents.Models(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Model]]{page}, err
 	})
@@ -42,7 +42,7 @@ func (a *API) createModel(ctx context.Context, _ *struct{}) (*out[record.Model],
 }
 
 func (a *API) sequences() {
-	add(a, route{method: http.MethodGet, path: "/v1/sequences", group: "Sequences", summary: "List all versions of all sequences", roles: everybody}, func(ctx context.Context, in *paged) (*out[record.Page[record.Sequence]], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/sequences", group: "Sequences", summary: "List all versions of all sequences", roles: everybody}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Sequence]], error) {
 		page, err := a.Documents.Sequences(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Sequence]]{page}, err
 	})
@@ -83,7 +83,7 @@ type policyQuery struct {
 }
 
 func (a *API) policies() {
-	add(a, route{method: http.MethodGet, path: "/v1/policies", group: "Policies", summary: "List policies, newest first", roles: everybody}, func(ctx context.Context, in *paged) (*out[record.Page[record.Policy]], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/policies", group: "Policies", summary: "List policies, newest first", roles: everybody}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Policy]], error) {
 		page, err := a.Documents.Policies(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Policy]]{page}, err
 	})
@@ -95,11 +95,11 @@ func (a *API) policies() {
 		p, err = a.Documents.CreatePolicy(ctx, p)
 		return &out[record.Policy]{p}, err
 	})
-	add(a, route{method: http.MethodGet, path: "/v1/policies/{id}", group: "Policies", summary: "Read a policy", roles: everybody}, func(ctx context.Context, in *byID) (*out[record.Policy], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/policies/{id}", group: "Policies", summary: "Read a policy", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Policy], error) {
 		p, err := a.Documents.Policy(ctx, in.ID)
 		return &out[record.Policy]{p}, err
 	})
-	add(a, route{method: http.MethodPatch, path: "/v1/policies/{id}", group: "Policies", summary: "Change a policy, or make it the active one", roles: planners, body: written{}}, func(ctx context.Context, in *byID) (*out[record.Policy], error) {
+	add(a, route{method: http.MethodPatch, path: "/v1/policies/{id}", group: "Policies", summary: "Change a policy, or make it the active one", roles: planners, body: written{}}, func(ctx context.Context, in *ByID) (*out[record.Policy], error) {
 		p, err := a.Documents.Policy(ctx, in.ID)
 		if err != nil {
 			return nil, err

@@ -15,8 +15,8 @@ import (
 // maxEvents is how many one request may bring.
 const maxEvents = 5000
 
-// event documents one item of a batch.
-type event struct {
+// eventBody documents one item of a batch.
+type eventBody struct {
 	ID         string         `json:"id,omitempty" doc:"yours; the same again within 35 days is a duplicate"`
 	Type       string         `json:"type" example:"page_view"`
 	LeadID     string         `json:"lead_id,omitempty"`
@@ -28,7 +28,7 @@ type event struct {
 
 func (a *API) events() {
 	add(a, route{
-		method: http.MethodPost, path: "/v1/events", group: "Events", status: http.StatusAccepted, limit: eventsLimit, body: event{},
+		method: http.MethodPost, path: "/v1/events", group: "Events", status: http.StatusAccepted, limit: eventsLimit, body: eventBody{},
 		summary: "Engagement: one object, an array or NDJSON, at most 5,000, gzip allowed; answered after the commit",
 		roles:   []string{RoleMarketing, RoleOps, RoleSite},
 	}, a.takeEvents)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -20,9 +21,23 @@ func (a *API) health() {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{"version": record.Version, "go": runtime.Version()})
 	})
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		a.fail(r.Context(), w, problem(http.StatusNotFound, "not_found", "there is no such route; /docs lists them"))
-	})
+	a.mux.HandleFunc("/", a.nothing)
+}
+
+// nothing answers what is no route: with the methods of the path, where it has some.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if _, pattern := a.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		a.fail(r.Context(), w, problem(http.StatusMethodNotAllowed, "method_not_allowed", "this route takes "+strings.Join(allowed, ", ")))
+		return
+	}
+	a.fail(r.Context(), w, problem(http.StatusNotFound, "not_found", "there is no such route; /docs lists them"))
 }
 
 // ready reports whether requests can be answered. Temporal is told and not required: decisions wait for it, and the rest

@@ -26,11 +26,11 @@ type importForm struct {
 
 func (a *API) imports() {
 	add(a, route{method: http.MethodPost, path: "/v1/imports", group: "Imports", summary: "Import a CSV file under a mapping", roles: planners, status: http.StatusAccepted, body: importForm{}, media: "multipart/form-data", limit: importLimit}, a.startImport)
-	add(a, route{method: http.MethodGet, path: "/v1/imports", group: "Imports", summary: "List imports, newest first", roles: planners}, func(ctx context.Context, in *paged) (*out[record.Page[record.Import]], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/imports", group: "Imports", summary: "List imports, newest first", roles: planners}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Import]], error) {
 		page, err := a.Imports.ListImports(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Import]]{page}, err
 	})
-	add(a, route{method: http.MethodGet, path: "/v1/imports/{id}", group: "Imports", summary: "How far an import is", roles: planners}, func(ctx context.Context, in *byID) (*out[record.Import], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/imports/{id}", group: "Imports", summary: "How far an import is", roles: planners}, func(ctx context.Context, in *ByID) (*out[record.Import], error) {
 		imp, err := a.Imports.Import(ctx, in.ID)
 		return &out[record.Import]{imp}, err
 	})
@@ -111,7 +111,7 @@ func yes(c *checks, form *multipart.Form, name string) bool {
 	return v
 }
 
-func (a *API) importErrors(ctx context.Context, in *byID) (*huma.StreamResponse, error) {
+func (a *API) importErrors(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
 	if _, err := a.Imports.Import(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type keyQuery struct {
 
 func (a *API) keys() {
 	const path, group = "/v1/keys", "Keys"
-	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List keys, revoked ones too", roles: adminOnly}, func(ctx context.Context, in *paged) (*out[record.Page[record.Key]], error) {
+	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List keys, revoked ones too", roles: adminOnly}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Key]], error) {
 		page, err := a.Keys.Keys(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Key]]{page}, err
 	})
@@ -34,7 +34,7 @@ func (a *API) keys() {
 	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *keyQuery) (*struct{}, error) {
 		return nil, a.Keys.RevokeKey(ctx, in.ID)
 	})
-	add(a, route{method: http.MethodDelete, path: path + "/{id}", group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *byID) (*struct{}, error) {
+	add(a, route{method: http.MethodDelete, path: path + "/{id}", group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *ByID) (*struct{}, error) {
 		return nil, a.Keys.RevokeKey(ctx, in.ID)
 	})
 }

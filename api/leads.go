@@ -11,13 +11,13 @@ import (
 	"github.com/leadflow-dev/leadflow/intake"
 )
 
-// byID is the input of routes about one thing.
-type byID struct {
+// ByID is the input of routes about one thing. Exported, as huma does not look into embedded structs that are not.
+type ByID struct {
 	ID string `path:"id" format:"uuid"`
 }
 
-// paged is the input of lists.
-type paged struct {
+// Paged is the input of lists.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor string `query:"cursor" maxLength:"500" doc:"next_cursor of the page before"`
 }
@@ -30,8 +30,8 @@ type made[T any] struct {
 	Body     T
 }
 
-// capture is the body of a capture and of a patch.
-type capture struct {
+// captureBody is the body of a capture and of a patch.
+type captureBody struct {
 	Email      *string                    `json:"email,omitempty"`
 	ExternalID *string                    `json:"external_id,omitempty" doc:"source:value, for people without an address"`
 	Profile    map[string]json.RawMessage `json:"profile,omitempty" doc:"first_name last_name title department company company_domain industry company_size annual_revenue country region city phone time_zone language custom{}; null clears"`
@@ -40,7 +40,7 @@ type capture struct {
 	VisitorID  *string                    `json:"visitor_id,omitempty"`
 }
 
-func (c capture) input() intake.Input {
+func (c captureBody) input() intake.Input {
 	in := intake.Input{Email: c.Email, ExternalID: c.ExternalID, Profile: c.Profile, Consent: c.Consent}
 	if c.Source != nil {
 		in.Source = *c.Source
@@ -52,18 +52,18 @@ func (c capture) input() intake.Input {
 }
 
 func (a *API) leads() {
-	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: capture{}, answer: record.Lead{}}, a.capture)
+	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}}, a.capture)
 	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
-	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *byID) (*out[record.Lead], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
 		return a.lead(ctx, in.ID)
 	})
-	add(a, route{method: http.MethodPatch, path: "/v1/leads/{id}", group: "Leads", summary: "Change what is known of a lead", roles: sellers, body: capture{}}, a.patchLead)
-	add(a, route{method: http.MethodDelete, path: "/v1/leads/{id}", group: "Leads", summary: "Erase a person for good", roles: operators, status: http.StatusNoContent}, func(ctx context.Context, in *byID) (*struct{}, error) {
+	add(a, route{method: http.MethodPatch, path: "/v1/leads/{id}", group: "Leads", summary: "Change what is known of a lead", roles: sellers, body: captureBody{}}, a.patchLead)
+	add(a, route{method: http.MethodDelete, path: "/v1/leads/{id}", group: "Leads", summary: "Erase a person for good", roles: operators, status: http.StatusNoContent}, func(ctx context.Context, in *ByID) (*struct{}, error) {
 		return nil, a.People.EraseLead(ctx, in.ID, actorOf(ctx))
 	})
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/timeline", group: "Leads", summary: "What happened, newest first: who, what, when, why", roles: everybody}, a.timeline)
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/score", group: "Leads", summary: "Why this score: every point, its rule and its event, and what is missing", roles: everybody}, a.score)
-	add(a, route{method: http.MethodPost, path: "/v1/leads/{id}/notes", group: "Leads", summary: "Add a note", roles: sellers, status: http.StatusCreated, body: note{}}, a.note)
+	add(a, route{method: http.MethodPost, path: "/v1/leads/{id}/notes", group: "Leads", summary: "Add a note", roles: sellers, status: http.StatusCreated, body: noteBody{}}, a.note)
 	add(a, route{method: http.MethodGet, path: "/v1/inbox", group: "Leads", summary: "What waits for a rep or is worked by one, least time left first", roles: []string{RoleSales, RoleMarketing, RoleOps}}, a.inbox)
 }
 
@@ -74,7 +74,7 @@ func (a *API) lead(ctx context.Context, id string) (*out[record.Lead], error) {
 
 // capture reads the whole body before it says what is wrong with it, so that every bad field is named at once.
 func (a *API) capture(ctx context.Context, _ *struct{}) (*made[record.Lead], error) {
-	var c capture
+	var c captureBody
 	by := intake.By{Actor: actorOf(ctx), Via: "api"}
 	if err := a.decodeCapture(ctx, &c, by); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (a *API) capture(ctx context.Context, _ *struct{}) (*made[record.Lead], err
 }
 
 // decodeCapture adds to what cannot be read what is wrong with the rest.
-func (a *API) decodeCapture(ctx context.Context, c *capture, by intake.By) error {
+func (a *API) decodeCapture(ctx context.Context, c *captureBody, by intake.By) error {
 	err := decode(ctx, c)
 	if p, is := err.(*Problem); is && p.Code == "invalid" { //nolint:errorlint // decode answers it bare
 		p.Errors = append(p.Errors, fields(a.Intake.Check(c.input(), by), func(p intake.Problem) FieldError { return FieldError(p) })...)
@@ -103,8 +103,8 @@ func (a *API) decodeCapture(ctx context.Context, c *capture, by intake.By) error
 	return err
 }
 
-func (a *API) patchLead(ctx context.Context, in *byID) (*out[record.Lead], error) {
-	var c capture
+func (a *API) patchLead(ctx context.Context, in *ByID) (*out[record.Lead], error) {
+	var c captureBody
 	by := intake.By{Actor: actorOf(ctx), Via: "api"}
 	if err := a.decodeCapture(ctx, &c, by); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (a *API) patchLead(ctx context.Context, in *byID) (*out[record.Lead], error
 }
 
 type leadQuery struct {
-	paged
+	Paged
 	Stage  []string `query:"stage" doc:"one or several, by comma"`
 	Owner  string   `query:"owner" doc:"rep id"`
 	Band   string   `query:"band" enum:"hot,warm,cold"`
@@ -141,8 +141,8 @@ func (a *API) listLeads(ctx context.Context, in *leadQuery) (*out[record.Page[re
 }
 
 type leadPage struct {
-	byID
-	paged
+	ByID
+	Paged
 }
 
 func (a *API) timeline(ctx context.Context, in *leadPage) (*out[record.Page[record.TimelineItem]], error) {
@@ -151,7 +151,7 @@ func (a *API) timeline(ctx context.Context, in *leadPage) (*out[record.Page[reco
 }
 
 type scoreQuery struct {
-	byID
+	ByID
 	At    time.Time `query:"at" doc:"as it was then; absent: now"`
 	Model int       `query:"model" minimum:"1" doc:"under this version; absent: the published one"`
 }
@@ -161,15 +161,15 @@ func (a *API) score(ctx context.Context, in *scoreQuery) (*out[record.Score], er
 	return &out[record.Score]{score}, err
 }
 
-type note struct {
+type noteBody struct {
 	RepID *string `json:"rep_id,omitempty"`
 	Text  string  `json:"text"`
 }
 
 const maxNote = 10_000
 
-func (a *API) note(ctx context.Context, in *byID) (*out[record.Note], error) {
-	var n note
+func (a *API) note(ctx context.Context, in *ByID) (*out[record.Note], error) {
+	var n noteBody
 	if err := decode(ctx, &n); err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (a *API) note(ctx context.Context, in *byID) (*out[record.Note], error) {
 }
 
 type inboxQuery struct {
-	paged
+	Paged
 	RepID  string `query:"rep_id"`
 	TeamID string `query:"team_id"`
 }

@@ -11,7 +11,7 @@ import (
 )
 
 type mailQuery struct {
-	paged
+	Paged
 	State  string `query:"state" enum:"queued,claimed,sending,sent,failed,unknown,suppressed,expired"`
 	LeadID string `query:"lead_id" format:"uuid"`
 }
@@ -33,7 +33,7 @@ type suppressed struct {
 
 func (a *API) suppressions() {
 	const path, group = "/v1/suppressions", "Suppressions"
-	add(a, route{method: http.MethodGet, path: path, group: group, summary: "Addresses no nurture mail goes to, newest first", roles: planners}, func(ctx context.Context, in *paged) (*out[record.Page[record.Suppression]], error) {
+	add(a, route{method: http.MethodGet, path: path, group: group, summary: "Addresses no nurture mail goes to, newest first", roles: planners}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Suppression]], error) {
 		page, err := a.People.Suppressions(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Suppression]]{page}, err
 	})
@@ -77,7 +77,7 @@ var webhookKind = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 
 func (a *API) webhooks() {
 	const path, group = "/v1/webhooks", "Webhooks"
-	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List subscribers", roles: operators}, func(ctx context.Context, in *paged) (*out[record.Page[record.Webhook]], error) {
+	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List subscribers", roles: operators}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Webhook]], error) {
 		page, err := a.Webhooks.Webhooks(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Webhook]]{page}, err
 	})

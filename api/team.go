@@ -42,7 +42,7 @@ type calendarBody struct {
 func resource[T any](a *API, group, path, one string, body any, list func(context.Context, string, int) (record.Page[T], error),
 	read func(context.Context, string) (T, error), create func(context.Context) (T, error), update func(context.Context, T) (T, error),
 ) {
-	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List " + strings.ToLower(group) + "s", roles: everybody}, func(ctx context.Context, in *paged) (*out[record.Page[T]], error) {
+	add(a, route{method: http.MethodGet, path: path, group: group, summary: "List " + strings.ToLower(group) + "s", roles: everybody}, func(ctx context.Context, in *Paged) (*out[record.Page[T]], error) {
 		page, err := list(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[T]]{page}, err
 	})
@@ -50,11 +50,11 @@ func resource[T any](a *API, group, path, one string, body any, list func(contex
 		made, err := create(ctx)
 		return &out[T]{made}, err
 	})
-	add(a, route{method: http.MethodGet, path: path + "/{id}", group: group, summary: "Read " + one, roles: everybody}, func(ctx context.Context, in *byID) (*out[T], error) {
+	add(a, route{method: http.MethodGet, path: path + "/{id}", group: group, summary: "Read " + one, roles: everybody}, func(ctx context.Context, in *ByID) (*out[T], error) {
 		found, err := read(ctx, in.ID)
 		return &out[T]{found}, err
 	})
-	add(a, route{method: http.MethodPatch, path: path + "/{id}", group: group, summary: "Change " + one, roles: operators, body: body}, func(ctx context.Context, in *byID) (*out[T], error) {
+	add(a, route{method: http.MethodPatch, path: path + "/{id}", group: group, summary: "Change " + one, roles: operators, body: body}, func(ctx context.Context, in *ByID) (*out[T], error) {
 		found, err := read(ctx, in.ID)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,143 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/leadflow-dev/leadflow/api"
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+	"github.com/leadflow-dev/leadflow/desk"
+	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/token"
+	"github.com/leadflow-dev/leadflow/postgres/pgtest"
+	"github.com/leadflow-dev/leadflow/store"
+)
+
+const secret = "a secret for tests that is long enough, is it not"
+
+// world is the door over a real Postgres, with Temporal away.
+type world struct {
+	t      *testing.T
+	url    string
+	store  *store.Store
+	tokens *token.Signer
+	log    *bytes.Buffer
+	keys   map[string]string // role -> secret
+}
+
+var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.Context, url string) error {
+	return app.Migrate(ctx, app.Config{DatabaseURL: url, Secret: secret})
+}}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, log: &bytes.Buffer{}, keys: map[string]string{}}
+	s, err := app.OpenStore(t.Context(), app.Config{DatabaseURL: pgtest.New(t, seeded), Secret: secret})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	w.store = s
+	away, err := client.NewLazyClient(client.Options{HostPort: "127.0.0.1:1", Logger: quiet{}})
+	require.NoError(t, err)
+	t.Cleanup(away.Close)
+	w.tokens, err = token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
+	require.NoError(t, err)
+	door := api.New(api.Deps{
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
+		Intake: intake.New(intake.Deps{Captures: s, Events: s, Imports: s}, intake.Config{}),
+		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
+		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Checks: []api.Check{{Name: "postgres", Required: true, Run: s.Ready}, {Name: "temporal", Run: func(context.Context) error { return fmt.Errorf("away") }}},
+	})
+	server := httptest.NewServer(door)
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	for _, role := range api.Roles {
+		plain, prefix, hash := api.NewSecret()
+		_, err := s.CreateKey(t.Context(), record.Key{Name: role, Role: role, Prefix: prefix}, hash)
+		require.NoError(t, err)
+		w.keys[role] = plain
+	}
+	return w
+}
+
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
+
+// reply is an answer, read.
+type reply struct {
+	*http.Response
+	raw  string
+	body map[string]any
+}
+
+// as sends a request with the key of a role. The body is JSON, or text as it is.
+func (w *world) as(role, method, path string, body any, header ...string) reply {
+	w.t.Helper()
+	var from io.Reader
+	media := "application/json"
+	switch b := body.(type) {
+	case nil:
+	case string:
+		from = strings.NewReader(b)
+	case []byte:
+		from = bytes.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		require.NoError(w.t, err)
+		from = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, from)
+	require.NoError(w.t, err)
+	req.Header.Set("Content-Type", media)
+	if role != "" {
+		req.Header.Set("Authorization", "Bearer "+w.keys[role])
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(w.t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(w.t, err)
+	r := reply{Response: resp, raw: string(raw)}
+	_ = json.Unmarshal(raw, &r.body)
+	return r
+}
+
+// admin does the same, and fails the test on another status.
+func (w *world) admin(status int, method, path string, body any, header ...string) reply {
+	w.t.Helper()
+	r := w.as(api.RoleAdmin, method, path, body, header...)
+	require.Equal(w.t, status, r.StatusCode, "%s %s: %s", method, path, r.raw)
+	return r
+}
+
+type object = map[string]any
+
+// fields are the names of the bad fields of a problem.
+func (r reply) fields() []string {
+	var out []string
+	errs, _ := r.body["errors"].([]any)
+	for _, e := range errs {
+		out = append(out, e.(object)["field"].(string))
+	}
+	return out
+}
