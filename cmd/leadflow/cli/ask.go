@@ -21,15 +21,6 @@ func (f fields) put(name, value string) {
 	}
 }
 
-// putOrClear adds a text that was given; "none" clears.
-func (f fields) putOrClear(name, value string) {
-	if value == "none" {
-		f[name] = nil
-		return
-	}
-	f.put(name, value)
-}
-
 // ask sends one request and shows what came of it.
 func ask[T any](ctx context.Context, t *tool, method, path string, body any, columns []column[T]) error {
 	got, err := t.call(ctx, method, path, body)
