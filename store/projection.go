@@ -75,6 +75,16 @@ func (s *Store) project(ctx context.Context, tx pgx.Tx, c lifecycle.Carried) err
 }
 
 const (
+	// What a lost attempt said took effect did not; the decision is asked again, and so is its outcome.
+	sqlUnapply = `WITH undone AS (
+	SELECT (data ->> 'decision_id')::uuid AS id FROM timeline
+	WHERE lead_id = @id AND of_run AND version >= @version AND data ? 'decision_id'
+), forgotten AS (
+	DELETE FROM outcomes WHERE lead_id = @id AND decision IN (SELECT id FROM undone)
+)
+UPDATE decisions SET state = 'pending', code = '', answered_at = NULL, next_at = now()
+WHERE lead_id = @id AND state = 'applied' AND id IN (SELECT id FROM undone)`
+
 	sqlForgetAttempt = `DELETE FROM timeline WHERE lead_id = @id AND of_run AND version >= @version`
 
 	sqlRunTimeline = `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version,
@@ -84,7 +94,9 @@ VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version
 
 // queueTimeline replaces what an earlier attempt at this version said.
 func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
-	b.Queue(sqlForgetAttempt, pgx.NamedArgs{"id": c.Lead.ID, "version": c.Lead.Version})
+	args := pgx.NamedArgs{"id": c.Lead.ID, "version": c.Lead.Version}
+	b.Queue(sqlUnapply, args)
+	b.Queue(sqlForgetAttempt, args)
 	for _, e := range c.Entries {
 		data := map[string]any{}
 		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused} {
@@ -124,6 +136,10 @@ WHERE id = @assignment AND lead_id = @id AND state = 'offered'`
 	sqlCloseOthers = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 WHERE lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid`
 
+	// An attempt that is lost may have closed what the lead waits for all the same.
+	sqlReopen = `UPDATE assignments SET state = 'offered', decided_at = NULL, reason = ''
+WHERE id = @assignment AND lead_id = @id AND state <> 'offered'`
+
 	// What was offered and is not any more is told to the rep, once.
 	sqlTellWithdrawn = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once)
 SELECT gen_random_uuid(), a.id || '/withdrawn', 'alert', 'mail', 'offer_withdrawn', a.lead_id, a.cycle, a.id, a.rep_id, true
@@ -145,6 +161,9 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 		})
 	}
 	b.Queue(sqlCloseOthers, pgx.NamedArgs{"id": c.Lead.ID, "assignment": assignmentID(c.Lead.Assignment)})
+	if c.Lead.Stage == lifecycle.StageHandoff && isID(c.Lead.Assignment) {
+		b.Queue(sqlReopen, pgx.NamedArgs{"id": c.Lead.ID, "assignment": c.Lead.Assignment})
+	}
 	if told {
 		b.Queue(sqlTellWithdrawn, pgx.NamedArgs{"id": c.Lead.ID})
 	}
