@@ -10,7 +10,7 @@ import (
 )
 
 // importFile takes a file of 20 rows. Each line with the word "bad" fails; a file of "outage" has a server that is away
-// for a while; "broken" fails as a whole.
+// for a while; "broken" fails as a whole. A file of "slow" takes four looks, others are done at the first.
 func (a *fakeAPI) importFile(w http.ResponseWriter, r *http.Request) {
 	file, _, err := r.FormFile("file")
 	if err != nil {
@@ -23,8 +23,11 @@ func (a *fakeAPI) importFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mu.Lock()
-	a.looks, a.dry = 0, r.FormValue("dry_run") == "true"
+	a.looks, a.dry = 3, r.FormValue("dry_run") == "true"
 	a.fails = strings.Count(string(raw), "bad")
+	if strings.Contains(string(raw), "slow") {
+		a.looks = 0
+	}
 	if strings.Contains(string(raw), "outage") {
 		a.outages = 2
 	}

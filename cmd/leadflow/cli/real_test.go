@@ -26,7 +26,7 @@ func TestReal(t *testing.T) {
 			for name, value := range map[string]string{
 				"DATABASE_URL": database, "LEADFLOW_SECRET": strings.Repeat("not a secret ", 4), "LEADFLOW_LISTEN": listen,
 				"LEADFLOW_URL": "http://" + listen, "LEADFLOW_METRICS_LISTEN": freePort(t), "TEMPORAL_ADDRESS": freePort(t),
-				"LEADFLOW_SMTP_ADDRESS": freePort(t), "TZ": "UTC",
+				"LEADFLOW_SMTP_ADDRESS": freePort(t), "TZ": "UTC", "GORACE": quickExit,
 			} {
 				env.Setenv(name, value)
 			}

@@ -32,11 +32,15 @@ func TestScripts(t *testing.T) {
 			env.Setenv("API_URL", api.server.URL)
 			env.Setenv("LEADFLOW_API_KEY", fakeKey)
 			env.Setenv("TZ", "UTC")
+			env.Setenv("GORACE", quickExit)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "sent": sent},
 	})
 }
+
+// quickExit: under the race detector every process would sleep a second before it ends.
+const quickExit = "atexit_sleep_ms=0"
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
