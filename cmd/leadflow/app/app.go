@@ -79,4 +79,3 @@ func Serve(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Serving
 
 // Work runs the worker until the context ends.
 func Work(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Working) }
-
