@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,8 +11,8 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// sqlClaimDeliveries takes due rows. A row whose lease ran out in claimed never reached DATA and is tried again; one that
-// ran out in sending was cut off there: nobody knows whether it left, so it is parked unless it may come twice.
+// A row whose lease ran out in claimed never reached DATA and is tried again; one that ran out in sending was cut off
+// there: nobody knows whether it left, so it is parked unless it may come twice.
 const sqlParkUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
 WHERE lane = @lane AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
 
@@ -126,7 +127,7 @@ const (
 
 type mayRow struct {
 	Kind       string
-	State      string
+	Channel    string
 	Cycle      *int
 	LeadStage  *string
 	LeadCycle  *int
@@ -134,11 +135,10 @@ type mayRow struct {
 	Muted      *string
 	Email      *string
 	Assignment *string
-	Owned      bool
 }
 
-const sqlMayGo = `SELECT d.kind, d.state, d.cycle, l.stage AS lead_stage, l.cycle AS lead_cycle, l.paused, l.muted, l.email,
-	a.state AS assignment, l.assignment_id IS NOT DISTINCT FROM d.assignment_id AS owned
+const sqlMayGo = `SELECT d.kind, d.channel, d.cycle, l.stage AS lead_stage, l.cycle AS lead_cycle, l.paused, l.muted, l.email,
+	a.state AS assignment
 FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id WHERE d.id = @id`
 
 // mayGo says why a delivery must not go out at this instant: suppressed:<why>, expired:<why>, or paused. Empty: it may.
@@ -153,10 +153,16 @@ func (s *Store) mayGo(ctx context.Context, q querier, id string) (string, error)
 		return "expired:erased", nil
 	case m.Kind == kindNurture:
 		return s.mayNurture(ctx, q, m)
-	case (m.Kind == "offer" || len(m.Kind) >= 8 && m.Kind[:8] == "reminder" || m.Kind == "escalation") && (m.Assignment == nil || *m.Assignment != "offered"):
+	case m.Channel == "mail" && aboutOffer(m.Kind) && (m.Assignment == nil || *m.Assignment != "offered"):
 		return "expired:offer_closed", nil
 	}
 	return "", nil
+}
+
+// aboutOffer reports an alert that says nothing once its offer is closed. Subscribers are told all the same: theirs is a
+// stream of what happened.
+func aboutOffer(kind string) bool {
+	return kind == "offer" || kind == "escalation" || strings.HasPrefix(kind, "reminder")
 }
 
 func (s *Store) mayNurture(ctx context.Context, q querier, m mayRow) (string, error) {
@@ -195,7 +201,7 @@ func (s *Store) StoreMessage(ctx context.Context, id string, message []byte, mes
 const (
 	sqlLockLeadOfDelivery = `SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = @id FOR SHARE OF l`
 
-	sqlSending = `UPDATE deliveries SET state = 'sending' WHERE id = @id AND state = 'claimed'`
+	sqlSending = `UPDATE deliveries SET state = 'sending' WHERE id = @id AND state = 'claimed' AND claimed_until > now()`
 )
 
 // Sending commits that DATA is about to begin, if the delivery may still go out at this instant. It answers why not.
@@ -220,9 +226,9 @@ func (s *Store) Sending(ctx context.Context, id string) (stop string, err error)
 
 const sqlFinishDelivery = `UPDATE deliveries SET state = @state, code = @code, claimed_until = NULL,
 	sent_at = CASE WHEN @state = 'sent' THEN now() END
-WHERE id = @id AND state IN ('queued', 'claimed', 'sending')`
+WHERE id = @id AND state IN ('queued', 'claimed', 'sending', 'unknown')`
 
-// FinishDelivery stores the outcome.
+// FinishDelivery stores the outcome. What was parked as unknown meanwhile is known then.
 func (s *Store) FinishDelivery(ctx context.Context, id, state, code string) error {
 	_, err := s.pool.Exec(ctx, sqlFinishDelivery, pgx.NamedArgs{"id": id, "state": state, "code": code})
 	return masked("finish delivery", err)

@@ -64,7 +64,7 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 		if n.Before != nil {
 			move.Mail = *n.Before // this very wish queued it before
 		} else if move.Mail != "" {
-			if err := s.queueMail(ctx, tx, leadID, n, c, move.Mail); err != nil {
+			if err := s.queueMail(ctx, tx, leadID, n, c, mailStep{move.Mail, resends(doc, move.Mail)}); err != nil {
 				return err
 			}
 		}
@@ -121,12 +121,25 @@ func zoneOf(p person.Profile) *time.Location {
 	return time.UTC
 }
 
-const sqlQueueMail = `INSERT INTO deliveries (id, key, lane, channel, kind, state, lead_id, cycle, sequence, sequence_version, step, code, payload)
-VALUES (@delivery, @key, 'bulk', 'mail', 'nurture', @state, @lead, @cycle, @sequence, @version, @step, @code, @payload)
+const sqlQueueMail = `INSERT INTO deliveries (id, key, lane, channel, kind, state, lead_id, cycle, sequence, sequence_version, step, code, payload,
+	at_least_once)
+VALUES (@delivery, @key, 'bulk', 'mail', 'nurture', @state, @lead, @cycle, @sequence, @version, @step, @code, @payload, @resend)
 ON CONFLICT (key) DO NOTHING`
 
+// mailStep is a mail of a sequence, and whether it may come twice rather than not at all.
+type mailStep struct {
+	id     string
+	resend bool
+}
+
+func resends(doc sequence.Sequence, step string) bool {
+	return slices.ContainsFunc(doc.Steps, func(s sequence.Step) bool {
+		return s.ID == step && s.Mail != nil && s.Mail.OnUnknown == sequence.Resend
+	})
+}
+
 // queueMail writes the ledger's row. Who has no address, or may not be written to, is noted as suppressed and not sent.
-func (s *Store) queueMail(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, c lifecycle.Command, step string) error {
+func (s *Store) queueMail(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, c lifecycle.Command, step mailStep) error {
 	p, err := activePolicy(ctx, tx)
 	if err != nil {
 		return err
@@ -141,8 +154,8 @@ func (s *Store) queueMail(ctx context.Context, tx pgx.Tx, leadID string, n nurtu
 	}
 	_, err = tx.Exec(ctx, sqlQueueMail, pgx.NamedArgs{
 		"delivery": newID(), "lead": leadID, "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,
-		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadID, c.Cycle, c.Position.Sequence, c.Position.Version, step),
-		"step": step, "state": state, "code": code, "payload": map[string]string{"command": c.ID},
+		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadID, c.Cycle, c.Position.Sequence, c.Position.Version, step.id),
+		"step": step.id, "resend": step.resend, "state": state, "code": code, "payload": map[string]string{"command": c.ID},
 	})
 	return err
 }

@@ -1,0 +1,217 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// queued lets a lead of its own have its first mail queued, and gives lead and delivery.
+func queued(t *testing.T, s *Store, email string) (lead, delivery string) {
+	t.Helper()
+	lead = nurturing(t, s, record.Capture{Email: email})
+	goOn(t, s, lead, lifecycle.Position{}, time.Now())
+	return lead, one[string](t, s, "SELECT id FROM deliveries WHERE lead_id = $1", lead)
+}
+
+func claim(t *testing.T, s *Store, lane string) []record.Delivery {
+	t.Helper()
+	out, err := s.ClaimDeliveries(t.Context(), lane, 100, time.Minute)
+	require.NoError(t, err)
+	return out
+}
+
+func sending(t *testing.T, s *Store, id string) string {
+	t.Helper()
+	stop, err := s.Sending(t.Context(), id)
+	require.NoError(t, err)
+	return stop
+}
+
+func state(t *testing.T, s *Store, id string) string {
+	t.Helper()
+	return one[string](t, s, "SELECT btrim(state || ' ' || code) FROM deliveries WHERE id = $1", id)
+}
+
+func leaseOver(t *testing.T, s *Store) {
+	t.Helper()
+	exec(t, s, "UPDATE deliveries SET claimed_until = now() - interval '1 second' WHERE claimed_until IS NOT NULL")
+}
+
+func TestAMailIsClaimedSentAndDone(t *testing.T) {
+	s := garden(t)
+	lead, id := queued(t, s, "ada@example.com")
+	next, err := s.NextDelivery(t.Context(), record.LaneBulk)
+	require.NoError(t, err)
+	require.False(t, next.IsZero())
+	require.Empty(t, claim(t, s, record.LaneAlert), "every lane has its own")
+	got := claim(t, s, record.LaneBulk)
+	require.Len(t, got, 1)
+	d := got[0]
+	require.Equal(t, []any{id, "ada@example.com", lead, "hello", "welcome", 1, 1, ""}, []any{d.ID, d.To, d.Lead.ID, d.Step, d.Sequence, d.Version, d.Attempts, d.Stop})
+	require.JSONEq(t, testSequence, string(d.Document))
+	require.Empty(t, claim(t, s, record.LaneBulk))
+
+	require.NoError(t, s.StoreMessage(t.Context(), id, []byte("first"), "<1@x>"))
+	require.NoError(t, s.StoreMessage(t.Context(), id, []byte("second"), "<2@x>"))
+	require.Equal(t, "first", string(one[[]byte](t, s, "SELECT message FROM deliveries")), "a retry sends the same bytes")
+	require.Empty(t, sending(t, s, id))
+	require.Equal(t, "sending", state(t, s, id))
+	require.Equal(t, "lost", sending(t, s, id), "one sends")
+	require.NoError(t, s.FinishDelivery(t.Context(), id, "sent", "2.0.0"))
+	require.Equal(t, "sent 2.0.0", state(t, s, id))
+	require.NoError(t, s.RetryDelivery(t.Context(), id, "late", 0))
+	require.NoError(t, s.FinishDelivery(t.Context(), id, "failed", "late"))
+	require.Equal(t, "sent 2.0.0", state(t, s, id), "what is over stays")
+	next, err = s.NextDelivery(t.Context(), record.LaneBulk)
+	require.NoError(t, err)
+	require.Zero(t, next)
+}
+
+func TestADeliveryIsClaimedByOneOfMany(t *testing.T) {
+	s := garden(t)
+	for i := range 40 {
+		queued(t, s, fmt.Sprintf("p%d@example.com", i))
+	}
+	var mu sync.Mutex
+	seen := map[string]int{}
+	together(t, 8, func(int) error {
+		for range 5 {
+			got, err := s.ClaimDeliveries(t.Context(), record.LaneBulk, 3, time.Minute)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			for _, d := range got {
+				seen[d.ID]++
+			}
+			mu.Unlock()
+		}
+		return nil
+	})
+	require.Len(t, seen, 40)
+	for _, n := range seen {
+		require.Equal(t, 1, n)
+	}
+}
+
+func TestALeaseThatRunsOutBeforeSendingIsTriedAgainAndAfterItIsUnknown(t *testing.T) {
+	s := garden(t)
+	_, before := queued(t, s, "before@example.com")
+	_, after := queued(t, s, "after@example.com")
+	claim(t, s, record.LaneBulk)
+	require.Empty(t, sending(t, s, after))
+	leaseOver(t, s)
+	require.Equal(t, "lost", sending(t, s, before), "a sender that slept over its lease does not send")
+	again := claim(t, s, record.LaneBulk)
+	require.Len(t, again, 1)
+	require.Equal(t, []any{before, 2}, []any{again[0].ID, again[0].Attempts})
+	require.Equal(t, "unknown sender_lost", state(t, s, after), "it may have left: nobody sends it again")
+
+	require.NoError(t, s.FinishDelivery(t.Context(), after, "sent", "2.0.0"))
+	require.Equal(t, "sent 2.0.0", state(t, s, after), "unless its sender comes back and knows")
+
+	exec(t, s, "UPDATE deliveries SET at_least_once = true WHERE id = $1", before)
+	require.Empty(t, sending(t, s, before))
+	leaseOver(t, s)
+	require.Len(t, claim(t, s, record.LaneBulk), 1, "one that may come twice does")
+}
+
+func TestADeliveryWaitsForItsRetry(t *testing.T) {
+	s := garden(t)
+	_, id := queued(t, s, "ada@example.com")
+	claim(t, s, record.LaneBulk)
+	require.NoError(t, s.RetryDelivery(t.Context(), id, "4.2.1", time.Hour))
+	require.Equal(t, "queued 4.2.1", state(t, s, id))
+	require.Empty(t, claim(t, s, record.LaneBulk))
+	next, err := s.NextDelivery(t.Context(), record.LaneBulk)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(time.Hour), next, time.Minute)
+	exec(t, s, "UPDATE deliveries SET not_before = now()")
+	require.Len(t, claim(t, s, record.LaneBulk), 1)
+}
+
+// What happened between the decision and this instant counts, before the claim and after it.
+func TestBeforeSendingEverythingIsLookedAtAgain(t *testing.T) {
+	for want, change := range map[string]string{
+		"suppressed:unsubscribed": "UPDATE leads SET muted = 'unsubscribed'",
+		"suppressed:no_address":   "UPDATE leads SET email = NULL",
+		"expired:stage":           "UPDATE leads SET stage = 'qualified'",
+		"expired:cycle":           "UPDATE leads SET cycle = 2",
+		"paused":                  "UPDATE leads SET paused = true",
+	} {
+		t.Run(want, func(t *testing.T) {
+			s := garden(t)
+			_, claimed := queued(t, s, "ada@example.com")
+			claim(t, s, record.LaneBulk)
+			_, waits := queued(t, s, "bob@example.com")
+			exec(t, s, change)
+			require.Equal(t, want, sending(t, s, claimed))
+			require.Equal(t, "claimed", state(t, s, claimed))
+			got := claim(t, s, record.LaneBulk)
+			require.Equal(t, waits, got[0].ID)
+			if want == "paused" {
+				require.True(t, got[0].Hold)
+				return
+			}
+			require.Equal(t, want, got[0].Stop)
+		})
+	}
+}
+
+func TestASuppressionIsSeenAtTheInstantOfSending(t *testing.T) {
+	s := garden(t)
+	_, id := queued(t, s, "ada@example.com")
+	claim(t, s, record.LaneBulk)
+	_, err := s.Suppress(t.Context(), "ada@example.com", "manual")
+	require.NoError(t, err)
+	require.Equal(t, "suppressed:manual", sending(t, s, id))
+}
+
+func TestAHardBounceSuppressesAndTellsTheRunOnce(t *testing.T) {
+	s := garden(t)
+	lead, id := queued(t, s, "ada@example.com")
+	require.NoError(t, s.HardBounce(t.Context(), id))
+	require.NoError(t, s.HardBounce(t.Context(), id))
+	require.Equal(t, "hard_bounce", one[string](t, s, "SELECT reason FROM suppressions WHERE email = 'ada@example.com'"))
+	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM events"))
+	require.Equal(t, "bounce", heard(t, s, lead))
+	require.ErrorIs(t, s.HardBounce(t.Context(), newID()), record.ErrNotFound)
+}
+
+func TestAnAlertOfAnOfferThatIsClosedExpiresAndItsSubscriberIsTold(t *testing.T) {
+	s := garden(t)
+	rep := newRep(t, s, "rep", nil)
+	_, err := s.CreateWebhook(t.Context(), record.Webhook{URL: "https://example.com/in", Secret: "secret", Active: true})
+	require.NoError(t, err)
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	offer(t, s, lead, 1)
+	alert := claim(t, s, record.LaneAlert)
+	require.Len(t, alert, 1)
+	require.Equal(t, []any{"rep@example.com", "rep", "offer", lead, ""}, []any{alert[0].To, alert[0].ToName, alert[0].Kind, alert[0].Lead.ID, alert[0].Stop})
+	exec(t, s, "UPDATE assignments SET state = 'accepted', decided_at = now()")
+	require.Equal(t, "expired:offer_closed", sending(t, s, alert[0].ID))
+	hooks := claim(t, s, record.LaneWebhook)
+	require.Len(t, hooks, 1)
+	require.Equal(t, []any{"https://example.com/in", "secret", ""}, []any{hooks[0].Webhook.URL, hooks[0].Webhook.Secret, hooks[0].Stop})
+	require.NotContains(t, string(hooks[0].Payload), "@", "ids and codes only")
+	require.Contains(t, string(hooks[0].Payload), rep)
+	require.Empty(t, sending(t, s, hooks[0].ID))
+}
+
+func TestWhoIsErasedLeavesNoMailBehind(t *testing.T) {
+	s := garden(t)
+	lead, id := queued(t, s, "ada@example.com")
+	claim(t, s, record.LaneBulk)
+	require.NoError(t, s.EraseLead(t.Context(), lead, sysActor))
+	_, err := s.Sending(t.Context(), id)
+	require.ErrorIs(t, err, record.ErrNotFound)
+	require.NoError(t, s.FinishDelivery(t.Context(), id, "sent", ""))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM deliveries"))
+}
