@@ -48,7 +48,7 @@ func withProduct(m *testing.M) int {
 		return 1
 	}
 	ownEnvironment()
-	product = &stack{options: o, dir: dir}
+	product = &stack{options: o, dir: dir, measured: measured}
 	defer func() {
 		if err := product.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -155,7 +155,7 @@ func (d door) kinds(id string) []string {
 
 func temporalClient(t *testing.T) client.Client {
 	t.Helper()
-	c, err := client.Dial(client.Options{HostPort: product.temporal.Address(), Logger: nil})
+	c, err := client.Dial(client.Options{HostPort: product.temporal.Address(), Identity: "test"})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/server/common/metrics"
+
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/postgres"
 	"github.com/leadflow-dev/leadflow/standalone/catcher"
@@ -27,6 +29,7 @@ import (
 type stack struct {
 	options
 	dir      string
+	measured metrics.Handler // what Temporal tells of itself; nil: nobody asks
 	postgres *postgres.Server
 	temporal *temporal.Server
 	catcher  *catcher.Catcher
@@ -96,7 +99,7 @@ func (s *stack) startPostgres(ctx context.Context) error {
 
 func (s *stack) startTemporal(ctx context.Context) (err error) {
 	s.temporal, err = temporal.Start(ctx, temporal.Options{
-		PostgresURL: s.postgres.URL("postgres"), Port: s.ports.temporal, UIPort: s.ports.ui, Log: s.logger(),
+		PostgresURL: s.postgres.URL("postgres"), Port: s.ports.temporal, UIPort: s.ports.ui, Log: s.logger(), Metrics: s.measured,
 		Attributes: map[string]temporal.Kind{
 			wire.AttrStage: temporal.Keyword, wire.AttrOwner: temporal.Keyword, wire.AttrSource: temporal.Keyword,
 			wire.AttrCycle: temporal.Int, wire.AttrSLADueAt: temporal.Datetime,
