@@ -52,6 +52,27 @@ func TestDoc_theDrawingIsTheTable(t *testing.T) {
 	}
 }
 
+func TestDocs_theDiagramIsTheTable(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/state-machine.md")
+	require.NoError(t, err)
+	var want []string
+	for _, line := range drawn() {
+		f := strings.Fields(line)
+		want = append(want, fmt.Sprintf("%s --> %s: %s", f[0], f[2], strings.Join(f[3:], " ")))
+	}
+	var got []string
+	for _, line := range strings.Split(string(page), "\n") {
+		if strings.Contains(line, " --> ") && !strings.Contains(line, "[*]") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	require.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"))
+	for _, s := range Stages {
+		require.Contains(t, string(page), "\n| `"+string(s)+"` |", "the table of stages")
+	}
+}
+
 func TestMigrations_theStageColumnKnowsTheStages(t *testing.T) {
 	t.Parallel()
 	sql, err := os.ReadFile("../../migrations/00001_people.sql")
