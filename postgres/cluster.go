@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // secretName is the file beside the data that keeps the superuser's password.
@@ -35,7 +36,7 @@ func (s *Server) initialise(ctx context.Context, bin string, who account) error 
 		s.password = strings.TrimSpace(string(password))
 		return nil
 	}
-	if err := clearUnfinished(s.dir); err != nil {
+	if err := clearUnfinished(ctx, s.dir); err != nil {
 		return err
 	}
 	return s.initdb(ctx, bin, secret, who)
@@ -119,7 +120,7 @@ func refuseStrangers(dir string) error {
 }
 
 // clearUnfinished clears what an interrupted initdb left. There is no PG_VERSION, so no server ever ran here.
-func clearUnfinished(dir string) error {
+func clearUnfinished(ctx context.Context, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -128,9 +129,27 @@ func clearUnfinished(dir string) error {
 		if e.Name() == lockName {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+		if err := removeAll(ctx, filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// removeAll removes a directory also while it is still written to: initdb dies with its starter, but the child that
+// initdb itself had started writes on until it finds its input closed.
+func removeAll(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		err := os.RemoveAll(path)
+		if err == nil || !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }

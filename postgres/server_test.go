@@ -171,6 +171,31 @@ func TestStart_comesBackWhenItsFirstStartWasKilled(t *testing.T) {
 	}
 }
 
+func TestRemoveAll_removesWhatIsStillWrittenTo(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "unfinished")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { // as the child of an initdb that was killed: files come until their directory is gone, or we say so
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), nil, 0o600) != nil {
+				return
+			}
+		}
+	}()
+	require.Eventually(t, func() bool { e, _ := os.ReadDir(dir); return len(e) > 100 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, removeAll(t.Context(), dir))
+	close(stop)
+	<-stopped
+	require.NoDirExists(t, dir)
+}
+
 func TestStart_comesBackAfterAKill(t *testing.T) {
 	t.Parallel()
 	dir := cluster(t)
