@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded build fmt postgres clean
+.PHONY: help run test lint unit embedded build fmt postgres histories clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -49,6 +49,11 @@ embedded: postgres ## the tests that need the embedded server, without the race 
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
 	@echo "Building the embedded Temporal server for its tests: some minutes the first time."
 	@set -o pipefail; cd standalone && go vet ./... && go test -json ./... | ../bin/report
+
+RELEASE ?= v0.1.0
+histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3
+	rm -rf workflows/testdata/histories/$(RELEASE) && mkdir -p workflows/testdata/histories/$(RELEASE)
+	cd standalone && go test -count=1 -v -run 'TestGolden|TestLives|TestAway' . -record $(CURDIR)/workflows/testdata/histories/$(RELEASE)
 
 clean: ## throw away what was built, never data
 	rm -rf bin

@@ -41,5 +41,5 @@ func acceptedWhileTheWorkerWasAway(t *testing.T, d door, _ crew) string {
 
 func TestAway_whatCameFirstCounts(t *testing.T) {
 	d, c := fast(t)
-	acceptedWhileTheWorkerWasAway(t, d, c)
+	recorded(t, "worker-away", acceptedWhileTheWorkerWasAway(t, d, c))
 }

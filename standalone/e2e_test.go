@@ -161,26 +161,14 @@ func temporalClient(t *testing.T) client.Client {
 	return c
 }
 
-// history is everything Temporal keeps of a lead, over all its runs, as JSON.
+// history is everything Temporal keeps of a lead, over all its runs, as text.
 func history(t *testing.T, c client.Client, leadID string) string {
 	t.Helper()
 	var all strings.Builder
-	runID := ""
-	for range 50 {
-		it := c.GetWorkflowHistory(t.Context(), "lead/"+leadID, runID, false, 0)
-		previous := ""
-		for it.HasNext() {
-			e, err := it.Next()
-			require.NoError(t, err)
-			if s := e.GetWorkflowExecutionStartedEventAttributes(); s != nil {
-				previous = s.GetContinuedExecutionRunId()
-			}
+	for _, run := range runsOf(t, c, "lead/"+leadID) {
+		for _, e := range run.Events {
 			all.WriteString(e.String())
 		}
-		if previous == "" {
-			return all.String()
-		}
-		runID = previous
 	}
 	return all.String()
 }

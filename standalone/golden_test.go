@@ -12,7 +12,7 @@ import (
 // It stands before the tests that run at the same time: the server counts billable actions of all runs together.
 func TestGolden_costsWhatItMay(t *testing.T) {
 	d, c := fast(t)
-	golden(t, d, c)
+	recorded(t, "golden", golden(t, d, c))
 }
 
 func golden(t *testing.T, d door, _ crew) string {

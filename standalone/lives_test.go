@@ -28,7 +28,7 @@ func TestLives(t *testing.T) {
 	for name, play := range tales {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			play(t, door{t}, c)
+			recorded(t, name, play(t, door{t}, c))
 		})
 	}
 }
