@@ -6,7 +6,6 @@ import (
 	"flag"
 	"net/http"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -45,7 +44,6 @@ func TestRoutes_wantAKeyAndTheirRole(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(w.as("", http.MethodGet, "/openapi.json", nil).raw), &spec))
 	require.Greater(t, len(spec.Paths), 35)
-	parameter := regexp.MustCompile(`\{[^}]*\}`)
 	for path, methods := range spec.Paths {
 		for method, op := range methods {
 			if len(op.Security) == 0 {
