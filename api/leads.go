@@ -156,7 +156,7 @@ func clearedKeys(ctx context.Context, c *captureBody) error {
 type leadQuery struct {
 	Paged
 	Stage  []string `query:"stage" doc:"one or several, by comma"`
-	Owner  string   `query:"owner" doc:"rep id"`
+	Owner  string   `query:"owner" format:"uuid" doc:"rep id"`
 	Band   string   `query:"band" enum:"hot,warm,cold"`
 	Source string   `query:"source" maxLength:"64"`
 	Q      string   `query:"q" maxLength:"200" doc:"part of a name, an address or a company"`
@@ -225,8 +225,8 @@ func (a *API) note(ctx context.Context, in *ByID) (*out[record.Note], error) {
 
 type inboxQuery struct {
 	Paged
-	RepID  string `query:"rep_id"`
-	TeamID string `query:"team_id"`
+	RepID  string `query:"rep_id" format:"uuid"`
+	TeamID string `query:"team_id" format:"uuid"`
 }
 
 func (a *API) inbox(ctx context.Context, in *inboxQuery) (*out[record.Page[record.InboxItem]], error) {
