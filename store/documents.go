@@ -107,6 +107,10 @@ func (s *Store) CreateSequence(ctx context.Context, q record.Sequence) (record.S
 	})
 }
 
+// A new version of the default sequence is the default: else new leads would quietly get no mail at all.
+const sqlInheritDefault = `UPDATE sequences SET is_default = true WHERE name = @name AND version = @version
+AND EXISTS (SELECT 1 FROM sequences d WHERE d.name = @name AND d.state = 'published' AND d.is_default)`
+
 const sqlRetireSequence = `UPDATE sequences SET state = 'retired' WHERE name = @name AND state = 'published' AND version <> @version`
 
 const sqlYieldDefault = `UPDATE sequences SET is_default = false WHERE is_default AND state = 'published'
@@ -122,11 +126,10 @@ WHERE name = @name AND version = @version RETURNING ` + sequenceColumns
 func (s *Store) PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error) {
 	args := pgx.NamedArgs{"name": name, "version": version}
 	return s.sequence(ctx, "publish sequence", func(tx pgx.Tx) (pgx.Rows, error) {
-		if _, err := tx.Exec(ctx, sqlRetireSequence, args); err != nil {
-			return nil, err
-		}
-		if _, err := tx.Exec(ctx, sqlYieldDefault, args); err != nil {
-			return nil, err
+		for _, sql := range []string{sqlInheritDefault, sqlRetireSequence, sqlYieldDefault} {
+			if _, err := tx.Exec(ctx, sql, args); err != nil {
+				return nil, err
+			}
 		}
 		return tx.Query(ctx, sqlPublishSequence, args)
 	})
