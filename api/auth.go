@@ -53,7 +53,8 @@ func hashOf(secret string) []byte {
 	return sum[:]
 }
 
-// authorize finds the key of a request and whether its role may take the route.
+// authorize finds the key of a request and whether its role may take the route. The key is looked up by its hash, so how
+// long that takes tells nothing of any secret.
 func (a *API) authorize(r *http.Request, to route) (record.Key, error) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(secret, keyPrefix) {

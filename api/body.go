@@ -26,10 +26,10 @@ type body struct {
 
 var errTooLarge = errors.New("too large")
 
-// readBody reads a body up to a limit. It answers a Problem for what cannot be read.
+// readBody reads a body up to a limit, of 0 none. It answers a Problem for what cannot be read.
 func readBody(r *http.Request, limit int64) (*body, error) {
 	b := &body{media: r.Header.Get("Content-Type")}
-	if r.Body == nil || r.Body == http.NoBody {
+	if r.Body == nil || r.Body == http.NoBody || limit == 0 {
 		sum := sha256.Sum256(nil)
 		b.hash = sum[:]
 		return b, nil

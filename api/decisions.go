@@ -84,7 +84,7 @@ func (a *API) decisions() {
 	} {
 		add(a, route{
 			method: http.MethodPost, path: "/v1/leads/{id}/" + d.kind, group: "Decisions",
-			summary: d.summary + ": 200 with the lead, 202 while Temporal is away", roles: d.roles, body: d.body, answer: record.Lead{},
+			summary: d.summary + ": 200 with the lead, 202 while Temporal is away", roles: d.roles, body: d.body, answer: record.Lead{}, also: []int{http.StatusAccepted},
 		}, func(ctx context.Context, in *ByID) (*decided, error) { return a.decide(ctx, in.ID, d.kind) })
 	}
 	add(a, route{method: http.MethodGet, path: "/v1/decisions/{id}", group: "Decisions", summary: "What became of a decision", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Decision], error) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func overlay(given map[string]json.RawMessage, into reflect.Value) []FieldError 
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		field, ok := byName[name]
 		if !ok {
-			errs = append(errs, FieldError{Field: shown(name), Code: "unknown_field", Detail: "is no field of this request: " + strings.Join(slices.Sorted(maps.Keys(byName)), " ")})
+			errs = append(errs, FieldError{Field: readable(name), Code: "unknown_field", Detail: "is no field of this request: " + strings.Join(slices.Sorted(maps.Keys(byName)), " ")})
 			continue
 		}
 		raw := given[name]
@@ -79,12 +80,14 @@ func overlay(given map[string]json.RawMessage, into reflect.Value) []FieldError 
 	return errs
 }
 
-// shown is the name of a field nobody knows, fit to be shown: it is no value, but somebody sent it.
-func shown(name string) string {
-	if len(name) > 64 {
-		return "(a name of more than 64 characters)"
+var fieldName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// readable is the name of a field nobody knows, where it looks like one: it is no value, but somebody sent it.
+func readable(name string) string {
+	if fieldName.MatchString(name) {
+		return name
 	}
-	return name
+	return "(unreadable)"
 }
 
 func kindOf(t reflect.Type) string {

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"net/http"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -45,7 +44,6 @@ func TestRoutes_wantAKeyAndTheirRole(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(w.as("", http.MethodGet, "/openapi.json", nil).raw), &spec))
 	require.Greater(t, len(spec.Paths), 35)
-	parameter := regexp.MustCompile(`\{[^}]*\}`)
 	for path, methods := range spec.Paths {
 		for method, op := range methods {
 			if len(op.Security) == 0 {
@@ -120,4 +118,63 @@ func TestHealth_tellsWhatIsAway(t *testing.T) {
 	require.Contains(t, docs.Header.Get("Content-Security-Policy"), "default-src 'none'")
 	w.store.Close()
 	require.Equal(t, http.StatusServiceUnavailable, w.as("", http.MethodGet, "/readyz", nil).StatusCode)
+}
+
+func TestMethods_thatARouteDoesNotTake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for path, allow := range map[string]string{"/v1/leads": "GET, POST", "/v1/events": "POST", "/v1/keys": "GET, POST, DELETE", "/u/x": "GET, POST", "/livez": "GET"} {
+		for _, method := range []string{http.MethodOptions, http.MethodPut, "BREW"} {
+			r := w.as("", method, path, nil)
+			require.Equal(t, http.StatusMethodNotAllowed, r.StatusCode, "%s %s", method, path)
+			require.Equal(t, allow, r.Header.Get("Allow"))
+			w.isProblem(r)
+		}
+	}
+	for _, path := range []string{"/", "/v1", "/v1/leads/", "/v1/bulk", "/v1/routes", "/v1/analytics/funnel", "/hooks/x", "/lf.js", "/p/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
+		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
+		require.Equal(t, http.StatusNotFound, r.StatusCode, "%s: of later releases, or nothing", path)
+		w.isProblem(r)
+	}
+}
+
+func TestAnswers_carryTheHeadersThatProtect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seen := map[string]bool{}
+	for _, path := range []string{"/v1/leads", "/v1/nothing", "/livez", "/readyz", "/version", "/docs", "/openapi.json", "/u/x", "/f/x", "/pages/style.css"} {
+		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
+		id := r.Header.Get("X-Request-Id")
+		require.False(t, id == "" || seen[id], path)
+		seen[id] = true
+		require.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"), path)
+		require.Equal(t, "no-referrer", r.Header.Get("Referrer-Policy"), path)
+		require.Contains(t, r.Header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		require.Contains(t, r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'", path)
+		require.NotContains(t, r.Header.Get("Content-Security-Policy"), "unsafe", path)
+		require.Empty(t, r.Header.Get("Access-Control-Allow-Origin"), path)
+	}
+}
+
+func TestCapture_halfSaidIsNotGuessed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/leads", object{"email": "ada@person.example", "consent": object{"purpose": "marketing"}})
+	require.Equal(t, []string{"consent.granted"}, r.fields(), "a no that nobody said would end all mail")
+	made := w.admin(http.StatusCreated, http.MethodPost, "/v1/leads", object{"email": nil, "external_id": "crm:7"})
+	require.Nil(t, made.body["email"])
+	require.Equal(t, "no_address", made.body["mail"].(object)["state"])
+	at := made.Header.Get("Location")
+	w.admin(http.StatusOK, http.MethodPatch, at, object{"email": "ada@person.example"})
+	for _, key := range []string{"email", "external_id"} {
+		r := w.admin(http.StatusUnprocessableEntity, http.MethodPatch, at, object{key: nil})
+		require.Equal(t, []string{key}, r.fields(), "a key is replaced, not cleared, and not passed over in silence")
+	}
+	for _, body := range []string{"", "{}"} {
+		require.Equal(t, "ada@person.example", w.admin(http.StatusOK, http.MethodPatch, at, body).body["email"])
+	}
+	for _, nobody := range []string{"", "{}", `{"email":null}`, `{"profile":{"first_name":"Ada"}}`} {
+		r := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/leads", nobody)
+		require.Contains(t, r.fields(), "email")
+	}
 }

@@ -4,9 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,11 +89,11 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		}
 		ctx = context.WithValue(ctx, keyKey{}, k)
 	}
-	limit := to.limit
-	if limit == 0 {
-		limit = defaultLimit
+	if err := checkURL(r.URL); err != nil {
+		a.fail(ctx, w, a.problem(ctx, err))
+		return
 	}
-	b, err := readBody(r, limit)
+	b, err := readBody(r, to.bodyLimit())
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
@@ -98,6 +103,25 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 	r = r.WithContext(ctx)
 	r.Body = http.NoBody
 	a.once(w, r, to, b)
+}
+
+// checkURL refuses what no name and no value can hold, and Postgres would not take.
+func checkURL(u *url.URL) error {
+	bad := func(text string) bool { return !utf8.ValidString(text) || strings.ContainsRune(text, 0) }
+	if bad(u.Path) {
+		return problem(http.StatusNotFound, "not_found", "there is nothing with this name")
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return problem(http.StatusBadRequest, "invalid_query", "the query of the URL cannot be read; values are percent-encoded")
+	}
+	var c checks
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if bad(name) || slices.ContainsFunc(query[name], bad) {
+			c.add(readable(name), "invalid", "must be valid UTF-8 without NUL characters")
+		}
+	}
+	return c.err()
 }
 
 func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {

@@ -22,6 +22,13 @@ func (a *API) health() {
 		_ = json.NewEncoder(w).Encode(map[string]string{"version": record.Version, "go": runtime.Version()})
 	})
 	a.mux.HandleFunc("/", a.nothing)
+	const plain, group = "text/plain", "Operation"
+	a.tell("GET /livez", group, "Does the process run", plain, 200)
+	a.tell("GET /readyz", group, "Can requests be answered; ?verbose names every check", plain, 200, 503)
+	a.tell("GET /healthz", group, "The same as /readyz", plain, 200, 503)
+	a.tell("GET /version", group, "Which version this is", "application/json", 200)
+	a.tell("GET /docs", group, "The API for people", "text/html", 200)
+	a.tell("GET /openapi.json", group, "The API for programs", "application/json", 200)
 }
 
 // nothing answers what is no route: with the methods of the path, where it has some.

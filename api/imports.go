@@ -34,7 +34,9 @@ func (a *API) imports() {
 		imp, err := a.Imports.Import(ctx, in.ID)
 		return &out[record.Import]{imp}, err
 	})
-	add(a, route{method: http.MethodGet, path: "/v1/imports/{id}/errors.csv", group: "Imports", summary: "The rows that failed, with row, column and error", roles: planners}, a.importErrors)
+	const errorsCSV = "/v1/imports/{id}/errors.csv"
+	add(a, route{method: http.MethodGet, path: errorsCSV, group: "Imports", summary: "The rows that failed, with row, column and error", roles: planners}, a.importErrors)
+	operation(a.huma.OpenAPI().Paths[errorsCSV], http.MethodGet).Responses["200"].Content = content("text/csv", nil)
 }
 
 // startImport reads the parts in any order; the file is read last, so that it need not be held.

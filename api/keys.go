@@ -31,7 +31,7 @@ func (a *API) keys() {
 		return &out[record.Page[record.Key]]{page}, err
 	})
 	add(a, route{method: http.MethodPost, path: path, group: group, summary: "Make a key; its secret is shown this once", roles: adminOnly, status: http.StatusCreated, body: keyBody{}, secret: true}, a.createKey)
-	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *keyQuery) (*struct{}, error) {
+	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent, also: []int{http.StatusNotFound}}, func(ctx context.Context, in *keyQuery) (*struct{}, error) {
 		return nil, a.Keys.RevokeKey(ctx, in.ID)
 	})
 	add(a, route{method: http.MethodDelete, path: path + "/{id}", group: group, summary: "Revoke a key at once", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *ByID) (*struct{}, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -36,12 +37,21 @@ type captureBody struct {
 	ExternalID *string                    `json:"external_id,omitempty" doc:"source:value, for people without an address"`
 	Profile    map[string]json.RawMessage `json:"profile,omitempty" doc:"first_name last_name title department company company_domain industry company_size annual_revenue country region city phone time_zone language custom{}; null clears"`
 	Source     *record.Source             `json:"source,omitempty"`
-	Consent    *record.Consent            `json:"consent,omitempty"`
+	Consent    *consentBody               `json:"consent,omitempty"`
 	VisitorID  *string                    `json:"visitor_id,omitempty"`
 }
 
+// consentBody has to say yes or no: a no that nobody said would end all mail.
+type consentBody struct {
+	Purpose string `json:"purpose" doc:"marketing"`
+	Granted *bool  `json:"granted"`
+}
+
 func (c captureBody) input() intake.Input {
-	in := intake.Input{Email: c.Email, ExternalID: c.ExternalID, Profile: c.Profile, Consent: c.Consent}
+	in := intake.Input{Email: c.Email, ExternalID: c.ExternalID, Profile: c.Profile}
+	if c.Consent != nil {
+		in.Consent = &record.Consent{Purpose: c.Consent.Purpose, Granted: c.Consent.Granted != nil && *c.Consent.Granted}
+	}
 	if c.Source != nil {
 		in.Source = *c.Source
 	}
@@ -52,7 +62,7 @@ func (c captureBody) input() intake.Input {
 }
 
 func (a *API) leads() {
-	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}}, a.capture)
+	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}}, a.capture)
 	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
 		return a.lead(ctx, in.ID)
@@ -96,11 +106,21 @@ func (a *API) capture(ctx context.Context, _ *struct{}) (*made[record.Lead], err
 
 // decodeCapture adds to what cannot be read what is wrong with the rest.
 func (a *API) decodeCapture(ctx context.Context, c *captureBody, by intake.By) error {
-	err := decode(ctx, c)
-	if p, is := err.(*Problem); is && p.Code == "invalid" { //nolint:errorlint // decode answers it bare
-		p.Errors = append(p.Errors, fields(a.Intake.Check(c.input(), by), func(p intake.Problem) FieldError { return FieldError(p) })...)
+	var wrong checks
+	if err := decode(ctx, c); err != nil {
+		p, is := err.(*Problem) //nolint:errorlint // decode answers it bare
+		if !is || p.Code != "invalid" {
+			return err
+		}
+		wrong = p.Errors
 	}
-	return err
+	if c.Consent != nil && c.Consent.Granted == nil {
+		wrong.add("consent.granted", "required", "must be true or false")
+	}
+	if len(wrong) > 0 {
+		wrong = append(wrong, fields(a.Intake.Check(c.input(), by), func(p intake.Problem) FieldError { return FieldError(p) })...)
+	}
+	return wrong.err()
 }
 
 func (a *API) patchLead(ctx context.Context, in *ByID) (*out[record.Lead], error) {
@@ -109,16 +129,34 @@ func (a *API) patchLead(ctx context.Context, in *ByID) (*out[record.Lead], error
 	if err := a.decodeCapture(ctx, &c, by); err != nil {
 		return nil, err
 	}
+	if err := clearedKeys(ctx, &c); err != nil {
+		return nil, err
+	}
 	if err := a.Intake.Patch(ctx, in.ID, c.input(), by); err != nil {
 		return nil, err
 	}
 	return a.lead(ctx, in.ID)
 }
 
+// clearedKeys tells a key that is null from one that is absent: intake refuses the first.
+func clearedKeys(ctx context.Context, c *captureBody) error {
+	raw, err := bodyOf(ctx).bytes()
+	if err != nil {
+		return err
+	}
+	given, err := object(raw)
+	for name, key := range map[string]**string{"email": &c.Email, "external_id": &c.ExternalID} {
+		if string(given[name]) == "null" {
+			*key = new(string)
+		}
+	}
+	return err
+}
+
 type leadQuery struct {
 	Paged
 	Stage  []string `query:"stage" doc:"one or several, by comma"`
-	Owner  string   `query:"owner" doc:"rep id"`
+	Owner  string   `query:"owner" format:"uuid" doc:"rep id"`
 	Band   string   `query:"band" enum:"hot,warm,cold"`
 	Source string   `query:"source" maxLength:"64"`
 	Q      string   `query:"q" maxLength:"200" doc:"part of a name, an address or a company"`
@@ -135,7 +173,7 @@ func (a *API) listLeads(ctx context.Context, in *leadQuery) (*out[record.Page[re
 		return nil, err
 	}
 	page, err := a.Reads.Leads(ctx, record.LeadFilter{
-		Stage: in.Stage, Owner: in.Owner, Band: in.Band, Source: in.Source, Query: in.Q, Cursor: in.Cursor, Limit: in.Limit,
+		Stage: in.Stage, Owner: in.Owner, Band: in.Band, Source: strings.ToLower(in.Source), Query: in.Q, Cursor: in.Cursor, Limit: in.Limit,
 	})
 	return &out[record.Page[record.Lead]]{page}, err
 }
@@ -187,8 +225,8 @@ func (a *API) note(ctx context.Context, in *ByID) (*out[record.Note], error) {
 
 type inboxQuery struct {
 	Paged
-	RepID  string `query:"rep_id"`
-	TeamID string `query:"team_id"`
+	RepID  string `query:"rep_id" format:"uuid"`
+	TeamID string `query:"team_id" format:"uuid"`
 }
 
 func (a *API) inbox(ctx context.Context, in *inboxQuery) (*out[record.Page[record.InboxItem]], error) {

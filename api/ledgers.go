@@ -49,7 +49,7 @@ func (a *API) suppressions() {
 		s, err := a.People.Suppress(ctx, email, "manual")
 		return &out[record.Suppression]{s}, err
 	})
-	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Let mail go to an address again", roles: adminOnly, status: http.StatusNoContent}, func(ctx context.Context, in *suppressed) (*struct{}, error) {
+	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Let mail go to an address again", roles: adminOnly, status: http.StatusNoContent, also: []int{http.StatusNotFound}}, func(ctx context.Context, in *suppressed) (*struct{}, error) {
 		email, err := a.address(in.Email)
 		if err != nil {
 			return nil, err

@@ -3,8 +3,10 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -12,8 +14,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// maxIdempotencyKey is its length at most, in bytes.
-const maxIdempotencyKey = 255
+var idempotencyKey = regexp.MustCompile(`^[ -~]{1,255}$`)
 
 // What Answers.BeginAnswer says about a key.
 const (
@@ -29,12 +30,12 @@ func (a *API) once(w *answer, r *http.Request, to route, b *body) {
 		a.mux.ServeHTTP(w, r)
 		return
 	}
-	if len(idem) > maxIdempotencyKey {
-		a.fail(ctx, w, invalid(FieldError{Field: "Idempotency-Key", Code: "too_long", Detail: "may have 255 characters at most"}))
+	if !idempotencyKey.MatchString(idem) {
+		a.fail(ctx, w, invalid(FieldError{Field: "Idempotency-Key", Code: "invalid", Detail: "must be 1 to 255 printable characters of ASCII"}))
 		return
 	}
 	key, path := keyOf(ctx).ID, r.Method+" "+r.URL.Path
-	stored, state, err := a.Answers.BeginAnswer(ctx, key, path, idem, b.hash)
+	stored, state, err := a.Answers.BeginAnswer(ctx, key, path, idem, asked(r, b))
 	switch {
 	case err != nil:
 		a.fail(ctx, w, a.problem(ctx, err))
@@ -48,6 +49,15 @@ func (a *API) once(w *answer, r *http.Request, to route, b *body) {
 	default:
 		a.first(w, r, to, key, path, idem)
 	}
+}
+
+// asked is the hash of what is asked: the body, and what stands in the query beside it.
+func asked(r *http.Request, b *body) []byte {
+	if r.URL.RawQuery == "" {
+		return b.hash
+	}
+	sum := sha256.Sum256(append([]byte(r.URL.RawQuery+"\n"), b.hash...))
+	return sum[:]
 }
 
 // first runs the request and keeps its answer. What may go better the next time is not kept.

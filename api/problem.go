@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -77,7 +78,7 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		return invalid(fields(de, func(p desk.Problem) FieldError { return FieldError(p) })...)
 	case errors.As(err, &doc):
 		return invalid(fields(doc.Problems, func(p document.Problem) FieldError {
-			return FieldError{Field: p.Path, Code: "invalid", Detail: p.String()}
+			return FieldError{Field: cmp.Or(p.Path, "source"), Code: "invalid", Detail: p.String()}
 		})...)
 	case errors.As(err, &conflict):
 		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them, or send one key only")

@@ -35,6 +35,10 @@ func (a *API) public() {
 	a.page("POST /f/{form}", formLimit, a.form)
 	a.page("GET /u/{token}", 0, a.askUnsubscribe)
 	a.page("POST /u/{token}", formLimit, a.unsubscribe)
+	const html, group = "text/html", "Public"
+	a.tell("POST /f/{form}", group, "Take the post of a plain HTML form; with Accept: application/json 204 and problems", html, 200, 204, 400, 409, 413, 415, 422, 503)
+	a.tell("GET /u/{token}", group, "Ask whether to unsubscribe; it changes nothing", html, 200, 404)
+	a.tell("POST /u/{token}", group, "Unsubscribe, also in one click (RFC 8058)", html, 200, 400, 404, 413, 415, 503)
 	a.mux.Handle("GET /pages/style.css", http.FileServerFS(pages))
 }
 

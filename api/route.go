@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +19,7 @@ type route struct {
 	group        string
 	roles        []string // who may; admin always; nil: public
 	status       int      // of a good answer; 0: 200
+	also         []int    // what else is answered, beside what every route of its kind answers
 	body         any      // a value of the type that documents the body, or nil
 	answer       any      // the same of the answer, where the handler's output does not say it
 	media        string   // of the body; empty: application/json
@@ -31,17 +35,52 @@ const (
 
 func (r route) pattern() string { return r.method + " " + r.path }
 
+// takesBody reports whether a body is read at all.
+func (r route) takesBody() bool { return r.method == http.MethodPost || r.method == http.MethodPatch }
+
+func (r route) bodyLimit() int64 {
+	switch {
+	case !r.takesBody():
+		return 0
+	case r.limit == 0:
+		return defaultLimit
+	}
+	return r.limit
+}
+
+// problems are the statuses of problems that a route of this kind may answer.
+func (r route) problems() []int {
+	all := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
+	if r.roles != nil {
+		all = append(all, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	if strings.Contains(r.path, "{") {
+		all = append(all, http.StatusNotFound)
+	}
+	if strings.HasPrefix(r.path, "/v1/leads/{id}") {
+		all = append(all, http.StatusGone)
+	}
+	if r.takesBody() { // 409: the same Idempotency-Key under way, or what is taken, in use or refused
+		all = append(all, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusConflict)
+	}
+	for _, status := range r.also {
+		if status >= 400 {
+			all = append(all, status)
+		}
+	}
+	return all
+}
+
 // add puts a route into the mux and the documentation. What the handler answers as an error leaves as a problem.
 func add[I, O any](a *API, r route, h func(context.Context, *I) (*O, error)) {
 	a.routes[r.pattern()] = r
 	op := huma.Operation{
 		Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.group}, DefaultStatus: r.status,
-		OperationID: operationID(r), Errors: []int{http.StatusUnprocessableEntity},
+		OperationID: operationID(r), Errors: r.problems(),
 	}
 	if r.roles != nil {
 		op.Security = []map[string][]string{{"key": {}}}
 		op.Description = "Roles: " + strings.Join(append([]string{"admin"}, r.roles...), ", ") + "."
-		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
@@ -66,15 +105,45 @@ func (a *API) document(r route) {
 		if media == "" {
 			media = "application/json"
 		}
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{media: {Schema: schema(r.body)}}}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: content(media, schema(r.body))}
+	}
+	for _, status := range r.also {
+		if status < 400 {
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: op.Responses["200"].Headers}
+		}
 	}
 	if r.answer != nil {
 		for _, code := range []string{"200", "201", "202"} {
 			if resp := op.Responses[code]; resp != nil {
-				resp.Content = map[string]*huma.MediaType{"application/json": {Schema: schema(r.answer)}}
+				resp.Content = content("application/json", schema(r.answer))
 			}
 		}
+		if slices.Contains(r.also, http.StatusAccepted) {
+			op.Responses["202"].Content = content("application/json", schema(pending{}))
+		}
 	}
+}
+
+func content(media string, s *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{media: {Schema: s}}
+}
+
+var parameters = regexp.MustCompile(`\{([a-z]+)\}`)
+
+// tell documents a plain page, which answers in a media type of its own.
+func (a *API) tell(pattern, group, summary, media string, statuses ...int) {
+	method, path, _ := strings.Cut(pattern, " ")
+	op := &huma.Operation{
+		Method: method, Path: path, Summary: summary, Tags: []string{group}, OperationID: operationID(route{method: method, path: path}),
+		Responses: map[string]*huma.Response{},
+	}
+	for _, name := range parameters.FindAllStringSubmatch(path, -1) {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name[1], In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+	}
+	for _, status := range statuses {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Content: content(media, nil)}
+	}
+	a.huma.OpenAPI().AddOperation(op)
 }
 
 func operation(p *huma.PathItem, method string) *huma.Operation {

@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +38,8 @@ type world struct {
 	store  *store.Store
 	tokens *token.Signer
 	log    *bytes.Buffer
-	keys   map[string]string // role -> secret
+	keys   map[string]string   // role -> secret
+	told   map[string][]string // method and path of the documentation -> statuses
 }
 
 var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.Context, url string) error {
@@ -44,7 +48,7 @@ var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, log: &bytes.Buffer{}, keys: map[string]string{}}
+	w := &world{t: t, log: &bytes.Buffer{}, keys: map[string]string{}, told: map[string][]string{}}
 	s, err := app.OpenStore(t.Context(), app.Config{DatabaseURL: pgtest.New(t, seeded), Secret: secret})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -70,8 +74,13 @@ func newWorld(t *testing.T) *world {
 		require.NoError(t, err)
 		w.keys[role] = plain
 	}
+	for _, op := range w.spec().operations() {
+		w.told[op.method+" "+parameter.ReplaceAllString(op.path, "[^/]+")] = op.statuses
+	}
 	return w
 }
+
+var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 type quiet struct{}
 
@@ -119,7 +128,22 @@ func (w *world) as(role, method, path string, body any, header ...string) reply 
 	require.NoError(w.t, err)
 	r := reply{Response: resp, raw: string(raw)}
 	_ = json.Unmarshal(raw, &r.body)
+	w.documented(method, req.URL.Path, resp.StatusCode)
 	return r
+}
+
+// documented fails the test where a route answers what its documentation does not tell.
+func (w *world) documented(method, path string, status int) {
+	w.t.Helper()
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for route, statuses := range w.told {
+		known, pattern, _ := strings.Cut(route, " ")
+		if known == method && regexp.MustCompile("^"+pattern+"$").MatchString(path) && !slices.Contains(statuses, strconv.Itoa(status)) {
+			w.t.Errorf("%s answers %d, and tells of %v", route, status, statuses)
+		}
+	}
 }
 
 // admin does the same, and fails the test on another status.

@@ -59,7 +59,7 @@ func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration)
 		case !errors.As(err, &app):
 			return verdict{state: Pending, away: unreachable(err)}, nil
 		case slices.Contains(refusalCodes, app.Type()):
-			return refusal(app), nil
+			return d.standing(ctx, dec, refusal(app))
 		case app.Type() == typeCutOff:
 			if v, err := d.judge(ctx, dec); err != nil || v.state != Pending {
 				return v, err
@@ -122,6 +122,21 @@ func refusal(app *temporal.ApplicationError) verdict {
 	return v
 }
 
+// standing grants a decision that closed the lead when it is taken again: a run that is about to end refuses everything.
+func (d *Desk) standing(ctx context.Context, dec record.Decision, v verdict) (verdict, error) {
+	if !v.stage.Terminal() {
+		return v, nil
+	}
+	last, err := d.store.LastDecision(ctx, dec.LeadID)
+	switch {
+	case errors.Is(err, record.ErrNotFound):
+		return v, nil
+	case err == nil && last.Fingerprint == dec.Fingerprint:
+		return verdict{state: Applied}, nil
+	}
+	return v, err
+}
+
 // unreachable reports whether Temporal itself was not there, as opposed to a run that had no time to answer.
 func unreachable(err error) bool {
 	var no *serviceerror.Unavailable
@@ -147,18 +162,7 @@ func (d *Desk) judge(ctx context.Context, dec record.Decision) (verdict, error) 
 	case !lead.Stage.Terminal():
 		return pending, d.store.Poke(ctx, dec.LeadID)
 	}
-	last, err := d.store.LastDecision(ctx, dec.LeadID)
-	switch {
-	case err == nil && last.Fingerprint == dec.Fingerprint:
-		return verdict{state: Applied}, nil
-	case err != nil && !errors.Is(err, record.ErrNotFound):
-		return verdict{}, err
-	}
-	v := verdict{state: Refused, code: lifecycle.CodeWrongStage, stage: lead.Stage}
-	if err == nil && last.RepID != nil {
-		v.decidedBy = *last.RepID
-	}
-	return v, nil
+	return d.standing(ctx, dec, verdict{state: Refused, code: lifecycle.CodeWrongStage, stage: lead.Stage, decidedBy: lead.Last.By})
 }
 
 // inWords says a refusal as the run does.

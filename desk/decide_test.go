@@ -87,7 +87,8 @@ func TestDecide_theNextRunIsAsked(t *testing.T) {
 
 func TestDecide_aClosedLeadIsJudgedFromPostgres(t *testing.T) {
 	t.Parallel()
-	for _, over := range []error{noRun, cutOff} {
+	lingers := refusedBy(lifecycle.CodeWrongStage, wire.RefusalDetails{Stage: lifecycle.StageWon}) // a run stays a little after its end
+	for _, over := range []error{noRun, cutOff, lingers} {
 		p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{nil, over}}
 		d := newDesk(p, r)
 		won := decided(t, d, win)

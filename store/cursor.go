@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -31,45 +30,44 @@ type mark struct {
 }
 
 // newest is the place before the first row of a list that begins with the newest.
-var newest = mark{At: time.UnixMicro(math.MaxInt32 * 1_000_000), ID: "ffffffff-ffff-ffff-ffff-ffffffffffff"}
+var newest = mark{At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), ID: "ffffffff-ffff-ffff-ffff-ffffffffffff"}
 
-// cursor is the mark as people pass it around. Postgres keeps microseconds, so they are enough.
-func (m mark) cursor() string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(m.At.UnixMicro(), 36) + "." + m.ID))
+// sealed is a place in a list as people pass it around. It names its list: a place in another one means nothing here,
+// and would quietly skip rows.
+func sealed(list, place string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + " " + place))
 }
 
-// idOf reads a cursor of a list that is sorted by id alone, newest first: ids of ours sort by time.
-func idOf(cursor string) (string, error) {
-	switch {
-	case cursor == "":
-		return newest.ID, nil
-	case !isID(cursor):
-		return "", errCursor
-	}
-	return cursor, nil
-}
-
-// markOf reads a cursor; an empty one is the place before the first row. It answers record.ErrBadCursor for a cursor
-// that is none of ours.
-func markOf(cursor string, first mark) (mark, error) {
+// unsealed reads a cursor; an empty one is the first place. It answers record.ErrBadCursor for what the list gave nobody.
+func unsealed(list, cursor, first string) (string, error) {
 	if cursor == "" {
 		return first, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	at, id, ok := strings.Cut(string(raw), ".")
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	place, ok := strings.CutPrefix(string(raw), list+" ")
+	if err != nil || !ok {
+		return "", errCursor
+	}
+	return place, nil
+}
+
+// text is the mark in a cursor. Postgres keeps microseconds, so they are enough.
+func (m mark) text() string { return strconv.FormatInt(m.At.UnixMicro(), 36) + "." + m.ID }
+
+// markOf reads a cursor of a list that is sorted by time and id; an empty one is the place before the first row.
+func markOf(list, cursor string, first mark) (mark, error) {
+	place, err := unsealed(list, cursor, first.text())
+	at, id, ok := strings.Cut(place, ".")
 	micros, numErr := strconv.ParseInt(at, 36, 64)
-	if err != nil || !ok || numErr != nil {
+	if err != nil || !ok || numErr != nil || micros < 0 || micros > newest.At.UnixMicro() {
 		return mark{}, errCursor
 	}
 	return mark{At: time.UnixMicro(micros), ID: id}, nil
 }
 
-// numberOf reads a cursor that is a plain number.
-func numberOf(cursor string, first int64) (int64, error) {
-	if cursor == "" {
-		return first, nil
-	}
-	n, err := strconv.ParseInt(cursor, 10, 64)
+// numberOf reads a place that is a plain number.
+func numberOf(place string) (int64, error) {
+	n, err := strconv.ParseInt(place, 10, 32)
 	if err != nil {
 		return 0, errCursor
 	}
@@ -100,16 +98,16 @@ func pageOf[T any](rows []T, limit int, cursor func(T) string) record.Page[T] {
 	return record.Page[T]{Items: rows, NextCursor: cursor(rows[size-1])}
 }
 
-// list reads a page of a list that is sorted by id, newest first. The statement takes @after and @rows.
+// list reads a page of a list that is sorted by id, newest first: ids of ours sort by time. The statement takes @after and @rows.
 func list[T any](ctx context.Context, s *Store, op, sql, cursor string, limit int, id func(T) string) (record.Page[T], error) {
-	after, err := idOf(cursor)
-	if err != nil {
-		return record.Page[T]{}, err
+	after, err := unsealed(op, cursor, newest.ID)
+	if err != nil || !isID(after) {
+		return record.Page[T]{}, errCursor
 	}
 	rows, _ := s.pool.Query(ctx, sql, pgx.NamedArgs{"after": after, "rows": pageSize(limit) + 1})
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
 	if err != nil {
 		return record.Page[T]{}, masked(op, err)
 	}
-	return pageOf(items, limit, id), nil
+	return pageOf(items, limit, func(one T) string { return sealed(op, id(one)) }), nil
 }

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,13 +18,15 @@ const sqlModels = `SELECT ` + modelColumns + ` FROM models WHERE version < @afte
 
 // Models lists the versions of the scoring model, newest first.
 func (s *Store) Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error) {
-	after, err := numberOf(cursor, 1<<31-1)
-	if err != nil {
-		return record.Page[record.Model]{}, err
+	const op = "list models"
+	place, err := unsealed(op, cursor, strconv.Itoa(math.MaxInt32))
+	after, numErr := numberOf(place)
+	if err != nil || numErr != nil {
+		return record.Page[record.Model]{}, errCursor
 	}
 	rows, _ := s.pool.Query(ctx, sqlModels, pgx.NamedArgs{"after": after, "rows": pageSize(limit) + 1})
 	models, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Model])
-	return pageOf(models, limit, func(m record.Model) string { return strconv.Itoa(m.Version) }), masked("list models", err)
+	return pageOf(models, limit, func(m record.Model) string { return sealed(op, strconv.Itoa(m.Version)) }), masked(op, err)
 }
 
 const sqlCreateModel = `INSERT INTO models (source, document, note, author) VALUES (@source, @document, @note, @author)
@@ -73,16 +77,18 @@ WHERE (name, version) > (@name, @version) ORDER BY name, version LIMIT @rows`
 
 // Sequences lists all versions of all sequences, by name and version.
 func (s *Store) Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error) {
-	name, number, _ := strings.Cut(cursor, "@")
-	version, err := numberOf(number, 0)
-	if err != nil {
-		return record.Page[record.Sequence]{}, err
+	const op = "list sequences"
+	place, err := unsealed(op, cursor, "@0")
+	name, number, _ := strings.Cut(place, "@")
+	version, numErr := numberOf(number)
+	if err != nil || numErr != nil || strings.ContainsRune(name, 0) || !utf8.ValidString(name) {
+		return record.Page[record.Sequence]{}, errCursor
 	}
 	rows, _ := s.pool.Query(ctx, sqlSequences, pgx.NamedArgs{"name": name, "version": version, "rows": pageSize(limit) + 1})
 	sequences, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Sequence])
 	return pageOf(sequences, limit, func(q record.Sequence) string {
-		return q.Name + "@" + strconv.Itoa(q.Version)
-	}), masked("list sequences", err)
+		return sealed(op, q.Name+"@"+strconv.Itoa(q.Version))
+	}), masked(op, err)
 }
 
 const sqlCreateSequence = `INSERT INTO sequences (name, version, is_default, source, document)
@@ -101,6 +107,10 @@ func (s *Store) CreateSequence(ctx context.Context, q record.Sequence) (record.S
 	})
 }
 
+// A new version of the default sequence is the default: else new leads would quietly get no mail at all.
+const sqlInheritDefault = `UPDATE sequences SET is_default = true WHERE name = @name AND version = @version
+AND EXISTS (SELECT 1 FROM sequences d WHERE d.name = @name AND d.state = 'published' AND d.is_default)`
+
 const sqlRetireSequence = `UPDATE sequences SET state = 'retired' WHERE name = @name AND state = 'published' AND version <> @version`
 
 const sqlYieldDefault = `UPDATE sequences SET is_default = false WHERE is_default AND state = 'published'
@@ -116,11 +126,10 @@ WHERE name = @name AND version = @version RETURNING ` + sequenceColumns
 func (s *Store) PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error) {
 	args := pgx.NamedArgs{"name": name, "version": version}
 	return s.sequence(ctx, "publish sequence", func(tx pgx.Tx) (pgx.Rows, error) {
-		if _, err := tx.Exec(ctx, sqlRetireSequence, args); err != nil {
-			return nil, err
-		}
-		if _, err := tx.Exec(ctx, sqlYieldDefault, args); err != nil {
-			return nil, err
+		for _, sql := range []string{sqlInheritDefault, sqlRetireSequence, sqlYieldDefault} {
+			if _, err := tx.Exec(ctx, sql, args); err != nil {
+				return nil, err
+			}
 		}
 		return tx.Query(ctx, sqlPublishSequence, args)
 	})

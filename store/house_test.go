@@ -234,6 +234,24 @@ func TestSequencesCountVersionsAndYieldTheDefault(t *testing.T) {
 	require.Equal(t, page.Items, append(first.Items, second.Items...))
 }
 
+func TestANewVersionOfTheDefaultSequenceIsTheDefault(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	for version, isDefault := range []bool{true, false} {
+		_, err := s.CreateSequence(ctx, record.Sequence{Name: "warm", Default: isDefault, Source: "x", Document: json.RawMessage(`{}`)})
+		require.NoError(t, err)
+		for range 2 {
+			q, err := s.PublishSequence(ctx, "warm", version+1)
+			require.NoError(t, err)
+			require.True(t, q.Default, "else new leads get no mail")
+		}
+	}
+	_, err := s.CreateSequence(ctx, record.Sequence{Name: "other", Source: "x", Document: json.RawMessage(`{}`)})
+	require.NoError(t, err)
+	q, err := s.PublishSequence(ctx, "other", 1)
+	require.NoError(t, err)
+	require.False(t, q.Default)
+}
+
 func TestOnePolicyIsActive(t *testing.T) {
 	s, ctx := newStore(t), t.Context()
 	create := func(name string, active bool) record.Policy {

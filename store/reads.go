@@ -115,7 +115,8 @@ ORDER BY l.created_at DESC, l.id DESC LIMIT @rows`
 
 // Leads lists leads, newest first.
 func (s *Store) Leads(ctx context.Context, f record.LeadFilter) (record.Page[record.Lead], error) {
-	after, err := markOf(f.Cursor, newest)
+	const op = "list leads"
+	after, err := markOf(op, f.Cursor, newest)
 	if err != nil || !isID(after.ID) {
 		return record.Page[record.Lead]{}, errCursor
 	}
@@ -128,11 +129,11 @@ func (s *Store) Leads(ctx context.Context, f record.LeadFilter) (record.Page[rec
 	})
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[readRow])
 	if err != nil {
-		return record.Page[record.Lead]{}, masked("list leads", err)
+		return record.Page[record.Lead]{}, masked(op, err)
 	}
 	items := make([]record.Lead, len(found))
 	for i, r := range found {
 		items[i] = r.lead()
 	}
-	return pageOf(items, f.Limit, func(l record.Lead) string { return mark{l.CreatedAt, l.ID}.cursor() }), nil
+	return pageOf(items, f.Limit, func(l record.Lead) string { return sealed(op, mark{l.CreatedAt, l.ID}.text()) }), nil
 }

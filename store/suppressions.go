@@ -53,7 +53,8 @@ WHERE (at, hash) < (@at, @hash::bytea) ORDER BY at DESC, hash DESC LIMIT @rows`
 // Suppressions lists suppressed addresses, newest first; those of erased people without the address.
 func (s *Store) Suppressions(ctx context.Context, cursor string, limit int) (record.Page[record.Suppression], error) {
 	none := record.Page[record.Suppression]{}
-	m, err := markOf(cursor, mark{At: newest.At, ID: "ff"})
+	const op = "list suppressions"
+	m, err := markOf(op, cursor, mark{At: newest.At, ID: "ff"})
 	if err != nil {
 		return none, err
 	}
@@ -68,9 +69,9 @@ func (s *Store) Suppressions(ctx context.Context, cursor string, limit int) (rec
 	rows, _ := s.pool.Query(ctx, sqlSuppressions, pgx.NamedArgs{"at": m.At, "hash": after, "rows": pageSize(limit) + 1})
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
-		return none, masked("list suppressions", err)
+		return none, masked(op, err)
 	}
-	page := pageOf(found, limit, func(r row) string { return mark{r.At, hex.EncodeToString(r.Hash)}.cursor() })
+	page := pageOf(found, limit, func(r row) string { return sealed(op, mark{r.At, hex.EncodeToString(r.Hash)}.text()) })
 	out := record.Page[record.Suppression]{Items: make([]record.Suppression, len(page.Items)), NextCursor: page.NextCursor}
 	for i, r := range page.Items {
 		out.Items[i] = r.Suppression

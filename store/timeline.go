@@ -43,7 +43,8 @@ func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) 
 	if err := s.stageOf(ctx, leadID); err != nil {
 		return none, err
 	}
-	after, err := markOf(cursor, mark{At: newest.At, ID: strconv.Itoa(math.MaxInt64)})
+	list := "timeline of " + leadID
+	after, err := markOf(list, cursor, mark{At: newest.At, ID: strconv.Itoa(math.MaxInt64)})
 	number, numErr := strconv.ParseInt(after.ID, 10, 64)
 	if err != nil || numErr != nil {
 		return none, errCursor
@@ -59,7 +60,7 @@ func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) 
 	if err != nil {
 		return none, masked("read timeline", err)
 	}
-	return pageOf(items, limit, func(i record.TimelineItem) string { return mark{i.At, i.ID}.cursor() }), nil
+	return pageOf(items, limit, func(i record.TimelineItem) string { return sealed(list, mark{i.At, i.ID}.text()) }), nil
 }
 
 const sqlMails = `SELECT id, key, lead_id, lane, kind, coalesce(sequence, '') AS sequence, coalesce(sequence_version, 0) AS version,
@@ -70,7 +71,8 @@ ORDER BY created_at DESC, id DESC LIMIT @rows`
 
 // Mails lists the ledger of mails, newest first.
 func (s *Store) Mails(ctx context.Context, state, leadID, cursor string, limit int) (record.Page[record.Mail], error) {
-	after, err := markOf(cursor, newest)
+	const op = "list mails"
+	after, err := markOf(op, cursor, newest)
 	if err != nil || !isID(after.ID) {
 		return record.Page[record.Mail]{}, errCursor
 	}
@@ -82,9 +84,9 @@ func (s *Store) Mails(ctx context.Context, state, leadID, cursor string, limit i
 	})
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Mail])
 	if err != nil {
-		return record.Page[record.Mail]{}, masked("list mails", err)
+		return record.Page[record.Mail]{}, masked(op, err)
 	}
-	return pageOf(items, limit, func(m record.Mail) string { return mark{m.CreatedAt, m.ID}.cursor() }), nil
+	return pageOf(items, limit, func(m record.Mail) string { return sealed(op, mark{m.CreatedAt, m.ID}.text()) }), nil
 }
 
 type inboxRow struct {
@@ -120,7 +122,8 @@ FROM items WHERE (least(sort_at, '9999-01-01'), lead_id) > (@at, @after::uuid) O
 // Inbox lists what waits for sales, by the time that is left: offers first, then the team queue and what is at work.
 func (s *Store) Inbox(ctx context.Context, f record.InboxFilter) (record.Page[record.InboxItem], error) {
 	none := record.Page[record.InboxItem]{Items: []record.InboxItem{}}
-	after, err := markOf(f.Cursor, mark{At: time.Unix(0, 0), ID: "00000000-0000-0000-0000-000000000000"})
+	const op = "read inbox"
+	after, err := markOf(op, f.Cursor, mark{At: time.Unix(0, 0), ID: "00000000-0000-0000-0000-000000000000"})
 	if err != nil || !isID(after.ID) {
 		return none, errCursor
 	}
@@ -132,9 +135,9 @@ func (s *Store) Inbox(ctx context.Context, f record.InboxFilter) (record.Page[re
 	})
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[inboxRow])
 	if err != nil {
-		return none, masked("read inbox", err)
+		return none, masked(op, err)
 	}
-	page := pageOf(found, f.Limit, func(r inboxRow) string { return mark{r.SortAt, r.LeadID}.cursor() })
+	page := pageOf(found, f.Limit, func(r inboxRow) string { return sealed(op, mark{r.SortAt, r.LeadID}.text()) })
 	out := record.Page[record.InboxItem]{Items: make([]record.InboxItem, len(page.Items)), NextCursor: page.NextCursor}
 	for i, r := range page.Items {
 		out.Items[i] = record.InboxItem{

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -115,8 +116,20 @@ type MailState struct {
 
 // Page is one page of a list, newest first unless the list says otherwise.
 type Page[T any] struct {
-	Items      []T    `json:"items"`
-	NextCursor string `json:"next_cursor,omitempty"`
+	Items      []T    `json:"items" nullable:"false"`
+	NextCursor string `json:"next_cursor" nullable:"true"` // empty, and null to readers: there is no more
+}
+
+// MarshalJSON says the end of a list as null.
+func (p Page[T]) MarshalJSON() ([]byte, error) {
+	out := struct {
+		Items []T     `json:"items"`
+		Next  *string `json:"next_cursor"`
+	}{Items: p.Items}
+	if p.NextCursor != "" {
+		out.Next = &p.NextCursor
+	}
+	return json.Marshal(out)
 }
 
 // LeadFilter narrows a list of leads. Empty fields do not filter.
