@@ -4,7 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/notify"
@@ -68,12 +69,10 @@ func (a *API) address(text string) (string, error) {
 
 type webhookBody struct {
 	URL    string   `json:"url"`
-	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed ..."`
+	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager"`
 	Secret string   `json:"secret,omitempty" doc:"whsec_ and base64; absent: one is made"`
 	Active bool     `json:"active,omitempty" doc:"absent: true"`
 }
-
-var webhookKind = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 
 func (a *API) webhooks() {
 	const path, group = "/v1/webhooks", "Webhooks"
@@ -94,8 +93,8 @@ func (a *API) subscribe(ctx context.Context, _ *struct{}) (*out[record.Webhook],
 		c.add("url", "invalid", "must be an http or https URL without a login in it")
 	}
 	for _, kind := range b.Kinds {
-		if !webhookKind.MatchString(kind) {
-			c.add("kinds", "invalid", "must be kinds such as handoff.offered")
+		if !slices.Contains(record.WebhookKinds, kind) { // one that never comes would only be noticed when it is missed
+			c.add("kinds", "invalid", "must be of: "+strings.Join(record.WebhookKinds, " "))
 			break
 		}
 	}

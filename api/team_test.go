@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 func TestTeam_isMadeChangedAndListed(t *testing.T) {
@@ -52,11 +54,18 @@ func TestDocuments_areCheckedAndPublished(t *testing.T) {
 	require.Equal(t, "in_use", off.body["code"], "leads live by one")
 	seqs := w.admin(http.StatusOK, http.MethodGet, "/v1/sequences", nil).body["items"].([]any)
 	require.Len(t, seqs, 1)
+	bad = w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/sequences", object{"source": "name: x\nwindow: {from: \"09:00\", to: \"17:00\", zone: Mars/Olympus}\n" +
+		"steps:\n  - id: a\n    mail:\n      subject: '{{ first_name '\n      body: '{% if company %}For you.'\n"})
+	for _, want := range []string{"line 2", "window.zone", "line 6", "steps[0].mail.subject", "line 7", "steps[0].mail.body"} {
+		require.Contains(t, bad.raw, want, "what would fail at every lead is refused before there is one")
+	}
 
 	hook := w.admin(http.StatusCreated, http.MethodPost, "/v1/webhooks", object{"url": "https://hooks.example/x"})
 	require.Contains(t, hook.body["secret"], "whsec_")
 	require.NotContains(t, w.admin(http.StatusOK, http.MethodGet, "/v1/webhooks", nil).raw, "whsec_")
 	w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/webhooks", object{"url": "ftp://x"})
+	w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/webhooks", object{"url": "https://hooks.example/x", "kinds": []string{"handoff.offer"}})
+	w.admin(http.StatusCreated, http.MethodPost, "/v1/webhooks", object{"url": "https://hooks.example/x", "kinds": record.WebhookKinds})
 	w.admin(http.StatusCreated, http.MethodPost, "/v1/suppressions", object{"email": "No@person.example"})
 	require.Contains(t, w.admin(http.StatusOK, http.MethodGet, "/v1/suppressions", nil).raw, "no@person.example")
 	w.admin(http.StatusNoContent, http.MethodDelete, "/v1/suppressions?email=no@person.example", nil)

@@ -61,7 +61,7 @@ func (d *Desk) keep(ctx context.Context, lead record.Lead, r Request, c canonica
 	}
 	// Due again only after this try is over, and a little later than that: the sweep must not ask beside it.
 	dec.CreatedAt = d.cfg.Now().UTC()
-	return dec, false, d.store.StoreDecision(ctx, dec, dec.CreatedAt.Add(2*d.cfg.Wait))
+	return dec, false, d.store.StoreDecision(ctx, dec, 2*d.cfg.Wait)
 }
 
 // stands reports whether the reassignment has been carried out: for the run every reassignment is a new wish.

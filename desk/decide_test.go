@@ -32,7 +32,7 @@ func TestDecide_applied(t *testing.T) {
 	require.Equal(t, Answer{State: Applied, DecisionID: p.decisions[0].ID, Lead: p.lead}, a)
 	require.Equal(t, lifecycle.StageWorking, a.Lead.Stage, "the lead as it results")
 	require.Equal(t, []string{Applied}, p.states())
-	require.Equal(t, noon.Add(600*time.Millisecond), p.next[a.DecisionID], "the sweep does not ask beside us")
+	require.Equal(t, 600*time.Millisecond, p.next[a.DecisionID], "the sweep does not ask beside us")
 }
 
 func TestDecide_refused(t *testing.T) {

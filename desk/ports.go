@@ -18,8 +18,8 @@ type Store interface {
 	// Rep and Team answer record.ErrNotFound.
 	Rep(ctx context.Context, repID string) (record.Rep, error)
 	Team(ctx context.Context, teamID string) (record.Team, error)
-	// StoreDecision keeps a decision as pending, due for a second try after the given time.
-	StoreDecision(ctx context.Context, d record.Decision, nextTry time.Time) error
+	// StoreDecision keeps a decision as pending, due for a second try after a while.
+	StoreDecision(ctx context.Context, d record.Decision, after time.Duration) error
 	// PendingDecision is the oldest pending decision of the lead with this fingerprint, or record.ErrNotFound.
 	PendingDecision(ctx context.Context, leadID, fingerprint string) (record.Decision, error)
 	// LastDecision is the newest applied decision of the lead, or record.ErrNotFound.
@@ -28,7 +28,7 @@ type Store interface {
 	// AnswerDecision resolves a pending decision (applied, refused with a code) and answers it as it stands then: one
 	// that is resolved already, such as by RecordStage, stays as it is.
 	AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error)
-	// ClaimDecisions takes pending decisions whose time has come, by lease, and counts the attempt.
+	// ClaimDecisions takes pending decisions whose time has come, the oldest of each lead, by lease, and counts the attempt.
 	ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error)
 	// DeferDecision makes a pending decision due again after a while.
 	DeferDecision(ctx context.Context, decisionID string, after time.Duration) error

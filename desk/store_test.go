@@ -35,7 +35,7 @@ type paper struct {
 	lead      record.Lead
 	leadErr   error
 	decisions []record.Decision
-	next      map[string]time.Time
+	next      map[string]time.Duration
 	poked     []string
 	deferred  map[string]time.Duration
 }
@@ -43,7 +43,7 @@ type paper struct {
 func newPaper(stage lifecycle.Stage) *paper {
 	return &paper{
 		lead: record.Lead{ID: leadA, Stage: stage},
-		next: map[string]time.Time{}, deferred: map[string]time.Duration{},
+		next: map[string]time.Duration{}, deferred: map[string]time.Duration{},
 	}
 }
 
@@ -71,7 +71,7 @@ func (p *paper) Team(_ context.Context, id string) (record.Team, error) {
 	return record.Team{}, record.ErrNotFound
 }
 
-func (p *paper) StoreDecision(_ context.Context, d record.Decision, next time.Time) error {
+func (p *paper) StoreDecision(_ context.Context, d record.Decision, next time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.decisions = append(p.decisions, d)

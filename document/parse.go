@@ -28,10 +28,15 @@ var Kinds = []Kind{KindModel, KindSequence, KindPolicy}
 // MaxSize is the size of the largest document that is read, in bytes.
 const MaxSize = 256 << 10
 
-// ParseSequence reads a nurture sequence. The error is an *Error.
-func ParseSequence(data []byte) (sequence.Sequence, error) {
+// ParseSequence reads a nurture sequence. The error is an *Error. What the rulebook cannot know, such as whether a template
+// can be rendered, the caller's own checks add.
+func ParseSequence(data []byte, also ...func(sequence.Sequence) []sequence.Problem) (sequence.Sequence, error) {
 	return parse(KindSequence, data, func(s sequence.Sequence) []Problem {
-		return placed(s.Validate(), func(p sequence.Problem) (string, string) { return p.Path, p.Message })
+		problems := s.Validate()
+		for _, check := range also {
+			problems = append(problems, check(s)...)
+		}
+		return placed(problems, func(p sequence.Problem) (string, string) { return p.Path, p.Message })
 	})
 }
 

@@ -102,6 +102,7 @@ CREATE TABLE deliveries (
     attempts      int NOT NULL DEFAULT 0,
     not_before    timestamptz NOT NULL DEFAULT now(),
     claimed_until timestamptz,
+    failing_since timestamptz,          -- put back since then because it could not be delivered: giving up counts from here
     created_at    timestamptz NOT NULL DEFAULT now(),
     sent_at       timestamptz,
     code          text NOT NULL DEFAULT '' -- enhanced status, HTTP status, or why it was suppressed

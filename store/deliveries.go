@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ WHERE d.id = due.id
 RETURNING d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
 	coalesce(d.sequence, '') AS sequence, coalesce(d.sequence_version, 0) AS version, coalesce(d.step, '') AS step,
 	coalesce(d.assignment_id::text, '') AS assignment_id, coalesce(d.rep_id::text, '') AS rep_id,
-	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.created_at, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
+	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.at_least_once AS may_repeat, d.created_at, d.failing_since, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
 
 type claimedRow struct {
 	ID           string
@@ -41,13 +42,16 @@ type claimedRow struct {
 	RepID        string
 	WebhookID    string
 	Attempts     int
+	MayRepeat    bool
 	CreatedAt    time.Time
+	FailingSince *time.Time
 	Payload      json.RawMessage
 	Message      []byte
 	MessageID    string
 }
 
-// ClaimDeliveries takes due rows of a lane by lease, with all their pool needs.
+// ClaimDeliveries takes due rows of a lane by lease, with all their pool needs. A row that cannot be read stays behind
+// until its lease is over, and does not keep its neighbours: they come beside the error.
 func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error) {
 	if _, err := s.pool.Exec(ctx, sqlParkUnknown, pgx.NamedArgs{"lane": lane}); err != nil {
 		return nil, masked("claim deliveries", err)
@@ -57,13 +61,16 @@ func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lea
 	if err != nil {
 		return nil, masked("claim deliveries", err)
 	}
-	out := make([]record.Delivery, len(claimed))
-	for i, c := range claimed {
-		if out[i], err = s.equip(ctx, c); err != nil {
-			return nil, masked("claim deliveries", err)
+	out := make([]record.Delivery, 0, len(claimed))
+	for _, c := range claimed {
+		d, wrong := s.equip(ctx, c)
+		if wrong != nil {
+			err = wrong
+			continue
 		}
+		out = append(out, d)
 	}
-	return out, nil
+	return out, masked("claim deliveries", err)
 }
 
 const sqlDeliveryContext = `SELECT coalesce(r.email, '') AS rep_email, coalesce(r.name, '') AS rep_name, q.document,
@@ -84,8 +91,11 @@ type deliveryContext struct {
 func (s *Store) equip(ctx context.Context, c claimedRow) (record.Delivery, error) {
 	d := record.Delivery{
 		ID: c.ID, Key: c.Key, Lane: c.Lane, Channel: c.Channel, Kind: c.Kind, LeadID: c.LeadID, Cycle: c.Cycle, Sequence: c.Sequence,
-		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, Attempts: c.Attempts, CreatedAt: c.CreatedAt,
-		Payload: c.Payload, Message: c.Message, MessageID: c.MessageID,
+		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, Attempts: c.Attempts, MayRepeat: c.MayRepeat,
+		CreatedAt: c.CreatedAt, Payload: c.Payload, Message: c.Message, MessageID: c.MessageID,
+	}
+	if c.FailingSince != nil {
+		d.FailingSince = *c.FailingSince
 	}
 	rows, _ := s.pool.Query(ctx, sqlDeliveryContext, pgx.NamedArgs{
 		"rep": nullable(c.RepID), "sequence": c.Sequence, "version": c.Version, "webhook": nullable(c.WebhookID),
@@ -100,9 +110,12 @@ func (s *Store) equip(ctx context.Context, c claimedRow) (record.Delivery, error
 	}
 	if c.LeadID != "" && c.Channel == "mail" {
 		lead, err := s.Lead(ctx, c.LeadID)
-		if err != nil {
+		if errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) {
 			d.Stop = "expired:lead_gone"
-			return d, nil //nolint:nilerr // the person is not there any more: so is the mail
+			return d, nil
+		}
+		if err != nil {
+			return d, err
 		}
 		d.Lead = &lead
 		if c.Kind == kindNurture && lead.Email != nil {
@@ -190,32 +203,38 @@ func (s *Store) mayNurture(ctx context.Context, q querier, m mayRow) (string, er
 	return "", nil
 }
 
-const sqlStoreMessage = `UPDATE deliveries SET message = @message, message_id = @message_id WHERE id = @id AND message IS NULL`
+// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
+// whoever claimed it since, and must neither send it nor put it back under that one's hands.
+const sqlStoreMessage = `UPDATE deliveries SET message = @message, message_id = @message_id
+WHERE id = @id AND attempts = @attempt AND message IS NULL`
 
 // StoreMessage keeps the composed bytes; those that are kept already stay.
-func (s *Store) StoreMessage(ctx context.Context, id string, message []byte, messageID string) error {
-	_, err := s.pool.Exec(ctx, sqlStoreMessage, pgx.NamedArgs{"id": id, "message": message, "message_id": messageID})
+func (s *Store) StoreMessage(ctx context.Context, d record.Delivery, message []byte, messageID string) error {
+	_, err := s.pool.Exec(ctx, sqlStoreMessage, pgx.NamedArgs{
+		"id": d.ID, "attempt": d.Attempts, "message": message, "message_id": messageID,
+	})
 	return masked("store message", err)
 }
 
 const (
 	sqlLockLeadOfDelivery = `SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = @id FOR SHARE OF l`
 
-	sqlSending = `UPDATE deliveries SET state = 'sending' WHERE id = @id AND state = 'claimed' AND claimed_until > now()`
+	sqlSending = `UPDATE deliveries SET state = 'sending'
+WHERE id = @id AND attempts = @attempt AND state = 'claimed' AND claimed_until > now()`
 )
 
 // Sending commits that DATA is about to begin, if the delivery may still go out at this instant. It answers why not.
-func (s *Store) Sending(ctx context.Context, id string) (stop string, err error) {
+func (s *Store) Sending(ctx context.Context, d record.Delivery) (stop string, err error) {
 	err = s.tx(ctx, "begin sending", func(tx pgx.Tx) error {
 		stop = ""
-		if _, err := tx.Exec(ctx, sqlLockLeadOfDelivery, pgx.NamedArgs{"id": id}); err != nil {
+		if _, err := tx.Exec(ctx, sqlLockLeadOfDelivery, pgx.NamedArgs{"id": d.ID}); err != nil {
 			return err
 		}
 		var err error
-		if stop, err = s.mayGo(ctx, tx, id); err != nil || stop != "" {
+		if stop, err = s.mayGo(ctx, tx, d.ID); err != nil || stop != "" {
 			return err
 		}
-		tag, err := tx.Exec(ctx, sqlSending, pgx.NamedArgs{"id": id})
+		tag, err := tx.Exec(ctx, sqlSending, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempts})
 		if err == nil && tag.RowsAffected() == 0 {
 			stop = "lost" // the lease ran out and somebody else has it
 		}
@@ -226,34 +245,52 @@ func (s *Store) Sending(ctx context.Context, id string) (stop string, err error)
 
 const sqlFinishDelivery = `UPDATE deliveries SET state = @state, code = @code, claimed_until = NULL,
 	sent_at = CASE WHEN @state = 'sent' THEN now() END
-WHERE id = @id AND state IN ('queued', 'claimed', 'sending', 'unknown')`
+WHERE id = @id AND attempts = @attempt AND state IN ('queued', 'claimed', 'sending', 'unknown')`
 
 // FinishDelivery stores the outcome. What was parked as unknown meanwhile is known then.
-func (s *Store) FinishDelivery(ctx context.Context, id, state, code string) error {
-	_, err := s.pool.Exec(ctx, sqlFinishDelivery, pgx.NamedArgs{"id": id, "state": state, "code": code})
+func (s *Store) FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error {
+	_, err := s.pool.Exec(ctx, sqlFinishDelivery, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempts, "state": state, "code": code})
 	return masked("finish delivery", err)
 }
 
-const sqlRetryDelivery = `UPDATE deliveries SET state = 'queued', code = @code, claimed_until = NULL, not_before = now() + @after::interval
-WHERE id = @id AND state IN ('claimed', 'sending')`
+const (
+	sqlRetryDelivery = `UPDATE deliveries SET state = 'queued', code = @code, claimed_until = NULL, not_before = now() + @after::interval,
+	failing_since = coalesce(failing_since, now())
+WHERE id = @id AND attempts = @attempt AND state IN ('claimed', 'sending')`
+
+	// A pause is no failure: what it holds up has all its time left when it ends.
+	sqlHoldDelivery = `UPDATE deliveries SET state = 'queued', code = @code, claimed_until = NULL, not_before = now() + @after::interval,
+	failing_since = NULL
+WHERE id = @id AND attempts = @attempt AND state = 'claimed'`
+)
 
 // RetryDelivery puts it back for later, with the code of what went wrong.
-func (s *Store) RetryDelivery(ctx context.Context, id, code string, after time.Duration) error {
-	_, err := s.pool.Exec(ctx, sqlRetryDelivery, pgx.NamedArgs{"id": id, "code": code, "after": after})
-	return masked("retry delivery", err)
+func (s *Store) RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
+	return s.putBack(ctx, sqlRetryDelivery, d, code, after)
 }
 
-const sqlNextDelivery = `SELECT min(CASE WHEN state = 'queued' THEN not_before ELSE claimed_until END) FROM deliveries
-WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')`
+// HoldDelivery puts it back for later because the lead is paused.
+func (s *Store) HoldDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
+	return s.putBack(ctx, sqlHoldDelivery, d, code, after)
+}
 
-// NextDelivery is when the next row of the lane falls due; zero when none waits.
-func (s *Store) NextDelivery(ctx context.Context, lane string) (time.Time, error) {
+func (s *Store) putBack(ctx context.Context, sql string, d record.Delivery, code string, after time.Duration) error {
+	_, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempts, "code": code, "after": after})
+	return masked("put delivery back", err)
+}
+
+const sqlNextDelivery = `SELECT extract(epoch FROM min(CASE WHEN state = 'queued' THEN not_before ELSE claimed_until END) - now())::float8
+FROM deliveries WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')`
+
+// NextDelivery is how long it is until the next row of the lane falls due, by the clock of Postgres, which wrote the due
+// times; waits is false when there is none.
+func (s *Store) NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error) {
 	rows, _ := s.pool.Query(ctx, sqlNextDelivery, pgx.NamedArgs{"lane": lane})
-	next, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
-	if err != nil || next == nil {
-		return time.Time{}, masked("next delivery", err)
+	seconds, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*float64])
+	if err != nil || seconds == nil {
+		return 0, false, masked("next delivery", err)
 	}
-	return *next, nil
+	return time.Duration(*seconds * float64(time.Second)), true, nil
 }
 
 const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL`

@@ -27,9 +27,15 @@ func claim(t *testing.T, s *Store, lane string) []record.Delivery {
 	return out
 }
 
+// held is the claim that is the newest of a delivery now.
+func held(t *testing.T, s *Store, id string) record.Delivery {
+	t.Helper()
+	return record.Delivery{ID: id, Attempts: one[int](t, s, "SELECT attempts FROM deliveries WHERE id = $1", id)}
+}
+
 func sending(t *testing.T, s *Store, id string) string {
 	t.Helper()
-	stop, err := s.Sending(t.Context(), id)
+	stop, err := s.Sending(t.Context(), held(t, s, id))
 	require.NoError(t, err)
 	return stop
 }
@@ -47,9 +53,10 @@ func leaseOver(t *testing.T, s *Store) {
 func TestAMailIsClaimedSentAndDone(t *testing.T) {
 	s := garden(t)
 	lead, id := queued(t, s, "ada@example.com")
-	next, err := s.NextDelivery(t.Context(), record.LaneBulk)
+	after, waits, err := s.NextDelivery(t.Context(), record.LaneBulk)
 	require.NoError(t, err)
-	require.False(t, next.IsZero())
+	require.True(t, waits)
+	require.LessOrEqual(t, after, time.Duration(0))
 	require.Empty(t, claim(t, s, record.LaneAlert), "every lane has its own")
 	got := claim(t, s, record.LaneBulk)
 	require.Len(t, got, 1)
@@ -58,20 +65,20 @@ func TestAMailIsClaimedSentAndDone(t *testing.T) {
 	require.JSONEq(t, testSequence, string(d.Document))
 	require.Empty(t, claim(t, s, record.LaneBulk))
 
-	require.NoError(t, s.StoreMessage(t.Context(), id, []byte("first"), "<1@x>"))
-	require.NoError(t, s.StoreMessage(t.Context(), id, []byte("second"), "<2@x>"))
+	require.NoError(t, s.StoreMessage(t.Context(), d, []byte("first"), "<1@x>"))
+	require.NoError(t, s.StoreMessage(t.Context(), d, []byte("second"), "<2@x>"))
 	require.Equal(t, "first", string(one[[]byte](t, s, "SELECT message FROM deliveries")), "a retry sends the same bytes")
 	require.Empty(t, sending(t, s, id))
 	require.Equal(t, "sending", state(t, s, id))
 	require.Equal(t, "lost", sending(t, s, id), "one sends")
-	require.NoError(t, s.FinishDelivery(t.Context(), id, "sent", "2.0.0"))
+	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", "2.0.0"))
 	require.Equal(t, "sent 2.0.0", state(t, s, id))
-	require.NoError(t, s.RetryDelivery(t.Context(), id, "late", 0))
-	require.NoError(t, s.FinishDelivery(t.Context(), id, "failed", "late"))
+	require.NoError(t, s.RetryDelivery(t.Context(), d, "late", 0))
+	require.NoError(t, s.FinishDelivery(t.Context(), d, "failed", "late"))
 	require.Equal(t, "sent 2.0.0", state(t, s, id), "what is over stays")
-	next, err = s.NextDelivery(t.Context(), record.LaneBulk)
+	_, waits, err = s.NextDelivery(t.Context(), record.LaneBulk)
 	require.NoError(t, err)
-	require.Zero(t, next)
+	require.False(t, waits)
 }
 
 func TestADeliveryIsClaimedByOneOfMany(t *testing.T) {
@@ -114,7 +121,7 @@ func TestALeaseThatRunsOutBeforeSendingIsTriedAgainAndAfterItIsUnknown(t *testin
 	require.Equal(t, []any{before, 2}, []any{again[0].ID, again[0].Attempts})
 	require.Equal(t, "unknown sender_lost", state(t, s, after), "it may have left: nobody sends it again")
 
-	require.NoError(t, s.FinishDelivery(t.Context(), after, "sent", "2.0.0"))
+	require.NoError(t, s.FinishDelivery(t.Context(), held(t, s, after), "sent", "2.0.0"))
 	require.Equal(t, "sent 2.0.0", state(t, s, after), "unless its sender comes back and knows")
 
 	exec(t, s, "UPDATE deliveries SET at_least_once = true WHERE id = $1", before)
@@ -127,14 +134,68 @@ func TestADeliveryWaitsForItsRetry(t *testing.T) {
 	s := garden(t)
 	_, id := queued(t, s, "ada@example.com")
 	claim(t, s, record.LaneBulk)
-	require.NoError(t, s.RetryDelivery(t.Context(), id, "4.2.1", time.Hour))
+	require.NoError(t, s.RetryDelivery(t.Context(), held(t, s, id), "4.2.1", time.Hour))
 	require.Equal(t, "queued 4.2.1", state(t, s, id))
 	require.Empty(t, claim(t, s, record.LaneBulk))
-	next, err := s.NextDelivery(t.Context(), record.LaneBulk)
+	after, waits, err := s.NextDelivery(t.Context(), record.LaneBulk)
 	require.NoError(t, err)
-	require.WithinDuration(t, time.Now().Add(time.Hour), next, time.Minute)
-	exec(t, s, "UPDATE deliveries SET not_before = now()")
-	require.Len(t, claim(t, s, record.LaneBulk), 1)
+	require.True(t, waits)
+	require.InDelta(t, time.Hour, after, float64(time.Minute))
+	exec(t, s, "UPDATE deliveries SET not_before = now(), failing_since = failing_since - interval '2 days'")
+	d := claim(t, s, record.LaneBulk)[0]
+	require.InDelta(t, 48*time.Hour, time.Since(d.FailingSince), float64(time.Minute))
+	require.NoError(t, s.RetryDelivery(t.Context(), d, "4.2.1", 0))
+	d = claim(t, s, record.LaneBulk)[0]
+	require.InDelta(t, 48*time.Hour, time.Since(d.FailingSince), float64(time.Minute), "giving up counts from the first failure")
+	require.NoError(t, s.HoldDelivery(t.Context(), d, "paused", 0))
+	require.Zero(t, claim(t, s, record.LaneBulk)[0].FailingSince, "and a pause is none")
+}
+
+// A sender that slept over its lease comes back while another has the delivery: it sends nothing, and takes nothing from
+// under the other's hands. Otherwise a third would claim what the second has just sent.
+func TestWhoLostItsClaimChangesNothing(t *testing.T) {
+	for _, began := range []bool{false, true} { // whether the second has begun to send
+		s := garden(t)
+		_, id := queued(t, s, "ada@example.com")
+		first := claim(t, s, record.LaneBulk)[0]
+		leaseOver(t, s)
+		second := claim(t, s, record.LaneBulk)[0]
+		if began {
+			require.Empty(t, sending(t, s, id))
+		}
+		before := state(t, s, id)
+		stop, err := s.Sending(t.Context(), first)
+		require.NoError(t, err)
+		require.Equal(t, "lost", stop)
+		require.NoError(t, s.StoreMessage(t.Context(), first, []byte("of the first"), "<1@x>"))
+		require.NoError(t, s.RetryDelivery(t.Context(), first, "lost", 0))
+		require.NoError(t, s.HoldDelivery(t.Context(), first, "paused", 0))
+		require.NoError(t, s.FinishDelivery(t.Context(), first, "failed", "compose"))
+		require.Equal(t, before, state(t, s, id))
+		require.Nil(t, one[[]byte](t, s, "SELECT message FROM deliveries"))
+		if !began {
+			require.Empty(t, sending(t, s, id))
+		}
+		require.NoError(t, s.FinishDelivery(t.Context(), second, "sent", ""))
+		require.Equal(t, "sent", state(t, s, id))
+	}
+}
+
+// That the lead cannot be read now is no reason to throw its mail away.
+func TestAMailOutlivesADatabaseThatStumbles(t *testing.T) {
+	s := garden(t)
+	ada, id := queued(t, s, "ada@example.com")
+	_, other := queued(t, s, "bob@example.com")
+	profile := one[string](t, s, "SELECT profile::text FROM leads WHERE id = $1", ada)
+	exec(t, s, "UPDATE leads SET profile = '[]' WHERE id = $1", ada)
+	got, err := s.ClaimDeliveries(t.Context(), record.LaneBulk, 2, time.Minute)
+	require.Error(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, other, got[0].ID, "a neighbour does not suffer")
+	require.Equal(t, "claimed", state(t, s, id))
+	exec(t, s, "UPDATE leads SET profile = $2 WHERE id = $1", ada, profile)
+	leaseOver(t, s)
+	require.Empty(t, claim(t, s, record.LaneBulk)[0].Stop)
 }
 
 // What happened between the decision and this instant counts, before the claim and after it.
@@ -210,8 +271,9 @@ func TestWhoIsErasedLeavesNoMailBehind(t *testing.T) {
 	lead, id := queued(t, s, "ada@example.com")
 	claim(t, s, record.LaneBulk)
 	require.NoError(t, s.EraseLead(t.Context(), lead, sysActor))
-	_, err := s.Sending(t.Context(), id)
+	d := record.Delivery{ID: id, Attempts: 1}
+	_, err := s.Sending(t.Context(), d)
 	require.ErrorIs(t, err, record.ErrNotFound)
-	require.NoError(t, s.FinishDelivery(t.Context(), id, "sent", ""))
+	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", ""))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM deliveries"))
 }

@@ -34,13 +34,13 @@ func activePolicy(ctx context.Context, q querier) (lifecycle.Policy, error) {
 const decisionColumns = `id, lead_id, kind, body, fingerprint, state, code, rep_id, key_id, created_at, answered_at, attempts`
 
 const sqlStoreDecision = `INSERT INTO decisions (id, lead_id, kind, body, fingerprint, rep_id, key_id, next_at)
-VALUES (@id, @lead, @kind, @body, @fingerprint, @rep, @key, @next)`
+VALUES (@id, @lead, @kind, @body, @fingerprint, @rep, @key, now() + @after::interval)`
 
-// StoreDecision keeps a decision as pending, due for a second try at the given time.
-func (s *Store) StoreDecision(ctx context.Context, d record.Decision, nextTry time.Time) error {
+// StoreDecision keeps a decision as pending, due for a second try after a while.
+func (s *Store) StoreDecision(ctx context.Context, d record.Decision, after time.Duration) error {
 	_, err := s.pool.Exec(ctx, sqlStoreDecision, pgx.NamedArgs{
 		"id": d.ID, "lead": d.LeadID, "kind": d.Kind, "body": d.Body, "fingerprint": d.Fingerprint, "rep": d.RepID,
-		"key": d.KeyID, "next": nextTry,
+		"key": d.KeyID, "after": after,
 	})
 	return masked("store decision", err)
 }
@@ -89,12 +89,15 @@ func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code stri
 	return s.Decision(ctx, decisionID)
 }
 
+// Of a lead only the oldest is asked: who won a lead accepted it before, and asked the other way round would be refused.
 const sqlClaimDecisions = `UPDATE decisions SET next_at = now() + @lease::interval, attempts = attempts + 1
-WHERE id IN (SELECT id FROM decisions WHERE state = 'pending' AND next_at <= now() ORDER BY next_at LIMIT @rows
-	FOR UPDATE SKIP LOCKED)
+WHERE id IN (SELECT d.id FROM decisions d WHERE d.state = 'pending' AND d.next_at <= now()
+		AND NOT EXISTS (SELECT FROM decisions e WHERE e.lead_id = d.lead_id AND e.state = 'pending'
+			AND (e.created_at, e.id) < (d.created_at, d.id))
+	ORDER BY d.next_at LIMIT @rows FOR UPDATE SKIP LOCKED)
 RETURNING ` + decisionColumns
 
-// ClaimDecisions takes pending decisions whose time has come, by lease: whoever claims them and dies is followed by
+// ClaimDecisions takes pending decisions whose time has come, the oldest of each lead, by lease: whoever claims them and dies is followed by
 // another.
 func (s *Store) ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error) {
 	rows, _ := s.pool.Query(ctx, sqlClaimDecisions, pgx.NamedArgs{"rows": limit, "lease": lease})

@@ -18,7 +18,8 @@ import (
 // assignmentSpace makes the id of an assignment out of the command that asked for it.
 var assignmentSpace = uuid.MustParse("6f1d3f2e-90c5-5d0e-8a47-3a4f3b0f7c11")
 
-// routingLock serialises the choice of reps: whoever counts turns and open leads must not be overtaken.
+// routingLock serialises the choice of reps: whoever counts turns and open leads must not be overtaken, not by another
+// choice and not by a change of who is there to be chosen.
 const routingLock = 7217101
 
 type offered struct {
@@ -218,7 +219,7 @@ const sqlEndOpen = `UPDATE assignments SET state = 'withdrawn', decided_at = now
 WHERE lead_id = @lead AND state = 'offered'`
 
 // assign writes the assignment with what was known at this moment, and tells the rep.
-func (s *Store) assign(ctx context.Context, tx pgx.Tx, c lifecycle.Command, leadID, rep string, alert bool, state string) (record.Granted, error) {
+func (s *Store) assign(ctx context.Context, tx pgx.Tx, c lifecycle.Command, leadID, rep string, tell bool, state string) (record.Granted, error) {
 	args := pgx.NamedArgs{
 		"id": uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), "key": c.ID, "lead": leadID, "cycle": c.Cycle, "n": c.N, "rep": rep,
 		"state": state, "at": c.At, "due": nil, "clocks": []lifecycle.Clock{}, "decided": nil,
@@ -256,8 +257,10 @@ func (s *Store) assign(ctx context.Context, tx pgx.Tx, c lifecycle.Command, lead
 	if err != nil {
 		return record.Granted{}, fmt.Errorf("assign: %w", err)
 	}
-	if alert {
-		err = tellSales(ctx, tx, alertOf(c.Kind, state), c.ID, leadID, c.Cycle, o.ID, rep, explained.Score)
+	if tell {
+		err = tellSales(ctx, tx, alert{alertOf(c.Kind, state), c.ID, record.AlertData{
+			LeadID: leadID, Cycle: c.Cycle, AssignmentID: o.ID, RepID: rep, Score: explained.Score, DueAt: o.DueAt,
+		}})
 	}
 	return record.Granted{Offer: o.offer()}, err
 }

@@ -56,7 +56,7 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 		if err := json.Unmarshal(n.Document, &doc); err != nil {
 			return &Error{Op: "go on in the sequence", Code: "the stored document is no sequence"}
 		}
-		facts, err := s.facts(ctx, tx, leadID, n)
+		facts, err := s.facts(ctx, tx, leadID, n, doc.Window)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func moveOf(c lifecycle.Command, m sequence.Move) lifecycle.Move {
 }
 
 // facts are what the conditions of a sequence may ask.
-func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured) (sequence.Facts, error) {
+func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, w *sequence.Window) (sequence.Facts, error) {
 	type happening struct {
 		Type       string
 		OccurredAt time.Time
@@ -96,7 +96,7 @@ func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured)
 		return sequence.Facts{}, err
 	}
 	return sequence.Facts{
-		Entered: n.CycleStartedAt, Zone: zoneOf(n.Profile), Score: n.Score, Band: n.Band, Grade: n.Grade, Field: n.Profile.Get,
+		Entered: n.CycleStartedAt, Zone: windowZone(w, n.Profile), Score: n.Score, Band: n.Band, Grade: n.Grade, Field: n.Profile.Get,
 		Engaged: func(types []string, from, to time.Time) int {
 			count := 0
 			for _, e := range events {
@@ -107,6 +107,16 @@ func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured)
 			return count
 		},
 	}, nil
+}
+
+// windowZone is the zone the window names, else the lead's own.
+func windowZone(w *sequence.Window, p person.Profile) *time.Location {
+	if w != nil && w.Zone != "" && w.Zone != sequence.ZoneLead {
+		if loc, err := time.LoadLocation(w.Zone); err == nil {
+			return loc
+		}
+	}
+	return zoneOf(p)
 }
 
 // zoneOf is the lead's own time zone, else UTC.

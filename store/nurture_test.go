@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,6 +78,27 @@ func TestALeadWalksThroughItsSequence(t *testing.T) {
 	require.Equal(t, "invite", move.Mail)
 	require.True(t, move.Done)
 	require.Equal(t, "hello false,invite true", one[string](t, s, "SELECT string_agg(step || ' ' || at_least_once, ',' ORDER BY step) FROM deliveries"))
+}
+
+// A window that names a zone is open by the clocks of that zone, whatever the lead's own; and by the lead's where it says so.
+func TestAWindowIsOfTheZoneItNames(t *testing.T) {
+	s := garden(t)
+	const document = `{"name": "%s", "window": {"from": "09:00", "to": "17:00", "zone": "%s"}, "steps": [{"id": "a", "mail": {"subject": "A", "body": "A"}}]}`
+	newSequence(t, s, "office", fmt.Sprintf(document, "office", "America/New_York"), false)
+	newSequence(t, s, "home", fmt.Sprintf(document, "home", "lead"), false)
+	lead := nurturing(t, s, record.Capture{Email: "ada@example.com", Profile: map[string]any{"time_zone": "Asia/Tokyo"}})
+	opens := func(sequence string, now time.Time) time.Time {
+		c := command(lead, lifecycle.CommandMail, "mail/"+sequence+now.String())
+		c.Position, c.At = lifecycle.Position{Sequence: sequence, Version: 1}, now
+		move, err := s.GoOn(t.Context(), c)
+		require.NoError(t, err)
+		require.Empty(t, move.Mail)
+		return move.At
+	}
+	utc := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
+	require.Equal(t, utc(6, 14), opens("office", utc(6, 2)), "nine in New York, in winter")
+	require.Equal(t, utc(9, 13), opens("office", utc(9, 2)), "and in summer, which began the night before")
+	require.Equal(t, utc(7, 0), opens("home", utc(6, 20)), "nine in Tokyo")
 }
 
 func TestTheSameWishQueuesOneMail(t *testing.T) {

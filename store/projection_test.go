@@ -135,11 +135,15 @@ func TestDecisionsAreAppliedWithTheirOutcomes(t *testing.T) {
 		ID: newID(), LeadID: lead, Kind: "win", Fingerprint: "f", RepID: &rep,
 		Body: json.RawMessage(`{"amount": "12500.00", "currency": "EUR", "one_thing": "speed", "missing": "nothing"}`),
 	}
-	require.NoError(t, s.StoreDecision(t.Context(), d, time.Now().Add(time.Minute)))
+	require.NoError(t, s.StoreDecision(t.Context(), d, time.Minute))
 	win := carried(lead, 8, lifecycle.StageWon, lifecycle.Entry{Kind: lifecycle.Won, Decision: d.ID, Actor: lifecycle.Actor{Type: "rep", ID: rep}})
 	recordStage(t, s, win)
 	recordStage(t, s, win)
 	require.Equal(t, "won 12500.00 EUR speed nothing "+rep, one[string](t, s, "SELECT concat_ws(' ', kind, amount, currency, one_thing, missing, rep_id) FROM outcomes"))
+	page, err := s.Timeline(t.Context(), lead, "", 1)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"decision_id": d.ID, "amount": "12500.00", "currency": "EUR", "one_thing": "speed", "missing": "nothing"},
+		page.Items[0].Data, "whoever looks at the lead reads how it was won")
 	got, err := s.Decision(t.Context(), d.ID)
 	require.NoError(t, err)
 	require.Equal(t, "applied", got.State)
@@ -149,6 +153,34 @@ func TestDecisionsAreAppliedWithTheirOutcomes(t *testing.T) {
 	last, err := s.LastDecision(t.Context(), lead)
 	require.NoError(t, err)
 	require.Equal(t, d.ID, last.ID)
+	require.NoError(t, s.EraseLead(t.Context(), lead, sysActor))
+	require.Equal(t, "won 12500.00 EUR", one[string](t, s, "SELECT concat_ws(' ', kind, amount, currency, one_thing, missing) FROM outcomes"),
+		"an outcome stays, what people wrote does not")
+}
+
+// Temporal was away while a lead was accepted and won: asked the other way round, the second would be refused for good.
+func TestPendingDecisionsOfALeadAreAskedInTheirOrder(t *testing.T) {
+	s := floor(t)
+	leads := inStage(t, s, lifecycle.StageHandoff, 2)
+	store := func(lead, kind string) {
+		require.NoError(t, s.StoreDecision(t.Context(), record.Decision{ID: newID(), LeadID: lead, Kind: kind, Body: json.RawMessage(`{}`)}, 0))
+	}
+	for _, kind := range []string{"accept", "qualify", "win"} {
+		store(leads[0], kind)
+	}
+	store(leads[1], "reject")
+	exec(t, s, "UPDATE decisions SET next_at = now() - interval '1 hour' WHERE kind = 'win'")
+	for _, want := range [][]string{{"accept", "reject"}, {"qualify"}, {"win"}} {
+		due, err := s.ClaimDecisions(t.Context(), 10, time.Minute)
+		require.NoError(t, err)
+		var kinds []string
+		for _, d := range due {
+			kinds = append(kinds, d.Kind)
+			_, err := s.AnswerDecision(t.Context(), d.ID, "applied", "")
+			require.NoError(t, err)
+		}
+		require.ElementsMatch(t, want, kinds)
+	}
 }
 
 // A run accepts a win, records it, and its task is lost with the decision in it: what follows must not know of it.
@@ -161,7 +193,7 @@ func TestALostAttemptTakesItsDecisionAndOutcomeBack(t *testing.T) {
 	handoff.Lead.Assignment, handoff.Lead.Owner = granted.Assignment, rep
 	recordStage(t, s, handoff)
 	d := record.Decision{ID: newID(), LeadID: lead, Kind: "reject", Fingerprint: "f", RepID: &rep, Body: json.RawMessage(`{"reason": "duplicate"}`)}
-	require.NoError(t, s.StoreDecision(t.Context(), d, time.Now().Add(time.Hour)))
+	require.NoError(t, s.StoreDecision(t.Context(), d, time.Hour))
 	recordStage(t, s, carried(lead, 2, lifecycle.StageDisqualified, lifecycle.Entry{
 		Kind: lifecycle.Rejected, Decision: d.ID, Assignment: granted.Assignment, Outcome: "rejected", Actor: lifecycle.Actor{Type: "rep", ID: rep},
 	}))

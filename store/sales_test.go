@@ -137,6 +137,43 @@ func TestAThousandOffersAtOnceAreFair(t *testing.T) {
 	require.Equal(t, 3000, one[int](t, s, "SELECT (SELECT count(*) FROM routings) + (SELECT count(*) FROM deliveries)"))
 }
 
+// A rep is sent home while they are being chosen: from the answer on nothing is offered to them any more.
+func TestWhoIsSentHomeIsOfferedNothingAnyMore(t *testing.T) {
+	s := floor(t)
+	rep, err := s.Rep(t.Context(), newRep(t, s, "rep", nil))
+	require.NoError(t, err)
+	rep.Active = false
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	offers := func() int { return one[int](t, s, "SELECT count(*) FROM assignments") }
+	waiting := func(n int) func() bool {
+		return func() bool { return one[int](t, s, "SELECT count(*) FROM pg_locks WHERE NOT granted") >= n }
+	}
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE routings IN EXCLUSIVE MODE") // the candidates are read, the turn is not taken yet
+	require.NoError(t, err)
+	chosen, home := make(chan error, 1), make(chan int, 1)
+	go func() {
+		_, err := s.Offer(t.Context(), command(lead, lifecycle.CommandOffer, "offer/1"))
+		chosen <- err
+	}()
+	require.Eventually(t, waiting(1), 10*time.Second, time.Millisecond)
+	go func() {
+		_, err := s.UpdateRep(t.Context(), rep)
+		if err != nil {
+			home <- -1
+			return
+		}
+		var n int
+		_ = s.pool.QueryRow(t.Context(), "SELECT count(*) FROM assignments").Scan(&n)
+		home <- n
+	}()
+	require.Eventually(t, func() bool { return len(home) > 0 || waiting(2)() }, 10*time.Second, time.Millisecond)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, <-chosen)
+	require.Equal(t, <-home, offers())
+}
+
 func TestTheSameCommandAtOnceIsOneOffer(t *testing.T) {
 	s := floor(t)
 	for i := range 3 {
@@ -347,12 +384,19 @@ func TestAlertsGoToTheRepAndEscalationsToTheManagerOnceEach(t *testing.T) {
 		c.Rep, c.Team, c.Assignment, c.Clock = rep, team, granted.Assignment, lifecycle.Clock{Kind: lifecycle.ClockAccept, Level: level}
 		require.NoError(t, s.Alert(t.Context(), c))
 	}
+	_, err := s.CreateWebhook(t.Context(), record.Webhook{URL: "https://example.com/in", Secret: "x", Kinds: []string{"handoff.reminded"}, Active: true})
+	require.NoError(t, err)
+	ingest(t, s, record.Event{LeadID: lead, Type: "webinar_attendance"})
 	for range 2 {
 		alert(lifecycle.LevelRemind)
 		alert(lifecycle.LevelEscalate)
 	}
+	var told record.AlertPayload
+	require.NoError(t, json.Unmarshal(one[json.RawMessage](t, s, "SELECT payload FROM deliveries WHERE channel = 'webhook'"), &told))
+	require.Equal(t, record.AlertData{LeadID: lead, Cycle: 1, AssignmentID: granted.Assignment, RepID: rep, Score: 20, DueAt: &granted.DueAt}, told.Data)
+	require.Equal(t, "handoff.reminded", told.Type, "subscribers hear of what they asked for, and of nothing else")
 	require.Equal(t, "escalation boss,offer rep,reminder rep", one[string](t, s, `SELECT string_agg(d.kind || ' ' || r.name, ',' ORDER BY d.kind)
-		FROM deliveries d JOIN reps r ON r.id = d.rep_id`))
+		FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.channel = 'mail'`))
 	exec(t, s, "DELETE FROM deliveries")
 	exec(t, s, "UPDATE assignments SET state = 'missed', decided_at = now()")
 	alert(lifecycle.LevelRemind)

@@ -52,6 +52,10 @@ WHERE l.stage = 'qualified' ORDER BY l.id FOR NO KEY UPDATE OF l`
 func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (record.Rep, error) {
 	var out record.Rep
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		// Nobody is chosen meanwhile: who was sent home is offered nothing any more once that was answered.
+		if _, err := tx.Exec(ctx, sqlLockRouting, pgx.NamedArgs{"lock": routingLock}); err != nil {
+			return err
+		}
 		rows, _ := tx.Query(ctx, sql, pgx.NamedArgs{
 			"id": r.ID, "name": r.Name, "email": r.Email, "team": r.TeamID, "zone": r.TimeZone, "calendar": r.CalendarID,
 			"capacity": r.Capacity, "active": r.Active,

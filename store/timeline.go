@@ -34,10 +34,14 @@ func (s *Store) stageOf(ctx context.Context, leadID string) error {
 
 const sqlTimelineOf = `SELECT id, at, kind, coalesce(from_stage, '') AS from_stage, coalesce(to_stage, '') AS to_stage, actor_type,
 	coalesce(actor_id, '') AS actor_id, why, cycle, version, data || CASE WHEN assignment_id IS NULL THEN '{}'::jsonb
-		ELSE jsonb_build_object('assignment_id', assignment_id) END AS data
-FROM timeline WHERE lead_id = @id AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
+		ELSE jsonb_build_object('assignment_id', assignment_id) END || coalesce((SELECT jsonb_strip_nulls(jsonb_build_object(
+			'amount', d.body -> 'amount', 'currency', d.body -> 'currency', 'one_thing', d.body -> 'one_thing',
+			'missing', d.body -> 'missing', 'note', d.body -> 'note'))
+		FROM decisions d WHERE d.lead_id = t.lead_id AND d.id::text = t.data ->> 'decision_id' AND d.state = 'applied'), '{}') AS data
+FROM timeline t WHERE lead_id = @id AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
 
-// Timeline lists what happened to a lead, newest first.
+// Timeline lists what happened to a lead, newest first. What people said with a decision is read from the decision: the
+// timeline itself holds ids and codes only.
 func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) (record.Page[record.TimelineItem], error) {
 	none := record.Page[record.TimelineItem]{}
 	if err := s.stageOf(ctx, leadID); err != nil {

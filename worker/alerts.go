@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/json"
 	"fmt"
 	netmail "net/mail"
 	"strings"
@@ -15,15 +16,11 @@ var subjects = map[string]string{
 	"offer":           "A lead is offered to you",
 	"assigned":        "A lead was given to you",
 	"reminder":        "Reminder: a lead waits for your answer",
-	"remind":          "Reminder: a lead waits for your answer",
 	"escalation":      "Escalation: a lead was not accepted in time",
-	"escalate":        "Escalation: a lead was not accepted in time",
 	"offer_withdrawn": "A lead is no longer offered to you",
 	"idle_owner":      "A lead of yours lies idle",
 	"idle_manager":    "A lead of your team lies idle",
 	"first_touch":     "First contact is due",
-	"owner":           "A lead of yours lies idle",
-	"manager":         "A lead of your team lies idle",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -35,15 +32,16 @@ func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
 	if d.Lead != nil {
 		lines = append(lines, leadLines(d.Lead)...)
 	}
+	lines = append(lines, howTo(d)...)
 	return l.Composer.ComposeAlert(mail.Alert{
 		From: l.House.From, To: netmail.Address{Name: d.ToName, Address: d.To},
-		Subject: subject, Lines: append(lines, howTo(d)...), MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
+		Subject: subject, Lines: lines, MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
 		ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 		Headers: map[string]string{"X-Leadflow-Lead": d.LeadID, "X-Leadflow-Assignment": d.AssignmentID, "X-Leadflow-Kind": d.Kind},
 	})
 }
 
-// leadLines say who it is, how hot, and until when.
+// leadLines say who it is and how hot.
 func leadLines(lead *record.Lead) []string {
 	who := strings.TrimSpace(text(lead.Profile["first_name"]) + " " + text(lead.Profile["last_name"]))
 	if who == "" {
@@ -59,15 +57,26 @@ func leadLines(lead *record.Lead) []string {
 	if lead.Email != nil {
 		lines = append(lines, "Address: "+*lead.Email)
 	}
-	lines = append(lines, fmt.Sprintf("Score %d (%s), fit grade %s.", lead.Score, lead.Band, lead.Grade))
-	if due := lead.SLA.DueAt; due != nil {
-		lines = append(lines, "Accept or reject it by "+due.UTC().Format(time.RFC1123)+".")
-	}
-	return lines
+	return append(lines, fmt.Sprintf("Score %d (%s), fit grade %s.", lead.Score, lead.Band, lead.Grade))
 }
 
+// howTo says until when, and how to answer. The deadline is the one of the transaction that decided: the lead's row may not
+// know it yet.
 func howTo(d record.Delivery) []string {
-	return []string{fmt.Sprintf("Lead %s, offer %s. Answer with: leadflow lead accept %s", d.LeadID, d.AssignmentID, d.LeadID)}
+	var lines []string
+	var told record.AlertPayload
+	if json.Unmarshal(d.Payload, &told) == nil && told.Data.DueAt != nil {
+		until := "Accept or reject it by "
+		if d.Kind == "escalation" {
+			until = "It was to be accepted by "
+		}
+		lines = append(lines, until+told.Data.DueAt.UTC().Format(time.RFC1123)+".")
+	}
+	which := fmt.Sprintf("Lead %s, offer %s.", d.LeadID, d.AssignmentID)
+	if d.Kind == "offer" || d.Kind == "reminder" {
+		which += " Answer with: leadflow lead accept " + d.LeadID
+	}
+	return append(lines, which)
 }
 
 func firstOf(name string) string {

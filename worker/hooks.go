@@ -4,7 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/notify"
@@ -24,32 +24,33 @@ type Hooks struct {
 // Carry posts one webhook.
 func (h *Hooks) Carry(ctx context.Context, d record.Delivery) error {
 	if d.Stop != "" || d.Webhook == nil {
-		return h.Deliveries.FinishDelivery(ctx, d.ID, "expired", "no_subscriber")
+		return h.Deliveries.FinishDelivery(ctx, d, "expired", "no_subscriber")
 	}
-	if why, err := h.Deliveries.Sending(ctx, d.ID); err != nil || why != "" {
-		if err != nil {
-			return err
-		}
-		return h.Deliveries.FinishDelivery(ctx, d.ID, "expired", why)
+	why, err := h.Deliveries.Sending(ctx, d)
+	switch {
+	case err != nil || why == stopLost:
+		return err
+	case why != "":
+		return h.Deliveries.FinishDelivery(ctx, d, "expired", strings.TrimPrefix(why, "expired:"))
 	}
 	a := h.Poster.Post(ctx, d.Webhook.URL, d.Webhook.Secret, d.ID, d.Payload)
-	return h.conclude(ctx, d, a, time.Now())
+	return h.conclude(ctx, d, a)
 }
 
-func (h *Hooks) conclude(ctx context.Context, d record.Delivery, a notify.Answer, now time.Time) error {
+func (h *Hooks) conclude(ctx context.Context, d record.Delivery, a notify.Answer) error {
 	code := string(a.Result)
 	if a.Status != 0 {
 		code = strconv.Itoa(a.Status)
 	}
 	switch a.Result {
 	case notify.Delivered:
-		return h.Deliveries.FinishDelivery(ctx, d.ID, "sent", code)
+		return h.Deliveries.FinishDelivery(ctx, d, "sent", code)
 	case notify.Refused, notify.Gone:
-		return h.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+		return h.Deliveries.FinishDelivery(ctx, d, "failed", code)
 	}
 	wait, more := notify.Delay(d.Attempts, rand.Float64())
-	if !more || now.Sub(d.CreatedAt) > 48*time.Hour {
-		return h.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+	if !more { // the number of attempts bounds it, not its age: a subscriber is not to blame while we were away
+		return h.Deliveries.FinishDelivery(ctx, d, "failed", code)
 	}
-	return h.Deliveries.RetryDelivery(ctx, d.ID, code, max(wait, a.RetryAfter))
+	return h.Deliveries.RetryDelivery(ctx, d, code, max(wait, a.RetryAfter))
 }

@@ -28,7 +28,7 @@ type Mailing struct {
 	Bounces    Bounces
 	Composer   Composer
 	Sender     Sender
-	GiveUp     time.Duration // after which a mail that cannot be delivered for now has failed; 0 is 3 days
+	GiveUp     time.Duration // how long a mail is tried that cannot be delivered for now, from its first failure on; 0 is 3 days
 	Log        *slog.Logger
 }
 
@@ -43,19 +43,19 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 	case d.Stop != "":
 		return m.stop(ctx, d, d.Stop)
 	case d.Hold:
-		return m.Deliveries.RetryDelivery(ctx, d.ID, "paused", time.Minute)
+		return m.stop(ctx, d, stopPaused)
 	}
 	r, err := m.message(ctx, d)
 	var wrong *composeError
 	if errors.As(err, &wrong) {
 		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", wrong.err)
-		return m.Deliveries.FinishDelivery(ctx, d.ID, "failed", "compose")
+		return m.Deliveries.FinishDelivery(ctx, d, "failed", "compose")
 	}
 	if err != nil {
 		return err
 	}
 	out := m.Sender.Send(ctx, r.EnvelopeFrom, d.To, r.Raw, func(ctx context.Context) error {
-		why, err := m.Deliveries.Sending(ctx, d.ID)
+		why, err := m.Deliveries.Sending(ctx, d)
 		if err == nil && why != "" {
 			return stopped(why)
 		}
@@ -78,7 +78,7 @@ func (m *Mailing) message(ctx context.Context, d record.Delivery) (mail.Rendered
 		r.Raw = d.Message
 		return r, nil
 	}
-	return r, m.Deliveries.StoreMessage(ctx, d.ID, r.Raw, messageID(d))
+	return r, m.Deliveries.StoreMessage(ctx, d, r.Raw, messageID(d))
 }
 
 func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outcome) error {
@@ -92,16 +92,18 @@ func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outc
 	}
 	switch out.Kind {
 	case mail.Sent:
-		return m.Deliveries.FinishDelivery(ctx, d.ID, "sent", out.Enhanced)
+		return m.Deliveries.FinishDelivery(ctx, d, "sent", out.Enhanced)
 	case mail.Permanent:
-		err := m.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+		// First what the refusal means, which may be said twice: if we die in between, the server is asked and refuses again.
 		if out.HardBounce() && d.Kind == kindNurture {
-			err = errors.Join(err, m.Bounces.HardBounce(ctx, d.ID))
+			if err := m.Bounces.HardBounce(ctx, d.ID); err != nil {
+				return err
+			}
 		}
-		return err
+		return m.Deliveries.FinishDelivery(ctx, d, "failed", code)
 	case mail.Unknown:
-		if d.Lane == record.LaneBulk { // at most once: whoever runs the house decides
-			return m.Deliveries.FinishDelivery(ctx, d.ID, "unknown", "lost_at_reply")
+		if !d.MayRepeat { // at most once: whoever runs the house decides
+			return m.Deliveries.FinishDelivery(ctx, d, "unknown", "lost_at_reply")
 		}
 	}
 	return m.again(ctx, d, code)
@@ -113,10 +115,10 @@ func (m *Mailing) again(ctx context.Context, d record.Delivery, code string) err
 	if giveUp == 0 {
 		giveUp = 72 * time.Hour
 	}
-	if time.Since(d.CreatedAt) > giveUp {
-		return m.Deliveries.FinishDelivery(ctx, d.ID, "failed", code)
+	if !d.FailingSince.IsZero() && time.Since(d.FailingSince) > giveUp {
+		return m.Deliveries.FinishDelivery(ctx, d, "failed", code)
 	}
-	return m.Deliveries.RetryDelivery(ctx, d.ID, code, mailBackoff(d.Attempts))
+	return m.Deliveries.RetryDelivery(ctx, d, code, mailBackoff(d.Attempts))
 }
 
 // mailBackoff grows from a second to half an hour.
@@ -124,14 +126,21 @@ func mailBackoff(attempts int) time.Duration {
 	return min(30*time.Minute, time.Second<<min(max(0, attempts), 11))
 }
 
-// stop ends a delivery that must not go out, or puts it back when it only has to wait.
+// stop ends a delivery that must not go out, or puts it back when it only has to wait. One that somebody else has is
+// left to them.
 func (m *Mailing) stop(ctx context.Context, d record.Delivery, why string) error {
 	state, code, _ := strings.Cut(why, ":")
 	switch state {
 	case "suppressed", "expired":
-		return m.Deliveries.FinishDelivery(ctx, d.ID, state, code)
+		return m.Deliveries.FinishDelivery(ctx, d, state, code)
+	case stopLost:
+		return nil
 	}
-	return m.Deliveries.RetryDelivery(ctx, d.ID, why, time.Minute)
+	return m.Deliveries.HoldDelivery(ctx, d, why, time.Minute)
 }
 
-const kindNurture = "nurture"
+const (
+	kindNurture = "nurture"
+	stopPaused  = "paused"
+	stopLost    = "lost"
+)

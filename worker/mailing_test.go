@@ -25,27 +25,35 @@ type ledger struct {
 	bounced bool
 }
 
-func (l *ledger) StoreMessage(_ context.Context, _ string, message []byte, _ string) error {
+func (l *ledger) StoreMessage(_ context.Context, _ record.Delivery, message []byte, _ string) error {
 	l.stored = message
 	return nil
 }
 
-func (l *ledger) Sending(context.Context, string) (string, error) {
+func (l *ledger) Sending(context.Context, record.Delivery) (string, error) {
 	l.sending++
 	return l.stop, nil
 }
 
-func (l *ledger) FinishDelivery(_ context.Context, _, state, code string) error {
+func (l *ledger) FinishDelivery(_ context.Context, _ record.Delivery, state, code string) error {
 	l.state, l.code = state, code
 	return nil
 }
 
-func (l *ledger) RetryDelivery(_ context.Context, _, code string, after time.Duration) error {
+func (l *ledger) RetryDelivery(_ context.Context, _ record.Delivery, code string, after time.Duration) error {
 	l.state, l.code, l.retry = "queued", code, after
 	return nil
 }
 
+func (l *ledger) HoldDelivery(_ context.Context, _ record.Delivery, code string, after time.Duration) error {
+	l.state, l.code, l.retry = "held", code, after
+	return nil
+}
+
 func (l *ledger) HardBounce(context.Context, string) error {
+	if l.state != "" {
+		return errors.New("the ledger was closed first: if we die in between, nobody is suppressed")
+	}
 	l.bounced = true
 	return nil
 }
@@ -87,14 +95,18 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 	}{
 		{name: "sent", answer: mail.Outcome{Kind: mail.Sent, Enhanced: "2.0.0"}, state: "sent", code: "2.0.0"},
 		{name: "nobody knows: parked", answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "unknown", code: "lost_at_reply"},
-		{name: "an alert nobody knows of is sent again", give: record.Delivery{Lane: record.LaneAlert}, answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "queued", code: "unknown"},
+		{name: "an alert nobody knows of is sent again", give: record.Delivery{Lane: record.LaneAlert, MayRepeat: true}, answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "queued", code: "unknown"},
+		{name: "and so is a step that says so", give: record.Delivery{MayRepeat: true}, answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "queued", code: "unknown"},
 		{name: "refused for now", answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "the server is down: it waits", answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "queued", code: "not_started"},
-		{name: "down for longer than anybody waits", give: record.Delivery{CreatedAt: young.Add(-80 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "failed", code: "not_started"},
+		{name: "down for longer than anybody waits", give: record.Delivery{FailingSince: young.Add(-80 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "failed", code: "not_started"},
+		{name: "held up for long, then refused for now", give: record.Delivery{CreatedAt: young.Add(-800 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
 		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1"},
 		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
-		{name: "paused at the last moment", stop: "hold", answer: mail.Outcome{Kind: mail.Sent}, state: "queued", code: "hold"},
+		{name: "paused at the last moment", stop: "paused", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
+		{name: "paused when it was claimed", give: record.Delivery{Hold: true}, answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
+		{name: "somebody else has it", stop: "lost", answer: mail.Outcome{Kind: mail.Sent}},
 		{name: "stopped when it was claimed", give: record.Delivery{Stop: "expired:stage"}, answer: mail.Outcome{Kind: mail.Sent}, state: "expired", code: "stage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,16 +24,16 @@ func Counted(d Deliveries, r prometheus.Registerer) Deliveries {
 	return counted{d, ends}
 }
 
-func (c counted) FinishDelivery(ctx context.Context, id, state, code string) error {
-	err := c.Deliveries.FinishDelivery(ctx, id, state, code)
+func (c counted) FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error {
+	err := c.Deliveries.FinishDelivery(ctx, d, state, code)
 	if err == nil {
 		c.ends.WithLabelValues(state).Inc()
 	}
 	return err
 }
 
-func (c counted) RetryDelivery(ctx context.Context, id, code string, after time.Duration) error {
-	err := c.Deliveries.RetryDelivery(ctx, id, code, after)
+func (c counted) RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
+	err := c.Deliveries.RetryDelivery(ctx, d, code, after)
 	if err == nil {
 		c.ends.WithLabelValues("retry").Inc()
 	}

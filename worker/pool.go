@@ -64,9 +64,6 @@ func (p *Pool) claim(ctx context.Context, free chan struct{}, running *sync.Wait
 	}
 	room := cap(free) - len(free)
 	rows, err := p.Deliveries.ClaimDeliveries(ctx, p.Lane, room, deliveryLease)
-	if err != nil {
-		return 0, err
-	}
 	for _, d := range rows {
 		free <- struct{}{}
 		running.Go(func() {
@@ -80,14 +77,14 @@ func (p *Pool) claim(ctx context.Context, free chan struct{}, running *sync.Wait
 			}
 		})
 	}
-	return len(rows), nil
+	return len(rows), err
 }
 
 // rest is how long nothing is due.
 func (p *Pool) rest(ctx context.Context) time.Duration {
-	next, err := p.Deliveries.NextDelivery(ctx, p.Lane)
-	if err != nil || next.IsZero() {
+	after, waits, err := p.Deliveries.NextDelivery(ctx, p.Lane)
+	if err != nil || !waits {
 		return poolIdle
 	}
-	return min(poolIdle, max(10*time.Millisecond, time.Until(next)))
+	return min(poolIdle, max(10*time.Millisecond, after))
 }

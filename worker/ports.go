@@ -19,22 +19,26 @@ type Outbox interface {
 	OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error)
 }
 
-// Deliveries is what leaves the house.
+// Deliveries is what leaves the house. Whoever carries a claim that is not the newest any more changes nothing.
 type Deliveries interface {
 	// ClaimDeliveries takes due rows of a lane by lease, with all their pools need. Rows whose sender died in state
 	// sending become unknown (or, at-least-once, are claimed again); rows whose sender died before are claimed again.
+	// What could be claimed comes also beside an error.
 	ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error)
 	// StoreMessage keeps the composed bytes.
-	StoreMessage(ctx context.Context, id string, message []byte, messageID string) error
+	StoreMessage(ctx context.Context, d record.Delivery, message []byte, messageID string) error
 	// Sending commits that DATA is about to begin, if the delivery may still be sent at this instant: suppression,
-	// pause, cycle, stage and open offer are looked at again. It answers why not, or "".
-	Sending(ctx context.Context, id string) (stop string, err error)
+	// pause, cycle, stage and open offer are looked at again. It answers why not (suppressed:<why>, expired:<why>, paused,
+	// or lost: somebody else has it), or "".
+	Sending(ctx context.Context, d record.Delivery) (stop string, err error)
 	// Finish stores the outcome: sent, failed, unknown, suppressed, expired.
-	FinishDelivery(ctx context.Context, id, state, code string) error
+	FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error
 	// RetryDelivery puts it back for later, with the code of what went wrong.
-	RetryDelivery(ctx context.Context, id, code string, after time.Duration) error
-	// NextDelivery is when the next row of the lane falls due; zero when none waits.
-	NextDelivery(ctx context.Context, lane string) (time.Time, error)
+	RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error
+	// HoldDelivery puts it back for later because the lead is paused, which is no failure.
+	HoldDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error
+	// NextDelivery is how long it is until the next row of the lane falls due, and whether one waits.
+	NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error)
 }
 
 // Bounces is what failed mail means for a person.

@@ -43,8 +43,10 @@ type Delivery struct {
 	Version      int
 	Step         string
 	AssignmentID string
-	Attempts     int
+	Attempts     int  // this claim: whoever carries an older one has lost it
+	MayRepeat    bool // at least once rather than at most once
 	CreatedAt    time.Time
+	FailingSince time.Time // when it was first put back because it could not be delivered; zero: it was not
 	Payload      json.RawMessage
 	Message      []byte // composed before, or nil
 	MessageID    string
