@@ -2,37 +2,36 @@ package document
 
 import (
 	"encoding/json"
-	"sort"
 	"strings"
-	"unicode/utf8"
 )
 
 // jsonReader turns JSON text, known to be valid, into nodes with places.
 type jsonReader struct {
 	text   string
-	starts []int // offset at which each line begins
 	tokens *json.Decoder
+	seen   int   // how much of the text places were counted in
+	at     place // of what comes there
 }
 
 func readJSON(text string) (*node, error) {
-	r := &jsonReader{text: text, starts: []int{0}, tokens: json.NewDecoder(strings.NewReader(text))}
+	r := &jsonReader{text: text, tokens: json.NewDecoder(strings.NewReader(text)), at: place{1, 1}}
 	r.tokens.UseNumber()
-	for i, c := range text {
-		if c == '\n' {
-			r.starts = append(r.starts, i+1)
-		}
-	}
 	return r.value(0)
 }
 
-// next reads a token and tells where it begins.
+// next reads a token and tells where it begins. Places are counted on from the last one: a document may be one line.
 func (r *jsonReader) next() (json.Token, place, error) {
 	from := int(r.tokens.InputOffset())
 	from += len(r.text[from:]) - len(strings.TrimLeft(r.text[from:], " \t\r\n,:"))
-	line := sort.SearchInts(r.starts, from+1)
-	at := place{line, utf8.RuneCountInString(r.text[r.starts[line-1]:from]) + 1}
+	for _, c := range r.text[r.seen:from] {
+		r.at.column++
+		if c == '\n' {
+			r.at = place{r.at.line + 1, 1}
+		}
+	}
+	r.seen = from
 	t, err := r.tokens.Token()
-	return t, at, err
+	return t, r.at, err
 }
 
 func (r *jsonReader) value(depth int) (*node, error) {

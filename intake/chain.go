@@ -2,17 +2,7 @@ package intake
 
 import "github.com/leadflow-dev/leadflow/domain/record"
 
-// keys are those a capture gives, each under its kind.
-func keys(c record.Capture) []string {
-	var out []string
-	if c.Email != "" {
-		out = append(out, "email:"+c.Email)
-	}
-	if c.ExternalID != "" {
-		out = append(out, "external:"+c.ExternalID)
-	}
-	return out
-}
+func keys(c record.Capture) []string { return record.Keys(c.Email, c.ExternalID) }
 
 // chains puts rows that may be about one person together, in the order of the file: those that share a key, and those
 // that share one with any of them. Rows of two chains cannot meet and may be worked at once.

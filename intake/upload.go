@@ -54,7 +54,7 @@ func (s *Service) StartImport(ctx context.Context, file io.Reader, mapping []byt
 	if err != nil {
 		return record.Import{}, err
 	}
-	n, err := s.upload(ctx, id, rows)
+	n, err := s.upload(ctx, id, rows, newReader(m, header))
 	if err != nil {
 		why := "the upload was interrupted"
 		if errors.As(err, &ps) {
@@ -70,7 +70,7 @@ func (s *Service) StartImport(ctx context.Context, file io.Reader, mapping []byt
 }
 
 // upload stores the rows as they are read.
-func (s *Service) upload(ctx context.Context, id string, rows *rowReader) (n int, err error) {
+func (s *Service) upload(ctx context.Context, id string, rows *rowReader, r reader) (n int, err error) {
 	batch := make([]record.ImportRow, 0, uploadBatch)
 	flush := func() error {
 		if len(batch) == 0 {
@@ -88,6 +88,7 @@ func (s *Service) upload(ctx context.Context, id string, rows *rowReader) (n int
 		if err != nil {
 			return n, err
 		}
+		row.Keys = s.who(r, row.Cells)
 		if n++; n > s.cfg.MaxImportRow {
 			return n, Problems{{"file", CodeTooLarge, fmt.Sprintf("has more than %d rows; split it", s.cfg.MaxImportRow)}}
 		}
@@ -97,6 +98,26 @@ func (s *Service) upload(ctx context.Context, id string, rows *rowReader) (n int
 			}
 		}
 	}
+}
+
+// who is everybody a row may be about: whoever has an address anywhere in it, and whom its external id means. What is
+// not normalised here as a capture normalises it could not be found again.
+func (s *Service) who(r reader, cells []string) []string {
+	out := []string{}
+	for _, cell := range cells {
+		if !strings.ContainsRune(cell, '@') {
+			continue
+		}
+		if address, ok := s.address.normalize(cell); ok {
+			out = append(out, record.Keys(address, "")...)
+		}
+	}
+	if len(cells) == len(r.at) {
+		if id := r.externalID(Input{}, cells); id != nil {
+			out = append(out, record.Keys("", normalizeExternalID(&Problems{}, *id))...)
+		}
+	}
+	return out
 }
 
 // rowReader reads a CSV file and counts rows as a spreadsheet does: the header is row 1, a line without anything in it

@@ -54,6 +54,7 @@ CREATE INDEX imports_open ON imports (created_at) WHERE state IN ('queued', 'run
 CREATE TABLE import_rows (
     import_id   uuid NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
     row         int NOT NULL,           -- as a spreadsheet counts: the header is row 1
+    keys        text[] NOT NULL DEFAULT '{}', -- email:..., external:...: erasure finds by them what is still here
     cells       text[] NOT NULL,        -- emptied once they are a lead; kept of what failed, for the file of errors
     state       text NOT NULL DEFAULT 'pending' CONSTRAINT import_rows_state CHECK (state IN ('pending', 'created', 'updated', 'unchanged', 'failed')),
     lead_id     uuid,

@@ -16,7 +16,7 @@ const sqlLockVisitorsOfLead = `SELECT visitor_id FROM visitors WHERE lead_id = @
 
 const sqlLockLead = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead FOR UPDATE`
 
-// What erasure does, in this order. Each statement knows @lead, @email, @external_id and @hash.
+// What erasure does, in this order. Each statement knows @lead, @keys and @hash.
 const (
 	sqlEraseVisitorIDs = `DELETE FROM event_ids WHERE owner = @lead::text
 	OR owner IN (SELECT 'v:' || visitor_id FROM visitors WHERE lead_id = @lead::uuid)`
@@ -43,13 +43,12 @@ const (
 	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = @lead AND data <> '{}'`
 
 	sqlEraseImportRows = `DELETE FROM import_rows WHERE lead_id = @lead`
-	// A row that failed names nobody's id, but may well hold the address: it is in the file of errors.
-	sqlEraseFailedRows = `DELETE FROM import_rows WHERE state = 'failed' AND EXISTS (
-		SELECT 1 FROM unnest(cells) AS cell WHERE lower(btrim(cell)) = @email)`
+	// A row that failed names no lead, but it is in the file of errors with all its cells.
+	sqlEraseFailedRows = `DELETE FROM import_rows WHERE state = 'failed' AND keys && @keys::text[]`
 	// A row that still waits would bring the person back; it counts as failed.
 	sqlErasePendingRows = `WITH gone AS (
-		UPDATE import_rows SET state = 'failed', cells = '{}', error = 'erased'
-		WHERE state = 'pending' AND EXISTS (SELECT 1 FROM unnest(cells) AS cell WHERE lower(btrim(cell)) = @email)
+		UPDATE import_rows SET state = 'failed', cells = '{}', keys = '{}', error = 'erased'
+		WHERE state = 'pending' AND keys && @keys::text[]
 		RETURNING import_id
 	)
 	UPDATE imports i SET failed = i.failed + g.n FROM (SELECT import_id, count(*) AS n FROM gone GROUP BY import_id) AS g
@@ -99,7 +98,7 @@ func (s *Store) EraseLead(ctx context.Context, leadID string, actor lifecycle.Ac
 		}
 		stub := lifecycle.New(p.ID)
 		stub.Stage, stub.Cycle, stub.Version, stub.Seq = lifecycle.StageErased, p.Cycle, p.Version, seq
-		args["stub"], args["email"], args["external_id"] = lifecycle.Carried{Lead: stub}, p.Email, p.ExternalID
+		args["stub"], args["keys"] = lifecycle.Carried{Lead: stub}, record.Keys(p.email(), p.external())
 		args["hash"] = s.suppressionHash(p.email())
 		b := &pgx.Batch{}
 		for _, sql := range erasure {

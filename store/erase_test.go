@@ -68,14 +68,16 @@ func fill(t *testing.T, s *Store) (leadID, keyID string) {
 	id, err := s.CreateImport(ctx, record.Import{Mapping: json.RawMessage(`{}`), Columns: []string{"Mail"}})
 	require.NoError(t, err)
 	require.NoError(t, s.AddImportRows(ctx, id, []record.ImportRow{
-		{Row: 2, Cells: []string{"zyxada@example.com"}},
-		{Row: 3, Cells: []string{" ZYXada@example.com"}},
-		{Row: 4, Cells: []string{"zyxada@example.com"}},
-		{Row: 5, Cells: []string{"other@example.com"}},
+		{Row: 2, Cells: []string{"zyxada@example.com"}, Keys: record.Keys("zyxada@example.com", "")},
+		{Row: 3, Cells: []string{" ZYXada@example.com"}, Keys: record.Keys("zyxada@example.com", "")},
+		{Row: 4, Cells: []string{"zyxada@example.com"}, Keys: record.Keys("zyxada@example.com", "")},
+		{Row: 5, Cells: []string{"other@example.com"}, Keys: record.Keys("other@example.com", "")},
+		{Row: 6, Cells: []string{"zyxada"}, Keys: record.Keys("", "crm:zyxada")},
 	}))
-	require.NoError(t, s.StartImport(ctx, id, 4))
+	require.NoError(t, s.StartImport(ctx, id, 5))
 	require.NoError(t, s.FinishImportRows(ctx, id, []record.ImportRow{
 		{Row: 2, State: "updated", LeadID: leadID}, {Row: 3, State: "failed", Column: "Mail", Error: "invalid"},
+		{Row: 6, State: "failed"},
 	}))
 	return leadID, keyID
 }
@@ -103,7 +105,7 @@ func TestErasureLeavesNothingOfThePerson(t *testing.T) {
 	require.Equal(t, lifecycle.StageErased, stub.Lead.Stage)
 	require.Equal(t, []any{id, int64(7), int64(3)}, []any{stub.Lead.ID, stub.Lead.Version, stub.Lead.Seq})
 	require.Equal(t, "erased", timelineKinds(t, s, id)[len(timelineKinds(t, s, id))-1])
-	require.Equal(t, "2 1", one[string](t, s, "SELECT failed || ' ' || updated FROM imports"), "a row that waited counts as failed")
+	require.Equal(t, "3 1", one[string](t, s, "SELECT failed || ' ' || updated FROM imports"), "a row that waited counts as failed")
 
 	exec(t, s, "DELETE FROM outbox")
 	require.NoError(t, s.EraseLead(ctx, id, lifecycle.System))

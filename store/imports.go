@@ -29,9 +29,9 @@ func (s *Store) CreateImport(ctx context.Context, imp record.Import) (string, er
 
 // AddImportRows adds rows to an import that was not started yet, all or none of them.
 func (s *Store) AddImportRows(ctx context.Context, importID string, rows []record.ImportRow) error {
-	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"import_rows"}, []string{"import_id", "row", "cells"},
+	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"import_rows"}, []string{"import_id", "row", "cells", "keys"},
 		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			return []any{importID, rows[i].Row, rows[i].Cells}, nil
+			return []any{importID, rows[i].Row, rows[i].Cells, append([]string{}, rows[i].Keys...)}, nil
 		}))
 	return masked("add import rows", err)
 }
@@ -76,7 +76,7 @@ func (s *Store) ExtendImport(ctx context.Context, importID string) error {
 	return s.change(ctx, "extend import", sqlExtendImport, importID, pgx.NamedArgs{"lease": importLease})
 }
 
-const importRowColumns = `row, cells, state, coalesce(lead_id::text, '') AS lead_id, column_name AS "column", error`
+const importRowColumns = `row, cells, keys, state, coalesce(lead_id::text, '') AS lead_id, column_name AS "column", error`
 
 const sqlPendingImportRows = `SELECT ` + importRowColumns + ` FROM import_rows
 WHERE import_id = @id AND state = 'pending' ORDER BY row LIMIT @rows`
@@ -94,7 +94,8 @@ const sqlLockImport = `SELECT id FROM imports WHERE id = @id FOR UPDATE`
 // became a lead are people's data that nobody needs twice.
 const sqlFinishImportRows = `WITH done AS (
 	UPDATE import_rows r SET state = d.state, lead_id = nullif(d.lead_id, '')::uuid, column_name = d.column_name, error = d.error,
-		cells = CASE WHEN d.state = 'failed' THEN r.cells ELSE '{}' END
+		cells = CASE WHEN d.state = 'failed' THEN r.cells ELSE '{}' END,
+		keys = CASE WHEN d.state = 'failed' THEN r.keys ELSE '{}' END
 	FROM unnest(@numbers::int[], @states::text[], @leads::text[], @columns::text[], @errors::text[])
 		AS d (row, state, lead_id, column_name, error)
 	WHERE r.import_id = @id AND r.row = d.row AND r.state = 'pending'

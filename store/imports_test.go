@@ -88,7 +88,7 @@ func TestImportRowsAreDecidedAndCountedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"Mail", "Name"}, columns)
 	require.Len(t, failed, 6)
-	require.Equal(t, record.ImportRow{Row: 5, Cells: []string{"a3@example.com", "Ada"}, State: "failed", Column: "Mail", Error: "invalid"}, failed[0])
+	require.Equal(t, record.ImportRow{Row: 5, Cells: []string{"a3@example.com", "Ada"}, Keys: []string{}, State: "failed", Column: "Mail", Error: "invalid"}, failed[0])
 	_, failed, err = s.FailedImportRows(ctx, id, failed[5].Row, 6)
 	require.NoError(t, err)
 	require.Len(t, failed, 4)

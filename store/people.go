@@ -33,6 +33,13 @@ func (l leadRow) email() string {
 	return *l.Email
 }
 
+func (l leadRow) external() string {
+	if l.ExternalID == nil {
+		return ""
+	}
+	return *l.ExternalID
+}
+
 const leadColumns = `id, email, external_id, profile, consent, stage, cycle, cycle_started_at, version,
 	coalesce(touch_wanted, '{}') AS touch_wanted, engaged_at`
 

@@ -95,6 +95,7 @@ type Import struct {
 type ImportRow struct {
 	Row    int // as a spreadsheet counts: the header is row 1
 	Cells  []string
+	Keys   []string // of everybody the row may be about, as Keys has them: erasure finds it by them
 	State  string
 	LeadID string
 	Column string

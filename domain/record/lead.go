@@ -58,6 +58,18 @@ type Capture struct {
 	Event      *Event // happened with the capture: form_submit
 }
 
+// Keys are those of a person, each under its kind; an empty one is none.
+func Keys(email, externalID string) []string {
+	var out []string
+	if email != "" {
+		out = append(out, "email:"+email)
+	}
+	if externalID != "" {
+		out = append(out, "external:"+externalID)
+	}
+	return out
+}
+
 // Captured is what became of a capture.
 type Captured struct {
 	LeadID  string

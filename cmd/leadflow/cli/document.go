@@ -11,13 +11,14 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"github.com/leadflow-dev/leadflow/document"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 func models(t *tool) *cobra.Command {
 	return group("model", "Scoring models: what is worth how many points", "", listCommand(t, list[record.Model]{
 		short: "Lists versions, newest first", path: "/v1/models", columns: modelColumns, example: `  leadflow model list`,
-	}), modelCreate(t), &cobra.Command{
+	}), modelCreate(t), schemaCommand(t, document.KindModel), &cobra.Command{
 		Use: "publish VERSION", Short: "Scores everybody by this version", Args: takes("the version"), Example: `  leadflow model publish 3`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
 			return ask(ctx, t, http.MethodPost, publishPath("models", args[0]), nil, modelColumns)
@@ -58,7 +59,7 @@ func modelCreate(t *tool) *cobra.Command {
 func sequences(t *tool) *cobra.Command {
 	return group("sequence", "Nurture sequences: which mails, in which order", "", listCommand(t, list[record.Sequence]{
 		short: "Lists all versions of all sequences", path: "/v1/sequences", columns: sequenceColumns, example: `  leadflow sequence list`,
-	}), sequenceCreate(t), &cobra.Command{
+	}), sequenceCreate(t), schemaCommand(t, document.KindSequence), &cobra.Command{
 		Use: "publish NAME VERSION", Short: "Lets leads enter this version", Args: takes("the name", "the version"), Example: `  leadflow sequence publish welcome 2`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
 			return ask(ctx, t, http.MethodPost, publishPath("sequences", args...), nil, sequenceColumns)
@@ -108,7 +109,7 @@ func policies(t *tool) *cobra.Command {
 	})
 	return group("policy", "Policies: clocks, recycling, consent", "", listCommand(t, list[record.Policy]{
 		short: "Lists policies, newest first", path: "/v1/policies", columns: policyColumns, example: `  leadflow policy list`,
-	}), create)
+	}), create, schemaCommand(t, document.KindPolicy))
 }
 
 // source is a document as the API takes it: its text as it is, so that errors name the lines people see.
@@ -157,7 +158,7 @@ func calendars(t *tool) *cobra.Command {
 	})
 	return group("calendar", "Calendars: when sales work", "", listCommand(t, list[record.Calendar]{
 		short: "Lists calendars", path: "/v1/calendars", columns: calendarColumns, example: `  leadflow calendar list`,
-	}), create)
+	}), create, schemaCommand(t, document.KindPolicy))
 }
 
 // calendarBody takes a calendar as people write it, with its name among its hours, or as the API shows it.

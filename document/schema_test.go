@@ -1,0 +1,173 @@
+package document
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/require"
+)
+
+// schemaOf is the schema of a kind, as an editor reads it.
+func schemaOf(t *testing.T, kind Kind) map[string]any {
+	t.Helper()
+	var s map[string]any
+	require.NoError(t, json.Unmarshal(Schema(kind), &s))
+	return s
+}
+
+// breaches are the places at which a value is not what a schema says: just as much of JSON Schema as ours use.
+func breaches(root, s map[string]any, v any, at string) (out []string) {
+	if ref, ok := s["$ref"].(string); ok {
+		return breaches(root, root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any), v, at)
+	}
+	if words, ok := s["enum"].([]any); ok && !slices.Contains(words, v) {
+		return []string{at}
+	}
+	if kinds, ok := s["type"]; ok && !slices.ContainsFunc(asList(kinds), func(kind any) bool { return isA(v, kind.(string)) }) {
+		return []string{at}
+	}
+	switch v := v.(type) {
+	case []any:
+		for i, item := range v {
+			out = append(out, breaches(root, s["items"].(map[string]any), item, fmt.Sprintf("%s[%d]", at, i))...)
+		}
+	case map[string]any:
+		keys, _ := s["properties"].(map[string]any)
+		for _, must := range asList(s["required"]) {
+			if _, there := v[must.(string)]; !there {
+				out = append(out, at+"."+must.(string))
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			one, known := keys[key].(map[string]any)
+			if more, open := s["additionalProperties"].(map[string]any); !known && open {
+				one, known = more, true
+			}
+			if !known {
+				out = append(out, at+"."+key)
+				continue
+			}
+			out = append(out, breaches(root, one, v[key], at+"."+key)...)
+		}
+	}
+	return out
+}
+
+func asList(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	if v == nil {
+		return nil
+	}
+	return []any{v}
+}
+
+func isA(v any, kind string) bool {
+	switch v := v.(type) {
+	case string:
+		return kind == "string"
+	case bool:
+		return kind == "boolean"
+	case float64:
+		return kind == "number" || kind == "integer" && v == math.Trunc(v)
+	case []any:
+		return kind == "array"
+	}
+	return kind == "object"
+}
+
+// refused tells whether reading refuses a value.
+func refused(t *testing.T, kind Kind, v any) bool {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	switch kind {
+	case KindModel:
+		_, err = ParseModel(raw)
+	case KindSequence:
+		_, err = ParseSequence(raw)
+	case KindPolicy:
+		_, err = ParsePolicy(raw)
+	}
+	return err != nil
+}
+
+var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence}, KindPolicy: {DefaultPolicy, FastPolicy}}
+
+// What reading takes the schema takes, and what the schema refuses reading refuses, key by key.
+func TestSchema_isWhatReadingTakes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range Kinds {
+		s := schemaOf(t, kind)
+		for _, source := range written[kind] {
+			var doc any
+			require.NoError(t, yaml.UnmarshalWithOptions(source, &doc))
+			doc = asJSON(t, doc)
+			require.False(t, refused(t, kind, doc))
+			require.Empty(t, breaches(s, s, doc, ""), kind)
+			disturb(doc, func(where string) {
+				if len(breaches(s, s, doc, "")) > 0 {
+					require.True(t, refused(t, kind, doc), "%s: the schema refuses %s, reading does not", kind, where)
+				}
+			})
+		}
+	}
+}
+
+func asJSON(t *testing.T, v any) (out any) {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &out))
+	return out
+}
+
+// disturb takes every key away, adds one that nobody knows, and makes every value one of a wrong kind, each alone.
+func disturb(v any, look func(where string)) {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			was := v[i]
+			v[i] = map[string]any{"nonsense": true}
+			look(fmt.Sprintf("a group at %d", i))
+			v[i] = was
+			disturb(v[i], look)
+		}
+	case map[string]any:
+		v["nonsense"] = "x"
+		look("a key nobody knows")
+		delete(v, "nonsense")
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			was := v[key]
+			delete(v, key)
+			look("no " + key)
+			for _, wrong := range []any{"nonsense", 1.5, true, []any{}, map[string]any{}} {
+				v[key] = wrong
+				look(fmt.Sprintf("%T as %s", wrong, key))
+			}
+			v[key] = was
+			disturb(v[key], look)
+		}
+	}
+}
+
+// The agreed keys are all there, and nothing else is taken.
+func TestSchema_namesTheKeysOfAModel(t *testing.T) {
+	t.Parallel()
+	s := schemaOf(t, KindModel)
+	require.Equal(t, []string{"bands", "caps", "engagement", "fit", "floor", "grades", "groups", "mql", "personas", "triggers"},
+		slices.Sorted(maps.Keys(s["properties"].(map[string]any))))
+	rule := s["$defs"].(map[string]any)["EngagementRule"].(map[string]any)
+	require.Equal(t, []string{"cap", "count", "group", "half_life", "id", "on", "points", "where", "within"},
+		slices.Sorted(maps.Keys(rule["properties"].(map[string]any))))
+	require.Equal(t, []any{"id", "on", "points"}, rule["required"])
+	require.Contains(t, rule["properties"].(map[string]any)["on"].(map[string]any)["enum"], "demo_request")
+	require.Equal(t, false, rule["additionalProperties"])
+}

@@ -1,0 +1,62 @@
+package document
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Every mistake is told with its place, in YAML as in JSON.
+func TestParse_isStrict(t *testing.T) {
+	t.Parallel()
+	const rule = "engagement: [{id: a, on: page_view, points: 1}]\n"
+	for name, c := range map[string]struct {
+		document     string
+		line, column int
+		message      string
+	}{
+		"unknown key":        {"mql: {score: 100, min: 3}\n" + rule, 1, 19, "mql.min: is no key that is known here"},
+		"a key nearly right": {"engagment: []\n", 1, 1, "engagement is meant?"},
+		"twice":              {rule + "floor: -1\nfloor: -2\n", 3, 1, "is there twice: first on line 2"},
+		"text for a number":  {"floor: low\n" + rule, 1, 8, "floor: must be a number, not a text"},
+		"number for a text":  {"engagement:\n  - {id: 7, on: page_view, points: 1}\n", 2, 10, "put it in quotes"},
+		"a list for a group": {"mql: [1]\n" + rule, 1, 6, "must be a group of keys, not a list"},
+		"bad duration":       {"engagement:\n  - id: a\n    on: page_view\n    points: 1\n    half_life: soon\n", 5, 16, `"soon" is not a duration`},
+		"window and half":    {"engagement:\n  - {id: a, on: page_view, points: 1, half_life: 2d, within: 2d}\n", 2, 50, "a rule has a window or a half-life"},
+		"bad expression":     {"fit:\n  - {id: a, field: title, points: 1, matches: '('}\n", 2, 47, "no regular expression"},
+		"no field":           {"fit:\n  - {id: a, field: shoe, points: 1, equals: x}\n", 2, 20, "is no profile field"},
+		"same id":            {"engagement:\n  - {id: a, on: chat, points: 1}\n  - {id: a, on: call, points: 1}\n", 3, 10, "is the id of engagement[0] already"},
+		"anchor":             {"floor: &x -1\n" + rule, 1, 8, "not taken"},
+		"alias":              {rule + "floor: *x\n", 2, 8, "not taken"},
+		"tag":                {"floor: !!int -1\n" + rule, 1, 8, "is a tag"},
+		"two documents":      {rule + "---\n" + rule, 3, 1, "second document"},
+		"not closed":         {"mql: {score: 100\n", 1, 6, "is no YAML"},
+		"nul":                {rule + "floor: \x00\n", 2, 1, "NUL"},
+		"deep":               {"mql: " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "\n", 1, 38, "too deep"},
+		"json":               {"{\"mql\": {\"score\": 100},\n \"engagement\": [{\"id\": \"a\", \"on\": \"dance\", \"points\": 1}]}", 2, 35, "no type of engagement"},
+		"json in one line":   {`{"é": 1, "floor": "x"}`, 1, 2, "is no key"},
+		"json, deep":         {`{"mql": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, 1, 40, "too deep"},
+		"not utf-8":          {"floor: \xff\n", 0, 0, "not UTF-8"},
+		"empty":              {"# nothing\n", 1, 1, "is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ParseModel([]byte(c.document))
+			var wrong *Error
+			require.ErrorAs(t, err, &wrong)
+			p := wrong.Problems[0]
+			require.Contains(t, p.Path+": "+p.Message, c.message)
+			require.Equal(t, [2]int{c.line, c.column}, [2]int{p.Line, p.Column}, "%s", err)
+		})
+	}
+}
+
+// All mistakes at once, each under the line it is in.
+func TestParse_tellsAllAndShowsWhere(t *testing.T) {
+	t.Parallel()
+	_, err := ParseModel([]byte("mql: {scor: 1}\nengagement:\n  - {id: a, on: 3, points: x}\n"))
+	var wrong *Error
+	require.ErrorAs(t, err, &wrong)
+	require.Len(t, wrong.Problems, 3)
+	require.Contains(t, err.Error(), "    3 |   - {id: a, on: 3, points: x}\n      |                 ^")
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/cli"
+	"github.com/leadflow-dev/leadflow/document"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// The real file, beside the repository and never in it.
+const (
+	leadsFile    = "../../shared/data/xeducation/Leads.csv"
+	leadsMapping = "../docs/examples/xeducation-mapping.yaml"
+	leadsModel   = "../docs/examples/xeducation-model.yaml"
+)
+
+// The real file through the real command line: every row becomes a lead with a run, and a second reading changes nothing.
+// It does not run beside the lives, whose clocks it would hold up, and takes the quick policy away while it runs: under
+// that, nine thousand leads would be stale within seconds.
+func TestXEducation_everyRowBecomesALeadWithARun(t *testing.T) {
+	rows := leadsRows(t)
+	d, _ := fast(t)
+	defer schoolRules(t, d)()
+	signals, deliveries := told(t)
+
+	began := time.Now()
+	require.Equal(t, record.Import{State: "done", Rows: len(rows), Created: len(rows)}, importFile(t))
+	imported := time.Since(began)
+	school := awaitRuns(t, d, temporalClient(t), rows)
+	t.Logf("%d rows imported in %.1f s, all their runs at rest after %.1f s: %.0f starts a second", len(rows),
+		imported.Seconds(), time.Since(began).Seconds(), float64(len(rows))/time.Since(began).Seconds())
+
+	got, want := map[string]int{}, map[string]int{}
+	for _, l := range school {
+		got[l.Stage+" "+l.Band]++
+	}
+	for _, row := range rows {
+		want["nurturing "+bandByHand(row)]++
+	}
+	for _, key := range slices.Sorted(maps.Keys(got)) {
+		t.Logf("%-16s %5d", key, got[key])
+	}
+	require.Equal(t, want, got, "stage and band, counted in the file by hand")
+	requireRows(t, school, rows)
+	nowTold, nowLeaving := told(t)
+	require.Equal(t, signals+len(rows), nowTold, "every run was told once, of the capture")
+	require.Equal(t, deliveries, nowLeaving, "nobody is alerted or written to")
+
+	require.Equal(t, record.Import{State: "done", Rows: len(rows), Unchanged: len(rows)}, importFile(t))
+	require.Equal(t, school, schoolLeads(t, d), "the second time changes nothing")
+	again, leaving := told(t)
+	require.Equal(t, nowTold, again, "nor does it wake a run")
+	require.Equal(t, nowLeaving, leaving)
+}
+
+// leadsRows are the rows by their columns, read by nothing of ours. "Select" is what the form said before anybody chose.
+func leadsRows(t *testing.T) []map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile(leadsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("%s is not here; it is not part of the repository", leadsFile)
+	}
+	require.NoError(t, err)
+	cells, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	require.NoError(t, err)
+	rows := make([]map[string]string, len(cells)-1)
+	for i, row := range cells[1:] {
+		rows[i] = map[string]string{}
+		for n, name := range cells[0] {
+			if row[n] != "Select" {
+				rows[i][name] = row[n]
+			}
+		}
+	}
+	require.Len(t, rows, 9240)
+	return rows
+}
+
+// schoolRules puts the school's model and the standard policy in force; what it answers puts back what was there before.
+func schoolRules(t *testing.T, d door) (back func()) {
+	t.Helper()
+	source, err := os.ReadFile(leadsModel)
+	require.NoError(t, err)
+	standard, err := document.ParsePolicy(document.DefaultPolicy)
+	require.NoError(t, err)
+	policies := d.get("/v1/policies?limit=200")
+	rules := func(model, policy any) {
+		d.post(fmt.Sprintf("/v1/models/%.0f/publish", model), object{})
+		d.call("PATCH", fmt.Sprintf("/v1/policies/%s", policy), object{"active": true})
+	}
+	model, policy := the(t, d.get("/v1/models?limit=200"), "state", "published")["version"], the(t, policies, "active", true)["id"]
+	rules(d.post("/v1/models", object{"source": string(source)})["version"], the(t, policies, "name", standard.Name)["id"])
+	return func() { rules(model, policy) }
+}
+
+// the is the one item of a page that has a value.
+func the(t *testing.T, page object, key string, value any) object {
+	t.Helper()
+	for _, item := range page["items"].([]any) {
+		if item.(object)[key] == value {
+			return item.(object)
+		}
+	}
+	t.Fatalf("nothing has %s %v", key, value)
+	return nil
+}
+
+// importFile is `leadflow import` as people type it.
+func importFile(t *testing.T) record.Import {
+	t.Helper()
+	t.Setenv("LEADFLOW_URL", "http://"+loopback(product.ports.app))
+	t.Setenv("LEADFLOW_API_KEY", product.key)
+	var out, talk bytes.Buffer
+	code := cli.Main(t.Context(), []string{
+		"import", leadsFile, "--map", leadsMapping, "--errors", filepath.Join(t.TempDir(), "errors.csv"), "-o", "json",
+	}, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &talk})
+	require.Equal(t, cli.ExitOK, code, "%s", &talk)
+	require.Regexp(t, `100 % \(9240 of 9240\), \d+ a second`, talk.String(), "progress is told")
+	var got record.Import
+	require.NoError(t, json.Unmarshal(out.Bytes(), &got), "%s", &out)
+	require.Positive(t, got.Rate)
+	return record.Import{State: got.State, Rows: got.Rows, Created: got.Created, Updated: got.Updated, Unchanged: got.Unchanged, Failed: got.Failed}
+}
+
+// schoolLead is what the import makes of a row and nothing but time changes.
+type schoolLead struct {
+	ID      string         `json:"id"`
+	Stage   string         `json:"stage"`
+	Band    string         `json:"band"`
+	Grade   string         `json:"grade"`
+	Score   int            `json:"score"`
+	Version int            `json:"version"`
+	Key     string         `json:"external_id"`
+	Email   *string        `json:"email"`
+	Profile map[string]any `json:"profile"`
+	Source  record.Source  `json:"source"`
+	Updated time.Time      `json:"updated_at"`
+}
+
+// schoolLeads are all leads of the file, by the key they have there.
+func schoolLeads(t *testing.T, d door) map[string]schoolLead {
+	t.Helper()
+	out := map[string]schoolLead{}
+	for cursor := ""; ; {
+		raw, err := json.Marshal(d.get("/v1/leads?limit=200&q=xeducation:&cursor=" + cursor))
+		require.NoError(t, err)
+		var page struct {
+			Items      []schoolLead `json:"items"`
+			NextCursor string       `json:"next_cursor"`
+		}
+		require.NoError(t, json.Unmarshal(raw, &page))
+		for _, l := range page.Items {
+			require.NotContains(t, out, l.Key, "a row has one lead")
+			out[l.Key] = l
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return out
+		}
+	}
+}
+
+// awaitRuns waits until Temporal lists a run for every row, by the channels of the file, and all leads have left the first stage.
+func awaitRuns(t *testing.T, d door, c client.Client, rows []map[string]string) map[string]schoolLead {
+	t.Helper()
+	want := map[string]int64{}
+	for _, row := range rows {
+		want[channelByHand(row)]++
+	}
+	running := func(channel string) int64 {
+		got, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+			Query: fmt.Sprintf("WorkflowType = 'Lead' AND ExecutionStatus = 'Running' AND LeadStage = 'nurturing' AND LeadSource = '%s'", channel),
+		})
+		require.NoError(t, err)
+		return got.Count
+	}
+	deadline := time.Now().Add(5 * time.Minute)
+	await := func(what string, ok func() bool) {
+		for !ok() {
+			require.True(t, time.Now().Before(deadline), what)
+			select {
+			case <-t.Context().Done():
+				t.Fatal(what, ": the test ended")
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+	}
+	await("every lead leaves the first stage", func() bool {
+		return len(d.get("/v1/leads?stage=captured&q=xeducation:&limit=1")["items"].([]any)) == 0
+	})
+	for channel, n := range want {
+		await(fmt.Sprintf("%d runs of the channel %s are listed", n, channel), func() bool { return running(channel) == n })
+	}
+	return schoolLeads(t, d)
+}
+
+var codeForm = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
+
+// channelByHand is the code of a row's channel, said in other words than the mapping's.
+func channelByHand(row map[string]string) string {
+	code := map[string]string{
+		"Google": "google", "Direct Traffic": "direct", "Olark Chat": "chat", "Live Chat": "chat", "Organic Search": "organic",
+		"Reference": "reference", "Referral Sites": "referral", "Welingak Website": "welingak", "Facebook": "facebook",
+		"Social Media": "social", "Pay per Click Ads": "ads", "Click2call": "call", "Press_Release": "press", "NC_EDM": "email",
+	}[row["Lead Source"]]
+	if !codeForm.MatchString(code) {
+		return "other"
+	}
+	return code
+}
+
+// bandByHand scores a row from the file: what the school's model says, in other words.
+func bandByHand(row map[string]string) string {
+	switch points := pointsByHand(row); {
+	case points >= 60:
+		return "hot"
+	case points >= 35:
+		return "warm"
+	}
+	return "cold"
+}
+
+func pointsByHand(row map[string]string) int {
+	number := func(column string) float64 {
+		n, err := strconv.ParseFloat(row[column], 64)
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	occupation, seconds := row["What is your current occupation"], number("Total Time Spent on Website")
+	points := 0
+	for _, rule := range []struct {
+		holds  bool
+		points int
+	}{
+		{occupation == "Working Professional", 25},
+		{occupation == "Student" || occupation == "Housewife", -10},
+		{occupation == "", -15},
+		{row["Specialization"] != "", 5},
+		{slices.Contains([]string{
+			"India", "United Arab Emirates", "Singapore", "Saudi Arabia", "United States", "United Kingdom", "Australia", "Qatar",
+		}, row["Country"]), 5},
+		{seconds >= 1000, 35},
+		{seconds >= 300 && seconds < 1000, 15},
+		{number("TotalVisits") >= 5, 10},
+		{row["A free copy of Mastering The Interview"] == "Yes", 5},
+	} {
+		if rule.holds {
+			points += rule.points
+		}
+	}
+	return max(-30, min(80, points))
+}
+
+// requireRows compares every lead's score with its row, and one lead whole.
+func requireRows(t *testing.T, school map[string]schoolLead, rows []map[string]string) {
+	t.Helper()
+	require.Len(t, school, len(rows))
+	for _, row := range rows {
+		l := school["xeducation:"+row["Prospect ID"]]
+		require.Equal(t, pointsByHand(row), l.Score, "row %s", row["Lead Number"])
+		require.Nil(t, l.Email, "the file has no addresses")
+		custom, _ := l.Profile["custom"].(map[string]any)
+		require.Equal(t, row["Specialization"] != "", custom["specialization"] != nil, "Select says nothing")
+	}
+	first := school["xeducation:"+rows[0]["Prospect ID"]]
+	require.Equal(t, record.Source{Channel: "chat", Medium: "API"}, first.Source)
+	require.Equal(t, map[string]any{"custom": map[string]any{
+		"lead_number": 660737.0, "occupation": "Unemployed", "matters_most": "Better Career Prospects", "visits": 0.0,
+		"seconds_on_site": 0.0, "pages_per_visit": 0.0, "wants_interview_guide": false,
+	}}, first.Profile)
+}
+
+// told is how often any run was told anything, and how much leaves the house.
+func told(t *testing.T) (signals, deliveries int) {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), product.postgres.URL("leadflow"))
+	require.NoError(t, err)
+	defer db.Close(t.Context())
+	require.NoError(t, db.QueryRow(t.Context(), `SELECT (SELECT last_value FROM outbox_seq), (SELECT count(*) FROM deliveries)`).Scan(&signals, &deliveries))
+	return signals, deliveries
+}
