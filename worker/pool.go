@@ -73,7 +73,7 @@ func (p *Pool) claim(ctx context.Context, free chan struct{}, running *sync.Wait
 			defer func() { <-free }()
 			// What was begun is finished also when the process is told to stop: a mail cut off in the middle is one
 			// whose outcome nobody knows.
-			working, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryLease-10*time.Second)
+			working, cancel := context.WithTimeout(inLane(context.WithoutCancel(ctx), p.Lane), deliveryLease-10*time.Second)
 			defer cancel()
 			if err := p.Carrier.Carry(working, d); err != nil {
 				p.Log.Warn("the outcome of a delivery could not be stored", "lane", p.Lane, "delivery", d.ID, "error", err)
