@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,17 +47,24 @@ func (a *API) handler() http.Handler {
 // begin puts the id of a request, and its span, where everything below finds them.
 func (a *API) begin(r *http.Request, pattern, id string) (context.Context, func(status int)) {
 	ctx, end := r.Context(), func(int) {}
-	if _, known := a.routes[pattern]; known && a.Trace != nil {
+	if a.Trace != nil && a.worth(pattern) {
 		ctx, end = a.Trace(r, pattern, id)
 	}
 	return context.WithValue(ctx, requestKey{}, id), end
 }
 
+// worth says whether requests of a route are worth a line and a span: not those of probes, of files, of doors that are
+// none.
+func (a *API) worth(pattern string) bool {
+	_, known := a.routes[pattern]
+	return known || strings.Contains(pattern, "{")
+}
+
 // told notes a request by its route, never by its path: paths hold tokens.
 func (a *API) told(ctx context.Context, pattern string, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if _, known := a.routes[pattern]; !known {
-		level = slog.LevelDebug // probes, and those who try doors
+	if !a.worth(pattern) {
+		level = slog.LevelDebug
 	}
 	if pattern == "" || pattern == "/" {
 		pattern = "none"
