@@ -44,6 +44,8 @@ type Deps struct {
 	Checks    []Check
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
+	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
+	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }
 
 // API is the door.
@@ -53,7 +55,7 @@ type API struct {
 	huma   huma.API
 	routes map[string]route // by the mux's pattern
 	used   touched
-	timing *prometheus.HistogramVec
+	meters meters
 }
 
 // New makes the door.
@@ -63,7 +65,7 @@ func New(d Deps) *API {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.Info.Description = "The lead lifecycle engine. Every route under /v1 wants `Authorization: Bearer <key>`; every POST may carry an `Idempotency-Key`."
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer"}}
-	a := &API{Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, timing: newTiming(d.Metrics)}
+	a := &API{Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, meters: newMeters(d.Metrics)}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,

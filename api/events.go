@@ -50,6 +50,7 @@ func (a *API) takeEvents(ctx context.Context, _ *struct{}) (*out[intake.EventsAn
 		}
 	}
 	answer, err := a.Intake.Events(ctx, items)
+	a.meters.took(answer)
 	return &out[intake.EventsAnswer]{answer}, err
 }
 

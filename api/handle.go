@@ -9,12 +9,12 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 type requestKey struct{}
@@ -25,23 +25,12 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-func newTiming(r prometheus.Registerer) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "leadflow_http_request_seconds", Help: "Time to answer, by route and status.",
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"route", "status"})
-	if r != nil {
-		r.MustRegister(h)
-	}
-	return h
-}
-
 // handler is what every request passes, outermost first.
 func (a *API) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, id := time.Now(), uuid.NewString()
 		_, pattern := a.mux.Handler(r)
-		ctx := context.WithValue(r.Context(), requestKey{}, id)
+		ctx, end := a.begin(r, pattern, id)
 		out := &answer{ResponseWriter: w}
 		secure(out.Header(), id)
 		defer func() {
@@ -52,19 +41,40 @@ func (a *API) handler() http.Handler {
 					a.fail(ctx, out, problem(http.StatusInternalServerError, "internal", "something went wrong here; the log says what, under the request's id"))
 				}
 			}
+			end(out.status)
 			a.told(ctx, pattern, out.status, time.Since(began))
 		}()
 		a.pass(out, r.WithContext(ctx), pattern)
 	})
 }
 
+// begin puts the id of a request, and its span, where everything below finds them.
+func (a *API) begin(r *http.Request, pattern, id string) (context.Context, func(status int)) {
+	ctx, end := r.Context(), func(int) {}
+	if a.Trace != nil && a.worth(pattern) {
+		ctx, end = a.Trace(r, pattern, id)
+	}
+	return context.WithValue(ctx, requestKey{}, id), end
+}
+
+// worth says whether requests of a route are worth a line and a span: not those of probes, of files, of doors that are
+// none.
+func (a *API) worth(pattern string) bool {
+	_, known := a.routes[pattern]
+	return known || strings.Contains(pattern, "{")
+}
+
 // told notes a request by its route, never by its path: paths hold tokens.
 func (a *API) told(ctx context.Context, pattern string, status int, took time.Duration) {
+	level := slog.LevelInfo
+	if !a.worth(pattern) {
+		level = slog.LevelDebug
+	}
 	if pattern == "" || pattern == "/" {
 		pattern = "none"
 	}
-	a.timing.WithLabelValues(pattern, http.StatusText(status)).Observe(took.Seconds())
-	a.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", requestID(ctx)), slog.String("route", pattern),
+	a.meters.timing.WithLabelValues(pattern, strconv.Itoa(status)).Observe(took.Seconds())
+	a.Log.LogAttrs(ctx, level, "request", slog.String("request_id", requestID(ctx)), slog.String("route", pattern),
 		slog.Int("status", status), slog.Duration("took", took))
 }
 

@@ -7,20 +7,17 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// health adds what machines ask before they send people here.
+// checkTime is how long one check of /readyz may take.
+const checkTime = 2 * time.Second
+
 func (a *API) health() {
-	a.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
-	a.mux.HandleFunc("GET /readyz", a.ready)
-	a.mux.HandleFunc("GET /healthz", a.ready)
-	a.mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"version": record.Version, "go": runtime.Version()})
-	})
+	Health(a.mux, a.Checks)
 	a.mux.HandleFunc("/", a.nothing)
 	const plain, group = "text/plain", "Operation"
 	a.tell("GET /livez", group, "Does the process run", plain, 200)
@@ -29,6 +26,18 @@ func (a *API) health() {
 	a.tell("GET /version", group, "Which version this is", "application/json", 200)
 	a.tell("GET /docs", group, "The API for people", "text/html", 200)
 	a.tell("GET /openapi.json", group, "The API for programs", "application/json", 200)
+}
+
+// Health adds what machines ask before they send people here: whether the process lives, whether requests can be
+// answered (?verbose lists each part), and which version it is.
+func Health(mux *http.ServeMux, checks []Check) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", ready(checks))
+	mux.HandleFunc("GET /healthz", ready(checks))
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"version": record.Version, "go": runtime.Version()})
+	})
 }
 
 // nothing answers what is no route: with the methods of the path, where it has some.
@@ -47,28 +56,40 @@ func (a *API) nothing(w http.ResponseWriter, r *http.Request) {
 	a.fail(r.Context(), w, problem(http.StatusNotFound, "not_found", "there is no such route; /docs lists them"))
 }
 
-// ready reports whether requests can be answered. Temporal is told and not required: decisions wait for it, and the rest
-// does not need it.
-func (a *API) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	status, told := http.StatusOK, ""
-	for _, c := range a.Checks {
-		err := c.Run(ctx)
-		switch {
-		case err == nil:
-			told += fmt.Sprintf("[+] %s ok\n", c.Name)
-		case c.Required:
-			status = http.StatusServiceUnavailable
-			told += fmt.Sprintf("[-] %s failed: %v\n", c.Name, err)
-		default:
-			told += fmt.Sprintf("[!] %s is away (not required): %v\n", c.Name, err)
+// ready reports whether requests can be answered. What is not required is only looked at for those who want to know: a
+// part that does not answer must not slow down a probe it has no say in.
+func ready(checks []Check) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, verbose := r.URL.Query()["verbose"]
+		found := make([]error, len(checks))
+		var all sync.WaitGroup
+		for i, c := range checks {
+			if c.Required || verbose {
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(r.Context(), checkTime)
+					defer cancel()
+					found[i] = c.Run(ctx)
+				})
+			}
 		}
+		all.Wait()
+		status, told := http.StatusOK, ""
+		for i, c := range checks {
+			switch err := found[i]; {
+			case err == nil:
+				told += fmt.Sprintf("[+] %s ok\n", c.Name)
+			case c.Required:
+				status = http.StatusServiceUnavailable
+				told += fmt.Sprintf("[-] %s failed: %v\n", c.Name, err)
+			default:
+				told += fmt.Sprintf("[!] %s is away (not required): %v\n", c.Name, err)
+			}
+		}
+		if !verbose {
+			told = ""
+		}
+		text(w, status, told+map[bool]string{true: "ok\n", false: "not ready\n"}[status == http.StatusOK])
 	}
-	if _, verbose := r.URL.Query()["verbose"]; !verbose {
-		told = ""
-	}
-	text(w, status, told+map[bool]string{true: "ok\n", false: "not ready\n"}[status == http.StatusOK])
 }
 
 func text(w http.ResponseWriter, status int, said string) {

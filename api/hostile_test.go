@@ -72,8 +72,10 @@ func TestQueries_hostileValuesAreTakenOrRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	at := w.paths()
-	values := []string{"", "%00", "a%00", "%ff", "%F0%9F%98%80", "-1", "0", "201", "abc", "1.5", "99999999999999999999", "1", "nope", "..%2f", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
-		uuid.NewString(), "%27%3B--", strings.Repeat("x", 3000), "a,b", "%25", "_", "%5C", "MTIz", "bm90LmE", "MDAuMDA"}
+	values := []string{
+		"", "%00", "a%00", "%ff", "%F0%9F%98%80", "-1", "0", "201", "abc", "1.5", "99999999999999999999", "1", "nope", "..%2f", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
+		uuid.NewString(), "%27%3B--", strings.Repeat("x", 3000), "a,b", "%25", "_", "%5C", "MTIz", "bm90LmE", "MDAuMDA",
+	}
 	for _, op := range w.spec().operations() {
 		for _, name := range op.query {
 			for _, v := range values {

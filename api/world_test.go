@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ type world struct {
 	url    string
 	store  *store.Store
 	tokens *token.Signer
-	log    *bytes.Buffer
+	log    *lines
 	keys   map[string]string   // role -> secret
 	told   map[string][]string // method and path of the documentation -> statuses
 }
@@ -48,7 +49,7 @@ var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, log: &bytes.Buffer{}, keys: map[string]string{}, told: map[string][]string{}}
+	w := &world{t: t, log: &lines{}, keys: map[string]string{}, told: map[string][]string{}}
 	s, err := app.OpenStore(t.Context(), app.Config{DatabaseURL: pgtest.New(t, seeded), Secret: secret})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -164,4 +165,22 @@ func (r reply) fields() []string {
 		out = append(out, e.(object)["field"].(string))
 	}
 	return out
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
 }

@@ -156,6 +156,7 @@ CREATE TABLE timeline (
 );
 CREATE INDEX timeline_by_lead ON timeline (lead_id, at, id);
 CREATE INDEX timeline_by_run ON timeline (lead_id, version) WHERE of_run;
+CREATE INDEX timeline_given_up ON timeline (at) WHERE kind = 'given_up'; -- the doctor and the metrics ask for it
 
 -- +goose Down
 DROP TABLE timeline, notes, visitors, consents, touches, profile_values, leads, policies;

@@ -30,6 +30,7 @@ func start(args []string) int {
 	defer stop()
 	go func() { // the second Ctrl-C does not wait: everything committed is in Postgres
 		<-ctx.Done()
+		fmt.Fprintln(os.Stderr, "\nStopping; once more stops at once.")
 		again := make(chan os.Signal, 1)
 		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
 		<-again
@@ -64,21 +65,17 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	ownEnvironment()
-	for _, p := range s.parts() {
-		if err := p.start(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil // told to stop while starting
-			}
-			return fmt.Errorf("%s: %w", p.name, err)
+	if err := s.start(ctx, os.Stderr); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop while starting
 		}
-		s.running = append(s.running, p)
+		return err
 	}
 	if err := s.announce(os.Stdout, time.Since(began)); err != nil {
 		return err
 	}
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(os.Stderr, "Stopping; once more stops at once.")
 		return nil
 	case <-s.postgres.Exited():
 		return errors.New("Postgres ended; its log is in " + s.logFile())

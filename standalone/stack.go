@@ -57,6 +57,20 @@ func (s *stack) parts() []part {
 	}
 }
 
+// start starts the parts in their order, and says which it waits for.
+func (s *stack) start(ctx context.Context, talk io.Writer) error {
+	fmt.Fprint(talk, "Starting")
+	defer fmt.Fprintln(talk)
+	for i, p := range s.parts() {
+		fmt.Fprint(talk, []string{" ", ", "}[min(i, 1)], p.name)
+		if err := p.start(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		s.running = append(s.running, p)
+	}
+	return nil
+}
+
 // stop ends what was started, last first, each in bounded time.
 func (s *stack) stop() error {
 	errs := []error{s.withdraw()}

@@ -9,51 +9,66 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// lanes and outcomes of deliveries, as the metrics name them.
+var (
+	lanes    = []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook}
+	outcomes = []string{"sent", "failed", "unknown", "suppressed", "expired", outcomeRetry}
+)
+
+const outcomeRetry = "retry"
+
 // counted tells how deliveries end.
 type counted struct {
 	Deliveries
 	ends *prometheus.CounterVec
 }
 
-// Counted counts what becomes of deliveries: by state, and retries as such.
+// Counted counts attempts at deliveries by lane and outcome.
 func Counted(d Deliveries, r prometheus.Registerer) Deliveries {
-	ends := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "leadflow_deliveries_total", Help: "Attempts at deliveries, by what became of them.",
-	}, []string{"state"})
-	r.MustRegister(ends)
-	return counted{d, ends}
+	c := counted{d, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "leadflow_deliveries_total", Help: "Attempts at deliveries, by lane and what became of them.",
+	}, []string{"lane", "outcome"})}
+	r.MustRegister(c.ends)
+	for _, lane := range lanes { // a rate needs the zero before the first
+		for _, outcome := range outcomes {
+			c.ends.WithLabelValues(lane, outcome)
+		}
+	}
+	return c
 }
 
 func (c counted) FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error {
 	err := c.Deliveries.FinishDelivery(ctx, d, state, code)
-	if err == nil {
-		c.ends.WithLabelValues(state).Inc()
-	}
+	c.count(d.Lane, state, err)
 	return err
 }
 
 func (c counted) RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
 	err := c.Deliveries.RetryDelivery(ctx, d, code, after)
-	if err == nil {
-		c.ends.WithLabelValues("retry").Inc()
-	}
+	c.count(d.Lane, outcomeRetry, err)
 	return err
+}
+
+func (c counted) count(lane, outcome string, err error) {
+	if err == nil {
+		c.ends.WithLabelValues(lane, outcome).Inc()
+	}
 }
 
 // countedOutbox tells how often runs are told, and of how much.
 type countedOutbox struct {
 	Outbox
-	told, deferred prometheus.Counter
+	told, failed prometheus.Counter
 }
 
 // CountedOutbox counts the signals of the relay, and those Temporal did not take.
 func CountedOutbox(o Outbox, r prometheus.Registerer) Outbox {
 	c := countedOutbox{
-		Outbox:   o,
-		told:     prometheus.NewCounter(prometheus.CounterOpts{Name: "leadflow_relay_signals_total", Help: "Outbox rows told to runs."}),
-		deferred: prometheus.NewCounter(prometheus.CounterOpts{Name: "leadflow_relay_deferred_total", Help: "Outbox rows put back because Temporal did not take them."}),
+		Outbox: o,
+		told:   prometheus.NewCounter(prometheus.CounterOpts{Name: "leadflow_relay_signals_total", Help: "Signals to runs: outbox rows Temporal took."}),
+		failed: prometheus.NewCounter(prometheus.CounterOpts{Name: "leadflow_relay_failures_total", Help: "Outbox rows put back because Temporal did not take them."}),
 	}
-	r.MustRegister(c.told, c.deferred)
+	r.MustRegister(c.told, c.failed)
 	return c
 }
 
@@ -66,6 +81,6 @@ func (c countedOutbox) SentOutbox(ctx context.Context, sent []record.OutboxRow) 
 }
 
 func (c countedOutbox) DeferOutbox(ctx context.Context, leadID string, until time.Duration) error {
-	c.deferred.Inc()
+	c.failed.Inc()
 	return c.Outbox.DeferOutbox(ctx, leadID, until)
 }

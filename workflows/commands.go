@@ -75,7 +75,7 @@ func (r *leadRun) giveUp(ctx workflow.Context, cmd lifecycle.Command, err error)
 	if code == "" {
 		code = "timeout"
 	}
-	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"command": string(cmd.Kind)}).Counter("lead_commands_given_up").Inc(1)
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"command": string(cmd.Kind)}).Counter("leadflow_commands_given_up").Inc(1)
 	if _, asked := r.answers[cmd.ID]; asked {
 		r.answers[cmd.ID] = code
 	}

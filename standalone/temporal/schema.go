@@ -71,19 +71,53 @@ func sqlConfig(postgresURL *url.URL, database string) *config.SQL {
 func migrate(ctx context.Context, lock *pgx.Conn, postgresURL *url.URL, logger log.Logger) error {
 	for _, db := range databases {
 		var exists bool
-		if err := lock.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", db.name).Scan(&exists); err != nil {
+		err := lock.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", db.name).Scan(&exists)
+		switch {
+		case err != nil:
 			return err
+		case exists:
+			err = migrateOne(sqlConfig(postgresURL, db.name), db.schema, logger)
+		default:
+			err = build(ctx, lock, postgresURL, db.name, db.schema, logger)
 		}
-		if !exists {
-			if _, err := lock.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{db.name}.Sanitize()); err != nil {
-				return err
-			}
-		}
-		if err := migrateOne(sqlConfig(postgresURL, db.name), db.schema, logger); err != nil {
+		if err != nil {
 			return fmt.Errorf("the schema of %s: %w", db.name, err)
 		}
 	}
 	return nil
+}
+
+// build makes a database under another name, and gives it its own once it is whole. The server's tool lays a schema in
+// hundreds of steps and cannot go on where it was killed between two of them: some can be taken only once.
+func build(ctx context.Context, lock *pgx.Conn, postgresURL *url.URL, name, schemaName string, logger log.Logger) error {
+	making := name + "_making"
+	quoted := pgx.Identifier{making}.Sanitize()
+	for _, sql := range []string{"DROP DATABASE IF EXISTS " + quoted + " WITH (FORCE)", "CREATE DATABASE " + quoted} {
+		if _, err := lock.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	if err := migrateOne(sqlConfig(postgresURL, making), schemaName, logger); err != nil {
+		return err
+	}
+	if err := rename(ctx, postgresURL, making, name); err != nil {
+		return err
+	}
+	_, err := lock.Exec(ctx, "ALTER DATABASE "+quoted+" RENAME TO "+pgx.Identifier{name}.Sanitize())
+	return err
+}
+
+// rename tells the schema its new name: its version is kept under it.
+func rename(ctx context.Context, postgresURL *url.URL, database, name string) error {
+	u := *postgresURL
+	u.Path = "/" + database
+	conn, err := pgx.Connect(ctx, u.String())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, "UPDATE schema_version SET db_name = $1", name)
+	return err
 }
 
 func migrateOne(cfg *config.SQL, name string, logger log.Logger) error {

@@ -20,16 +20,20 @@ var (
 // App is the running program.
 type App struct{ fx *fx.App }
 
-// Start starts the program in the given roles. It returns once everything listens and polls.
+// Start starts the program in the given roles. It returns once everything listens and polls. When the context ends
+// meanwhile, what was started is stopped again: fx itself would leave it running.
 func Start(ctx context.Context, cfg Config, roles ...Role) (*App, error) {
 	a := &App{fx: fx.New(graph(cfg, roles...))}
 	if err := a.fx.Err(); err != nil {
 		return nil, unwrapped(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.fx.StartTimeout())
+	starting, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.fx.StartTimeout())
 	defer cancel()
-	if err := a.fx.Start(ctx); err != nil {
+	if err := a.fx.Start(starting); err != nil {
 		return nil, unwrapped(err)
+	}
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), a.end(ctx))
 	}
 	return a, nil
 }
@@ -69,9 +73,14 @@ func Run(ctx context.Context, cfg Config, roles ...Role) error {
 	case err = <-ended:
 	case <-ctx.Done():
 	}
+	return errors.Join(err, a.end(ctx))
+}
+
+// end stops the program in bounded time, also when the context has ended.
+func (a *App) end(ctx context.Context) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.fx.StopTimeout())
 	defer cancel()
-	return errors.Join(err, a.Stop(stopping))
+	return a.Stop(stopping)
 }
 
 // Serve runs the API until the context ends.

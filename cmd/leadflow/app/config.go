@@ -45,6 +45,9 @@ type Config struct {
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
+
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"where traces go, by OTLP, such as http://127.0.0.1:4317; empty: nowhere. Headers, certificates and sampling by the other OTEL_ variables"`
+	TracesProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"grpc" help:"grpc or http/protobuf"`
 }
 
 // LoadConfig reads the environment and says everything that is wrong with it at once.

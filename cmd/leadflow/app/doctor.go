@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -27,13 +30,25 @@ type Check struct {
 	Mend string `json:"mend,omitempty"` // what to do when it is not
 }
 
-// Doctor looks at everything Leadflow stands on. It changes nothing.
+// Doctor looks at everything Leadflow stands on. It changes nothing. The parts are looked at side by side, each in a time
+// of its own: one that does not answer takes nothing from the others.
 func Doctor(ctx context.Context, cfg Config) []Check {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	checks := checkPostgres(ctx, cfg)
-	checks = append(checks, checkTemporal(ctx)...)
-	return append(checks, checkMail(ctx, cfg))
+	parts := []func(context.Context) []Check{
+		func(ctx context.Context) []Check { return checkPostgres(ctx, cfg) },
+		checkTemporal,
+		func(ctx context.Context) []Check { return []Check{checkMail(ctx, cfg)} },
+	}
+	found := make([][]Check, len(parts))
+	var all sync.WaitGroup
+	for i, part := range parts {
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+			defer cancel()
+			found[i] = part(ctx)
+		})
+	}
+	all.Wait()
+	return slices.Concat(found...)
 }
 
 func checkPostgres(ctx context.Context, cfg Config) []Check {
@@ -44,13 +59,31 @@ func checkPostgres(ctx context.Context, cfg Config) []Check {
 	defer s.Close()
 	have, err := s.SchemaVersion(ctx)
 	if err != nil {
-		return []Check{{Name: "postgres", Says: err.Error(), Mend: "start Postgres, or correct DATABASE_URL; in a new database run: leadflow migrate"}}
+		return []Check{{Name: "postgres", Says: err.Error(), Mend: "start Postgres, or correct DATABASE_URL"}}
 	}
+	checks := []Check{{Name: "postgres", OK: true, Says: "answers"}}
 	migrated := Check{Name: "migrations", OK: have >= store.WantedSchema(), Says: fmt.Sprintf("version %d, this binary needs %d", have, store.WantedSchema())}
 	if !migrated.OK {
 		migrated.Mend = "run: leadflow migrate"
+		return append(checks, migrated)
 	}
-	return []Check{{Name: "postgres", OK: true, Says: "answers"}, migrated}
+	return append(checks, migrated, checkCommands(ctx, s))
+}
+
+// checkCommands tells of what runs could not get done: nothing tries it again by itself.
+func checkCommands(ctx context.Context, s *store.Store) Check {
+	check := Check{Name: "commands"}
+	b, err := s.Backlog(ctx)
+	switch {
+	case err != nil:
+		check.Says, check.Mend = err.Error(), "look again; if it stays, the log of Postgres says why"
+	case b.GivenUp > 0:
+		check.Says = fmt.Sprintf("%d given up in the last seven days", b.GivenUp)
+		check.Mend = "the timelines of the leads say which and why: GET /v1/leads/{id}/timeline, kind given_up; find the runs in the log of the worker"
+	default:
+		check.OK, check.Says = true, "none given up in the last seven days"
+	}
+	return check
 }
 
 func checkTemporal(ctx context.Context) []Check {
@@ -77,8 +110,10 @@ func checkTemporal(ctx context.Context) []Check {
 	if errors.As(err, &missing) {
 		return append(checks, Check{Name: "namespace", Says: space + " does not exist", Mend: "run: temporal operator namespace create -n " + space + " --retention 720h"})
 	}
-	checks = append(checks, Check{Name: "namespace", OK: err == nil, Says: space})
-	return append(checks, checkAttributes(ctx, c, space))
+	if err != nil {
+		return append(checks, Check{Name: "namespace", Says: space + " cannot be described", Mend: "give this client the right to describe it (TEMPORAL_API_KEY, TEMPORAL_TLS), or correct TEMPORAL_NAMESPACE"})
+	}
+	return append(checks, Check{Name: "namespace", OK: true, Says: space}, checkAttributes(ctx, c, space))
 }
 
 // attributeTypes is what the runs write.
@@ -134,3 +169,33 @@ func (silent) Debug(string, ...any) {}
 func (silent) Info(string, ...any)  {}
 func (silent) Warn(string, ...any)  {}
 func (silent) Error(string, ...any) {}
+
+// Ready asks the process of this configuration whether it is ready: the health check of a container without a shell.
+func Ready(ctx context.Context, cfg Config) Check {
+	check := Check{Name: "process", Mend: "the log of the process says why; leadflow doctor looks at what it stands on"}
+	host, port, err := net.SplitHostPort(cfg.MetricsListen)
+	if err != nil {
+		check.Says, check.Mend = "has no listener to ask", "set LEADFLOW_METRICS_LISTEN"
+		return check
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	url := "http://" + net.JoinHostPort(host, port) + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		check.Says = err.Error()
+		return check
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		check.Says = "does not answer at " + url
+		return check
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		check.Says = "is not ready: " + url + " answers " + resp.Status
+		return check
+	}
+	return Check{Name: "process", OK: true, Says: "is ready"}
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.uber.org/fx"
 
@@ -48,8 +49,8 @@ func openStore(lc fx.Lifecycle, cfg Config) (*store.Store, error) {
 	return s, nil
 }
 
-func openClient(lc fx.Lifecycle, cfg Config, logger *slog.Logger) (client.Client, error) {
-	c, err := temporalClient(cfg, logger)
+func openClient(lc fx.Lifecycle, cfg Config, logger *slog.Logger, measured client.MetricsHandler, traced []interceptor.ClientInterceptor) (client.Client, error) {
+	c, err := temporalClient(cfg, logger, measured, traced)
 	if err == nil {
 		lc.Append(fx.StopHook(c.Close))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 
 	"github.com/leadflow-dev/leadflow/mail"
@@ -25,12 +26,14 @@ func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
 }
 
 // temporalClient is lazy: Postgres is read and written also while Temporal is away.
-func temporalClient(cfg Config, logger *slog.Logger) (client.Client, error) {
+func temporalClient(cfg Config, logger *slog.Logger, measured client.MetricsHandler, traced []interceptor.ClientInterceptor) (client.Client, error) {
 	o, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("the variables of Temporal (TEMPORAL_ADDRESS, ...): %w", err)
 	}
 	o.Logger = log.NewStructuredLogger(logger.With("part", "temporal"))
+	o.MetricsHandler = measured
+	o.Interceptors = append(o.Interceptors, traced...)
 	if cfg.Identity != "" {
 		o.Identity = cfg.Identity
 	}

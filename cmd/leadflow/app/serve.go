@@ -1,11 +1,10 @@
 package app
 
 import (
-	"context"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.temporal.io/sdk/client"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
 	"github.com/leadflow-dev/leadflow/api"
@@ -20,17 +19,10 @@ func serving() fx.Option {
 	return fx.Module("serve", fx.Provide(newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, c client.Client, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry) *api.API {
+func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check) *api.API {
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
-		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r,
-		Checks: []api.Check{
-			{Name: "postgres", Required: true, Run: s.Ready},
-			{Name: "temporal", Run: func(ctx context.Context) error {
-				_, err := c.CheckHealth(ctx, &client.CheckHealthRequest{})
-				return err
-			}},
-		},
+		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Trace: traceRequests(tracer), Checks: checks,
 	})
 }
 

@@ -11,18 +11,19 @@ import (
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 )
 
-// quickly is how long the health check of a container may take.
+// quickly is how long a health check may take.
 const quickly = 5 * time.Second
 
 func doctor(t *tool) *cobra.Command {
-	var quick bool
+	var quick, process bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
-		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy",
+		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process",
 	}
-	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer: a health check")
+	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer")
+	cmd.Flags().BoolVar(&process, "process", false, "only whether the process of this configuration is ready: the health check of a container")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
-		checks := t.checks(ctx, quick)
+		checks := t.checks(ctx, quick, process)
 		if err := showAll(t, asJSON(fields{"items": checks}), checks, checkColumns); err != nil {
 			return err
 		}
@@ -41,16 +42,19 @@ func doctor(t *tool) *cobra.Command {
 	return cmd
 }
 
-func (t *tool) checks(ctx context.Context, quick bool) []app.Check {
+func (t *tool) checks(ctx context.Context, quick, process bool) []app.Check {
 	cfg, err := t.engine.load()
 	if err != nil {
 		return []app.Check{{Name: "configuration", Says: strings.ReplaceAll(err.Error(), "\n", "; "), Mend: "set what is named; leadflow config explains every variable"}}
 	}
-	if !quick {
+	if !quick && !process {
 		return t.engine.doctor(ctx, cfg)
 	}
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
+	if process {
+		return []app.Check{t.engine.ready(ctx, cfg)}
+	}
 	return slices.DeleteFunc(t.engine.doctor(ctx, cfg), func(c app.Check) bool { return c.Name != "postgres" && c.Name != "temporal" })
 }
 

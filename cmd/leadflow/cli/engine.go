@@ -13,6 +13,7 @@ type engine struct {
 	work           func(context.Context, app.Config) error
 	migrate        func(context.Context, app.Config) error
 	doctor         func(context.Context, app.Config) []app.Check
+	ready          func(context.Context, app.Config) app.Check
 	describe       func(app.Config) []app.Setting
 	createFirstKey func(ctx context.Context, cfg app.Config, name string) (string, error)
 	restartLead    func(ctx context.Context, cfg app.Config, id string) error
@@ -22,7 +23,7 @@ type engine struct {
 // leadflow is the real engine.
 func leadflow() engine {
 	return engine{
-		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, describe: app.Config.Describe,
+		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, ready: app.Ready, describe: app.Config.Describe,
 		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll,
 	}
 }

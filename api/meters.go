@@ -1,0 +1,38 @@
+package api
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/leadflow-dev/leadflow/intake"
+)
+
+// meters are what the door measures.
+type meters struct {
+	timing *prometheus.HistogramVec
+	events *prometheus.CounterVec
+}
+
+func newMeters(r prometheus.Registerer) meters {
+	m := meters{
+		timing: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "leadflow_http_request_duration_seconds", Help: "Time to answer, by route and status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"route", "status"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "leadflow_events_total", Help: "Engagement events that came in, by what became of them.",
+		}, []string{"outcome"}),
+	}
+	for _, outcome := range []string{"accepted", "duplicate", "rejected"} { // a rate needs the zero before the first
+		m.events.WithLabelValues(outcome)
+	}
+	if r != nil {
+		r.MustRegister(m.timing, m.events)
+	}
+	return m
+}
+
+func (m meters) took(answer intake.EventsAnswer) {
+	m.events.WithLabelValues("accepted").Add(float64(answer.Accepted))
+	m.events.WithLabelValues("duplicate").Add(float64(answer.Duplicates))
+	m.events.WithLabelValues("rejected").Add(float64(len(answer.Rejected)))
+}

@@ -1,0 +1,35 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// Every part reads an index that holds only what waits, so that it costs little however large the tables are.
+const sqlBacklog = `SELECT
+	(SELECT count(*) FROM outbox),
+	(SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox),
+	(SELECT count(*) FROM decisions WHERE state = 'pending'),
+	(SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM decisions WHERE state = 'pending'),
+	(SELECT coalesce(jsonb_object_agg(lane, n), '{}') FROM (
+		SELECT lane, count(*) AS n FROM deliveries
+		WHERE state = 'queued' AND not_before <= now() GROUP BY lane) AS d),
+	(SELECT count(*) FROM deliveries WHERE state = 'unknown'),
+	(SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
+		SELECT state, count(*) AS n FROM imports WHERE state IN ('queued', 'running') GROUP BY state) AS i),
+	(SELECT coalesce(extract(epoch FROM now() - min(sla_due_at)), 0)::float8 FROM leads
+		WHERE stage = 'handoff' AND sla_state = 'running' AND sla_due_at < now()),
+	(SELECT count(*) FROM timeline WHERE kind = 'given_up' AND at > now() - interval '7 days')`
+
+// Backlog tells what waits.
+func (s *Store) Backlog(ctx context.Context) (record.Backlog, error) {
+	var b record.Backlog
+	var outbox, decisions, late float64
+	err := s.pool.QueryRow(ctx, sqlBacklog).Scan(&b.Outbox, &outbox, &b.Decisions, &decisions, &b.Due, &b.Unknown, &b.Imports, &late, &b.GivenUp)
+	b.OutboxOldest, b.DecisionsOldest, b.SLALate = seconds(outbox), seconds(decisions), seconds(late)
+	return b, masked("backlog", err)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
