@@ -16,7 +16,8 @@ func (l Lead) Check(e Event, p Policy) error {
 		if l.Stage == StageErased {
 			return l.refuse(CodeErased, e.Kind)
 		}
-		if (e.Kind == Accepted || e.Kind == Rejected) && (l.Last.Kind == Accepted || l.Last.Kind == Rejected) {
+		decided := (l.Last.Kind == Accepted || l.Last.Kind == Rejected) && l.Last.Cycle == l.Cycle
+		if decided && (e.Kind == Accepted || e.Kind == Rejected) {
 			return l.refuse(CodeAlreadyDecided, e.Kind)
 		}
 		return l.refuse(CodeWrongStage, e.Kind)
@@ -32,7 +33,7 @@ func (l Lead) Apply(e Event, p Policy) (Lead, Outcome, error) {
 		return l, Outcome{}, err
 	}
 	if l.repeats(e) {
-		return l, Outcome{}, nil
+		return l, Outcome{Same: true}, nil
 	}
 	c := &change{Lead: l, e: e, p: p}
 	c.fold()
@@ -126,8 +127,9 @@ func (c *change) foldResult() {
 	case Assigned:
 		c.assigned()
 	case NotGranted:
-		c.Asking = false
-		c.entry.Why = c.e.Code
+		c.entry.Why, c.entry.Refused = c.e.Code, c.e.Code
+		c.e.Decision.ID = "" // it took no effect
+		c.release()
 	case Moved:
 		c.moved()
 	case CycleBegun:

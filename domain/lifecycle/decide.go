@@ -5,18 +5,28 @@ import "time"
 // repeats reports whether the decision is the one that took effect last: then it is granted again without effect.
 func (l Lead) repeats(e Event) bool {
 	d := e.Decision
+	if d.ID != "" && d.ID == l.Last.ID {
+		return true
+	}
 	switch e.Kind {
 	case Paused:
 		return l.Paused
 	case Resumed:
 		return !l.Paused
 	case Accepted, Rejected:
-		return l.Last.Kind == e.Kind && l.Last.By == d.By && l.Last.Reason == d.Reason &&
-			(d.Assignment == "" || d.Assignment == l.Last.Assignment) && l.Stage != StageHandoff
+		same := l.Last.Kind == e.Kind && l.Last.By == d.By && l.Last.Reason == d.Reason
+		if d.Assignment != "" {
+			return same && d.Assignment == l.Last.Assignment
+		}
+		open := l.Stage == StageHandoff && l.Owner == d.By // then that offer is meant
+		return same && l.Last.Cycle == l.Cycle && !open
 	case Qualified:
 		return l.Last.Kind == e.Kind && l.Stage == StageOpportunity
-	case Lost, Disqualified, Recycled:
+	case Lost, Disqualified:
 		return l.Last.Kind == e.Kind && l.Last.Reason == d.Reason && transitions[l.Stage][e.Kind] == nil
+	case Recycled: // a second one must not skip the cool-down of the first
+		rests := l.Stage == StageDormant && l.Last.Cycle == l.Cycle
+		return l.Last.Kind == e.Kind && l.Last.Reason == d.Reason && (rests || transitions[l.Stage][e.Kind] == nil)
 	}
 	return false
 }
@@ -50,7 +60,7 @@ func (l Lead) checkDecision(e Event, p Policy) error {
 // decide remembers the decision.
 func (c *change) decide() {
 	c.Last = c.e.Decision
-	c.Last.Kind = c.e.Kind
+	c.Last.Kind, c.Last.Cycle = c.e.Kind, c.Cycle
 	c.entry.Why = c.e.Decision.Reason
 }
 
@@ -91,7 +101,7 @@ func (c *change) claimed() {
 	}
 	c.Asking, c.Pending = false, ""
 	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
-	c.Last = Decision{ID: c.e.Decision.ID, Kind: Accepted, By: o.Rep, Assignment: o.Assignment}
+	c.Last = Decision{ID: c.e.Decision.ID, Kind: Accepted, By: o.Rep, Assignment: o.Assignment, Cycle: c.Cycle}
 	c.met()
 	c.Stage = StageWorking
 	c.work()
@@ -143,24 +153,26 @@ func (c *change) recycled() {
 	c.begin("recycled")
 }
 
+// reassigned asks for it; the decision takes effect when it is granted.
 func (c *change) reassigned() {
-	c.decide()
 	c.Asked++
 	c.Asking = true
 	c.wish(Command{
 		ID: c.id("assign/%d/%s%s", c.Asked, c.e.Rep, c.e.Team), Kind: CommandAssign, N: c.Asked,
-		Rep: c.e.Rep, Team: c.e.Team, Assignment: c.Assignment, Exclude: []string{c.Owner},
+		Rep: c.e.Rep, Team: c.e.Team, Assignment: c.Assignment, Exclude: []string{c.Owner}, Decision: c.e.Decision.ID,
 	})
+	c.e.Decision.ID = ""
 }
 
 func (c *change) assigned() {
 	o := c.e.Offer
 	c.entry.Assignment = o.Assignment
-	if !c.Asking || (c.Stage != StageWorking && c.Stage != StageOpportunity) {
+	if !c.asked() || (c.Stage != StageWorking && c.Stage != StageOpportunity) {
 		c.tooLate()
 		return
 	}
 	c.Asking = false
+	c.Last = Decision{ID: c.e.Decision.ID, Kind: Reassigned, Assignment: o.Assignment, Cycle: c.Cycle}
 	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
 	c.work()
 	c.planTouch()

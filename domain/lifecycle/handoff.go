@@ -2,13 +2,15 @@ package lifecycle
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
 // ask looks for a rep for the next offer of the cycle. While the lead is paused it waits for the end of the pause.
 func (c *change) ask() {
 	if c.Paused {
-		c.Pending = pendingOffer
+		c.hold(pendingOffer)
 		return
 	}
 	c.Asked++
@@ -26,7 +28,7 @@ func (c *change) askAgain() {
 		return
 	}
 	if c.Paused {
-		c.Pending = pendingOffer
+		c.hold(pendingOffer)
 		return
 	}
 	if c.Asked == c.Made {
@@ -67,6 +69,28 @@ func (c *change) awaitsOffer() bool {
 	return c.Asking && c.e.Command == c.id("offer/%d", c.Asked) && (c.Stage == StageQualified || c.Stage == StageHandoff)
 }
 
+// asked reports that the event answers what the lead asked for last, be it an offer, a claim or an assignment.
+func (c *change) asked() bool {
+	for _, wish := range []string{"offer", "claim", "assign"} {
+		id := c.id("%s/%d", wish, c.Asked)
+		if c.e.Command == id || strings.HasPrefix(c.e.Command, id+"/") {
+			return c.Asking
+		}
+	}
+	return false
+}
+
+// release ends the wait for what was asked and will not be granted. The clock of a queued lead may have passed meanwhile.
+func (c *change) release() {
+	if !c.asked() {
+		return
+	}
+	c.Asking = false
+	if c.Stage == StageQualified && c.Made < c.maxOffers() && !c.has(ClockRetry) {
+		c.lookAgain(c.retryAfter())
+	}
+}
+
 func (c *change) noRep() {
 	c.quiet = true
 	if !c.awaitsOffer() {
@@ -74,7 +98,11 @@ func (c *change) noRep() {
 	}
 	c.quiet = false
 	c.queue("no_rep")
-	c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(c.retryAfter())})
+	c.lookAgain(c.retryAfter())
+}
+
+func (c *change) lookAgain(after time.Duration) {
+	c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(after)})
 }
 
 // retryAfter is a sixteenth of the accept deadline, within five seconds and a quarter of an hour.
@@ -121,7 +149,7 @@ func ordinal(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return string(rune('0' + n%10))
+	return strconv.Itoa(n)
 }
 
 func (c *change) missed() {

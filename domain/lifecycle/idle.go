@@ -1,6 +1,9 @@
 package lifecycle
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // idle decides what follows when Postgres was asked about a lead that nobody seemed to work.
 func (c *change) idle(k Clock) {
@@ -51,9 +54,7 @@ func (c *change) alertIdle(k Clock, level Level) {
 func (c *change) planned() {
 	c.quiet = true
 	for _, k := range c.e.Clocks {
-		wanted := k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity) ||
-			k.Kind == ClockAccept && c.Stage == StageHandoff && c.has(ClockAccept)
-		if !wanted {
+		if !c.wants(k) {
 			continue
 		}
 		c.set(c.e.At, k)
@@ -61,4 +62,18 @@ func (c *change) planned() {
 			c.SLA.DueAt = k.At
 		}
 	}
+}
+
+// wants reports that a planned clock is what the lead still waits for: the first touch of its owner, or what the end of
+// its last pause left held.
+func (c *change) wants(k Clock) bool {
+	switch {
+	case c.e.Command == c.id("plan/touch/%s", c.Assignment):
+		return k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity)
+	case c.plansResume():
+		return slices.ContainsFunc(c.Clocks, func(o Clock) bool {
+			return o.waits() && o.Kind == k.Kind && o.Level == k.Level && o.N == k.N
+		})
+	}
+	return false
 }

@@ -75,6 +75,7 @@ type Decision struct {
 	By         string    `json:"by,omitempty"` // rep id
 	Assignment string    `json:"assignment,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
+	Cycle      int       `json:"cycle,omitempty"` // in which it was decided
 }
 
 // New is a lead whose run has not begun.

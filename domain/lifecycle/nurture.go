@@ -1,5 +1,7 @@
 package lifecycle
 
+import "time"
+
 // TriggerMQL is the trigger of a score that was lifted to the threshold; the others are engagement types.
 const TriggerMQL = "mql"
 
@@ -79,7 +81,7 @@ func (c *change) triggered() {
 	switch {
 	case c.Stage == StageDormant && c.e.Trigger != TriggerMQL:
 		if c.Paused {
-			c.Pending = c.e.Trigger
+			c.hold(c.e.Trigger)
 			return
 		}
 		c.again(c.e.Trigger)
@@ -87,7 +89,7 @@ func (c *change) triggered() {
 			c.Pending = c.e.Trigger // acted on as soon as the cycle has begun
 		}
 	case c.Stage == StageNurturing && (c.Paused || c.Beginning):
-		c.Pending = c.e.Trigger
+		c.hold(c.e.Trigger)
 	case c.Stage == StageNurturing:
 		c.qualify()
 	default:
@@ -104,7 +106,7 @@ func (c *change) qualify() {
 
 // revoked takes back what an un-scored crossing caused, as long as nobody has accepted it.
 func (c *change) revoked() {
-	if c.Pending == TriggerMQL {
+	if c.Pending == TriggerMQL || c.Pending == pendingOffer {
 		c.Pending = ""
 	}
 	if c.Stage != StageQualified && c.Stage != StageHandoff {
@@ -118,16 +120,32 @@ func (c *change) revoked() {
 
 // stale asks Postgres before it believes that nobody engaged.
 func (c *change) check(k Clock) {
-	c.wish(Command{ID: c.id("check/%s/%s/%d", k.Kind, k.Level, k.At.Unix()), Kind: CommandCheck, Clock: k})
+	c.wish(Command{ID: c.checkID(k), Kind: CommandCheck, Clock: k})
 }
+
+func (l Lead) checkID(k Clock) string { return l.id("check/%s/%s/%d", k.Kind, k.Level, k.At.Unix()) }
 
 func (c *change) checked() {
 	c.quiet = true
+	if c.Paused {
+		c.askAt(c.e.At) // what follows from it is held as well: asked again at resume
+		return
+	}
 	switch k := c.e.Clock; {
 	case k.Kind == ClockStale && c.Stage == StageNurturing:
 		c.stale()
 	case (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity):
 		c.idle(k)
+	}
+}
+
+// askAt sets the clock whose check came to nothing anew, where it still means anything.
+func (c *change) askAt(at time.Time) {
+	k := c.e.Clock
+	nurtured := k.Kind == ClockStale && c.Stage == StageNurturing
+	worked := (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
+	if (nurtured || worked) && !c.has(k.Kind) {
+		c.set(c.e.At, Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: at})
 	}
 }
 

@@ -1,6 +1,12 @@
 package lifecycle
 
-import "time"
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+)
 
 // pause holds every deadline and keeps what was left of it.
 func (c *change) pause() {
@@ -31,35 +37,77 @@ func (c *change) resume() {
 	c.Paused, c.PausedAt = false, time.Time{}
 	c.drop(ClockPause)
 	var business []Clock
-	clocks := make([]Clock, 0, len(c.Clocks))
 	for _, k := range c.Clocks {
-		if k.Kind.Business() && k.At.IsZero() {
+		if k.waits() && k.Kind.Business() {
 			business = append(business, k)
-		} else {
-			k = k.released(c.e.At)
 		}
-		clocks = append(clocks, k)
 	}
-	c.Clocks = clocks
+	c.releaseAll(func(k Clock) bool { return !k.Kind.Business() })
 	if c.SLA.State == SLAHeld {
 		c.SLA.State = SLARunning
 	}
 	if len(business) > 0 {
 		c.wish(Command{
-			ID: c.id("plan/resume/%d", c.Pauses), Kind: CommandPlan, Clocks: business,
+			ID: c.planID(business), Kind: CommandPlan, Clocks: business,
 			Assignment: c.Assignment, Rep: c.Owner, Team: c.Team,
 		})
 	}
 	c.actOnPending()
 }
 
-func (k Clock) released(now time.Time) Clock {
-	if !k.At.IsZero() || k.Was.IsZero() {
-		return k
+// planID names the plan of what is left in business time: the pause that held it, and what it held, which a lost task
+// may have seen otherwise.
+func (l Lead) planID(held []Clock) string {
+	sum := fnv.New32a()
+	for _, k := range held {
+		fmt.Fprintln(sum, k.Kind, k.Level, k.N, k.Was.UnixNano(), k.From.UnixNano())
 	}
+	return l.id("plan/resume/%d/%08x", l.Pauses, sum.Sum32())
+}
+
+// plansResume reports that the event answers the plan of the last pause.
+func (c *change) plansResume() bool {
+	return strings.HasPrefix(c.e.Command, c.id("plan/resume/%d/", c.Pauses))
+}
+
+// releaseAll lets held clocks run on with what was left of them on the wall.
+func (c *change) releaseAll(which func(Clock) bool) {
+	clocks := slices.Clone(c.Clocks)
+	for i, k := range clocks {
+		if k.waits() && which(k) {
+			clocks[i] = k.released(c.e.At)
+		}
+	}
+	c.Clocks = clocks
+}
+
+// waits reports that the clock is held.
+func (k Clock) waits() bool { return k.At.IsZero() && !k.Was.IsZero() }
+
+func (k Clock) released(now time.Time) Clock {
 	k.At = now.Add(max(0, k.Was.Sub(k.From)))
 	k.Was, k.From = time.Time{}, time.Time{}
 	return k
+}
+
+// hold keeps what came while the lead could not act on it. Of several the weightiest counts: a wish to talk, an edge, the
+// rest.
+func (c *change) hold(what string) {
+	if weight(what) >= weight(c.Pending) {
+		c.Pending = what
+	}
+}
+
+func weight(pending string) int {
+	switch pending {
+	case "":
+		return 0
+	case pendingOffer, pendingCapture:
+		return 1
+	case TriggerMQL:
+		return 2
+	}
+	return 3
 }
 
 func (c *change) actOnPending() {

@@ -41,7 +41,8 @@ func (f *life) apply(t *rapid.T, e Event) ([]Command, error) {
 
 // next draws what happens next: a message, a deadline, or the answer to something that was wished.
 func (f *life) next(t *rapid.T) Event {
-	f.now = f.now.Add(time.Duration(rapid.IntRange(0, 72*60).Draw(t, "minutes")) * time.Minute)
+	pauses := []time.Duration{0, 0, time.Minute, time.Minute, time.Hour, 72 * time.Hour}
+	f.now = f.now.Add(rapid.SampledFrom(pauses).Draw(t, "later"))
 	what := rapid.IntRange(0, 9).Draw(t, "what")
 	if what < 4 { // time passes: mostly to the next deadline, for that is where a life is decided
 		if due := f.lead.Due(); due.After(f.now) {
@@ -53,11 +54,27 @@ func (f *life) next(t *rapid.T) Event {
 		newest := f.wished[max(0, len(f.wished)-3):]
 		return f.answer(t, rapid.SampledFrom(newest).Draw(t, "command"))
 	}
-	return f.message(t, rapid.SampledFrom([]EventKind{
-		Scored, Triggered, Triggered, Revoked, Touched, Recaptured, Accepted, Rejected, Qualified, Lost, Recycled,
-		Reassigned, Paused, Resumed, Resumed, Refreshed,
-	}).Draw(t, "kind"))
+	if f.lead.Paused && rapid.Bool().Draw(t, "resumed") {
+		return f.message(t, Resumed)
+	}
+	return f.message(t, rapid.SampledFrom(append(likely[f.lead.Stage], always...)).Draw(t, "kind"))
 }
+
+// What people and the machine mostly say to a lead in a stage; the rest is said now and then.
+var (
+	likely = map[Stage][]EventKind{
+		StageNurturing: {Triggered, Triggered, Triggered, Triggered, Touched, Touched},
+		StageQualified: {Accepted, Accepted, Accepted, Accepted, Refreshed, Revoked},
+		StageHandoff:   {Accepted, Rejected, Rejected, Rejected, Paused, Paused, Paused, Revoked},
+		StageWorking:   {Qualified, Lost, Lost, Recycled, Reassigned, Reassigned},
+		StageDormant:   {Triggered, Triggered, Recaptured, Recycled},
+		StageLost:      {Recycled, Recycled, Recycled},
+	}
+	always = []EventKind{
+		Scored, Triggered, Revoked, Touched, Recaptured, Accepted, Rejected, Qualified, Lost, Recycled, Reassigned,
+		Paused, Paused, Resumed, Resumed, Resumed, Refreshed, Unsubscribed, Disqualified,
+	}
+)
 
 func (f *life) message(t *rapid.T, k EventKind) Event {
 	e := Event{Kind: k, Decision: Decision{By: f.lead.Owner}}
@@ -72,6 +89,8 @@ func (f *life) message(t *rapid.T, k EventKind) Event {
 		if f.lead.Stage == StageQualified {
 			e.Decision.By = rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "rep")
 		}
+	case Disqualified:
+		e.Decision.Reason = "other"
 	case Reassigned:
 		e.Rep = rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "rep")
 	case Passed:

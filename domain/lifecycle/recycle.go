@@ -35,6 +35,7 @@ func (c *change) begin(why string) {
 	c.Asked, c.Made, c.Passed, c.Asking = 0, 0, nil, false
 	c.Owner, c.Team, c.Assignment, c.SLA = "", "", "", SLAClock{State: SLANone}
 	c.drop(ClockCoolDown)
+	c.Pending = "" // what waited to begin it has its cycle
 	c.Position, c.Beginning = Position{}, true
 	c.wish(Command{ID: c.id("begin"), Kind: CommandBegin, Policy: r.Score, Sequence: r.Sequence})
 	c.out.RollOver = true
@@ -60,7 +61,7 @@ func (c *change) cycleBegun() {
 func (c *change) recaptured() {
 	switch {
 	case c.Stage == StageDormant && c.Paused:
-		c.Pending = pendingCapture
+		c.hold(pendingCapture)
 	case c.Stage == StageDormant:
 		c.again("recaptured")
 	case c.Stage == StageDisqualified && c.mayReturn():
@@ -113,23 +114,32 @@ func (c *change) passed() {
 // givenUp lets nothing wait for a command that will never be granted.
 func (c *change) givenUp() {
 	c.entry.Why = c.e.Code
-	switch c.e.Command {
-	case c.id("begin"):
+	switch id := c.e.Command; {
+	case id == c.id("begin"):
 		if c.Beginning && c.Stage == StageNurturing {
 			c.Beginning = false
 			c.nurture()
 		}
-	case c.id("offer/%d", c.Asked):
+	case id == c.id("offer/%d", c.Asked):
 		if c.awaitsOffer() {
 			c.queue(c.e.Code)
-			c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(15 * time.Minute)})
+			c.lookAgain(afterGivenUp)
 		}
-	case c.moveID():
+	case id == c.moveID():
 		if c.Stage == StageNurturing && c.Position.Sequence != "" {
-			c.set(c.e.At, Clock{Kind: ClockStep, At: c.e.At.Add(15 * time.Minute)})
+			c.set(c.e.At, Clock{Kind: ClockStep, At: c.e.At.Add(afterGivenUp)})
 			c.Position.Move++
 		}
+	case id == c.checkID(c.e.Clock):
+		c.askAt(c.e.At.Add(afterGivenUp))
+	case c.plansResume():
+		if !c.Paused { // no calendar to be had: better by the clock on the wall than never
+			c.releaseAll(func(Clock) bool { return true })
+		}
 	default:
-		c.Asking = false
+		c.release()
 	}
 }
+
+// afterGivenUp is when the lead tries again what an activity did not manage in its whole time.
+const afterGivenUp = 15 * time.Minute
