@@ -221,9 +221,6 @@ func (s *Store) eventOf(b *pgx.Batch, w world, p leadRow, e record.Event) happen
 	i := item{Event: e, id: newID(), at: e.OccurredAt, lead: &p, out: &record.Ingested{}}
 	s.checkItem(&i, w.now)
 	i.out.Code = ""
-	if i.at.After(w.now) {
-		i.at = w.now
-	}
 	queueEvents(b, []item{i})
 	return happened{i.id, i.Type, i.at, w.now, i.properties}
 }

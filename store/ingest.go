@@ -100,7 +100,8 @@ func (s *Store) ingest(ctx context.Context, tx pgx.Tx, w world, events []record.
 	return out, tx.SendBatch(ctx, b).Close()
 }
 
-// checkItem refuses what is not of this time or cannot be a row. Arrival is Postgres's time.
+// checkItem refuses what is not of this time or cannot be a row. Arrival is Postgres's time; a client whose clock is a
+// little ahead of it tells of what happens on arrival, so that a score and its explanation know the same events.
 func (s *Store) checkItem(i *item, now time.Time) {
 	if i.at.IsZero() {
 		i.at = now
@@ -114,6 +115,8 @@ func (s *Store) checkItem(i *item, now time.Time) {
 		i.out.Code = codeInvalid
 	case i.at.After(now.Add(ahead)):
 		i.out.Code = codeInFuture
+	case i.at.After(now):
+		i.at = now
 	case i.at.Before(now.Add(-s.horizon)):
 		i.out.Code = codeTooOld
 	}

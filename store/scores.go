@@ -232,6 +232,7 @@ func (r *scoreRows) add(leadID string, w world, v verdict) error {
 	return nil
 }
 
+// Who began earlier and waited for the row writes later: the row is no older for it.
 const sqlWriteScores = `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, mql_at,
 	mql_cycle, evaluated_at)
 SELECT lead_id, version, accumulators::jsonb, score, fit, engagement, band, grade, mql_at, mql_cycle, @at
@@ -241,7 +242,7 @@ FROM unnest(@leads::uuid[], @versions::int[], @accumulators::text[], @scores::in
 ORDER BY lead_id
 ON CONFLICT (lead_id) DO UPDATE SET model_version = EXCLUDED.model_version, accumulators = EXCLUDED.accumulators,
 	score = EXCLUDED.score, fit = EXCLUDED.fit, engagement = EXCLUDED.engagement, band = EXCLUDED.band, grade = EXCLUDED.grade,
-	mql_at = EXCLUDED.mql_at, mql_cycle = EXCLUDED.mql_cycle, evaluated_at = EXCLUDED.evaluated_at`
+	mql_at = EXCLUDED.mql_at, mql_cycle = EXCLUDED.mql_cycle, evaluated_at = greatest(scores.evaluated_at, EXCLUDED.evaluated_at)`
 
 func (r *scoreRows) queue(b *pgx.Batch) {
 	b.Queue(sqlWriteScores, pgx.NamedArgs{
