@@ -1,12 +1,15 @@
 package document
 
 import (
+	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
@@ -83,4 +86,65 @@ func TestParse_saysWhereAndWhat(t *testing.T) {
 	require.Equal(t, 2, wrong.Problems[0].Line)
 	_, err = ParseSequence([]byte("name: [\n"))
 	require.ErrorAs(t, err, &wrong)
+}
+
+// What product.md names as worth points, or as costing some, is a rule of the default model.
+func TestDefaultModel_knowsEveryKindOfRule(t *testing.T) {
+	t.Parallel()
+	m, err := ParseModel(DefaultModel)
+	require.NoError(t, err)
+	s, err := scoring.New(m)
+	require.NoError(t, err)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for what, c := range map[string]struct {
+		profile person.Profile
+		event   string
+		more    map[string]any
+		times   int
+		rule    string
+		points  float64
+	}{
+		"title, by persona": {person.Profile{"title": "VP Marketing"}, "", nil, 0, "decision_maker", 25},
+		"role, by persona":  {person.Profile{"title": "Data Analyst"}, "", nil, 0, "practitioner", 10},
+		"department":        {person.Profile{"department": "Sales"}, "", nil, 0, "department", 5},
+		"industry":          {person.Profile{"industry": "software"}, "", nil, 0, "industry", 10},
+		"company size":      {person.Profile{"company_size": 300.0}, "", nil, 0, "size_mid", 15},
+		"revenue":           {person.Profile{"annual_revenue": 2e6}, "", nil, 0, "revenue", 10},
+		"location":          {person.Profile{"country": "NO"}, "", nil, 0, "country", 5}, // a word, not a no
+		"repeat visits":     {nil, "page_view", nil, 3, "repeat_visits", 15},
+		"mail opens":        {nil, "email_open", nil, 1, "open", 1},
+		"a whitepaper":      {nil, "content_download", map[string]any{"kind": "whitepaper"}, 1, "whitepaper", 10},
+		"registration":      {nil, "webinar_registration", nil, 1, "webinar_signup", 8},
+		"a webinar":         {nil, "webinar_attendance", nil, 1, "webinar", 20},
+		"blog views":        {nil, "page_view", map[string]any{"path": "/blog/x"}, 1, "blog", 2},
+		"form submits":      {nil, "form_submit", nil, 1, "form", 10},
+		"demo requests":     {nil, "demo_request", nil, 1, "demo", 50},
+		"calls to action":   {nil, "cta_click", nil, 1, "cta", 5},
+		"paid ads":          {nil, "ad_click", nil, 1, "ad", 3},
+		"bounce":            {nil, "email_bounce", nil, 1, "bounce", -20},
+		"unsubscribe":       {nil, "unsubscribe", nil, 1, "unsubscribe", -40},
+		"not the audience":  {person.Profile{"title": "Student"}, "", nil, 0, "student", -30},
+	} {
+		var events []scoring.Event
+		for i := range c.times {
+			events = append(events, scoring.Event{ID: fmt.Sprint(i), Type: c.event, OccurredAt: now, Properties: c.more})
+		}
+		got := 0.0
+		for _, item := range s.Explain(c.profile, events, nil, now, "").Items {
+			if item.Rule == c.rule {
+				got += item.Points
+			}
+		}
+		require.Equal(t, c.points, got, what)
+	}
+	require.True(t, s.Hard("demo_request"))
+	require.Equal(t, 100.0, s.MQL.Score)
+
+	// Who downloads everything and never looks at the price is no MQL by that alone.
+	var all []scoring.Event
+	for i := range 40 {
+		all = append(all, scoring.Event{ID: fmt.Sprint(i), Type: []string{"content_download", "webinar_attendance"}[i%2], OccurredAt: now, Properties: map[string]any{"kind": "whitepaper"}})
+	}
+	e := s.Explain(person.Profile{"title": "Journalist"}, all, nil, now, "")
+	require.False(t, s.Qualified(e.Result), "%d points", e.Score)
 }
