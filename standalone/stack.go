@@ -97,7 +97,7 @@ func (s *stack) startPostgres(ctx context.Context) error {
 	s.log = f
 	settings := map[string]string{"shared_buffers": "128MB"}
 	if s.ephemeral {
-		settings["fsync"], settings["synchronous_commit"] = "off", "off"
+		settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"] = "off", "off", "off"
 	}
 	s.postgres, err = postgres.Start(ctx, postgres.Options{
 		Dir: filepath.Join(s.dir, "postgres"), Port: s.ports.postgres, Log: f, Settings: settings,
