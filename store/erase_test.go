@@ -76,7 +76,8 @@ func fill(t *testing.T, s *Store) (leadID, keyID string) {
 	}))
 	require.NoError(t, s.StartImport(ctx, id, 5))
 	require.NoError(t, s.FinishImportRows(ctx, id, []record.ImportRow{
-		{Row: 2, State: "updated", LeadID: leadID}, {Row: 3, State: "failed", Column: "Mail", Error: "invalid"},
+		{Row: 2, State: "updated", LeadID: leadID},
+		{Row: 3, State: "failed", Column: "Mail", Error: "invalid"},
 		{Row: 6, State: "failed"},
 	}))
 	return leadID, keyID
