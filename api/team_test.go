@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,11 @@ func TestDocuments_areCheckedAndPublished(t *testing.T) {
 	require.Equal(t, "in_use", off.body["code"], "leads live by one")
 	seqs := w.admin(http.StatusOK, http.MethodGet, "/v1/sequences", nil).body["items"].([]any)
 	require.Len(t, seqs, 1)
+	if agreed, err := os.ReadFile("../../shared/examples/documents/sequence.yaml"); err == nil {
+		kept := w.admin(http.StatusCreated, http.MethodPost, "/v1/sequences", string(agreed), "Content-Type", "application/yaml")
+		require.Equal(t, []any{"welcome", 2.0}, []any{kept.body["name"], kept.body["version"]})
+		require.Equal(t, "published", w.admin(http.StatusOK, http.MethodPost, "/v1/sequences/welcome/2/publish", nil).body["state"])
+	}
 	bad = w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/sequences", object{"source": "name: x\nwindow: {from: \"09:00\", to: \"17:00\", zone: Mars/Olympus}\n" +
 		"steps:\n  - id: a\n    mail:\n      subject: '{{ first_name '\n      body: '{% if company %}For you.'\n"})
 	for _, want := range []string{"line 2", "window.zone", "line 6", "steps[0].mail.subject", "line 7", "steps[0].mail.body"} {

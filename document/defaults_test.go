@@ -1,8 +1,10 @@
 package document
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
 )
 
 func TestDefaults_areValid(t *testing.T) {
@@ -68,10 +71,49 @@ func TestParse_theAgreedExamples(t *testing.T) {
 	}
 	_, err := ParseModel(read("model.yaml"))
 	require.NoError(t, err)
-	_, err = ParseSequence(read("sequence.yaml"))
+	q, err := ParseSequence(read("sequence.yaml"))
 	require.NoError(t, err)
+	stored, err := json.Marshal(q)
+	require.NoError(t, err)
+	var again sequence.Sequence
+	require.NoError(t, json.Unmarshal(stored, &again))
+	require.Equal(t, q, again, "it is played as it was written")
+	require.Equal(t, []string{"hello", "guide", "demo"}, mailsOf(t, again, "warm", true))
+	require.Equal(t, []string{"hello", "guide", "nudge"}, mailsOf(t, again, "cold", true))
+	require.Equal(t, []string{"hello", "guide", "nudge"}, mailsOf(t, again, "hot", false))
 	_, err = ParsePolicy(read("policy-fast.yaml"))
 	require.NoError(t, err)
+}
+
+// mailsOf plays a sequence to its end for a lead of New York and tells its mails. All go out within its window.
+func mailsOf(t *testing.T, q sequence.Sequence, band string, engages bool) (mails []string) {
+	t.Helper()
+	newYork, err := time.LoadLocation("America/New_York")
+	require.NoError(t, err)
+	now := time.Date(2026, 3, 6, 23, 0, 0, 0, time.UTC) // Friday evening, before the clocks change
+	facts := sequence.Facts{Entered: now, Zone: newYork, Band: band, Engaged: func(types []string, _, _ time.Time) int {
+		if engages && slices.Contains(types, "page_view") {
+			return 1
+		}
+		return 0
+	}}
+	at := sequence.Position{}
+	for range 50 {
+		move := sequence.Next(q, at, facts, now)
+		if move.Mail != "" {
+			mails = append(mails, move.Mail)
+			local := now.In(newYork)
+			require.NotContains(t, []time.Weekday{time.Saturday, time.Sunday}, local.Weekday())
+			require.True(t, local.Hour() >= 9 && local.Hour() < 17, local)
+		}
+		if move.Done {
+			require.Equal(t, sequence.WhyEnd, move.Why)
+			return mails
+		}
+		at, now = move.Rest, move.At
+	}
+	t.Fatal("it does not end")
+	return nil
 }
 
 func TestParse_saysWhereAndWhat(t *testing.T) {

@@ -42,6 +42,16 @@ func calendarOf(ctx context.Context, q querier, p lifecycle.Policy, rep, team st
 	return c, nil
 }
 
+// dueAfter is when so much business time has passed. Where the calendar has not that much left, time itself counts: an
+// offer that could not be made, or a clock that stood still, would be noticed by nobody.
+func dueAfter(c *calendar.Calendar, at time.Time, after time.Duration) (time.Time, error) {
+	due, err := c.Add(at, after)
+	if errors.Is(err, calendar.ErrNoMoreTime) {
+		return calendar.Always.Add(at, after)
+	}
+	return due, err
+}
+
 // acceptClocks are the deadlines of an offer, in business time of the rep.
 func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy, rep string, at time.Time) ([]lifecycle.Clock, time.Time, error) {
 	c, err := calendarOf(ctx, q, p, rep, "")
@@ -52,7 +62,7 @@ func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy,
 	within := sla.Within.Duration()
 	var clocks []lifecycle.Clock
 	add := func(level lifecycle.Level, n int, after time.Duration) error {
-		due, err := c.Add(at, after)
+		due, err := dueAfter(c, at, after)
 		if err == nil {
 			clocks = append(clocks, lifecycle.Clock{Kind: lifecycle.ClockAccept, Level: level, N: n, At: due.UTC()})
 		}
@@ -92,9 +102,9 @@ func (s *Store) Plan(ctx context.Context, c lifecycle.Command) ([]lifecycle.Cloc
 		if left == 0 {
 			left = hours.Elapsed(k.From, k.Was)
 		}
-		due, err := hours.Add(c.At, max(0, left))
+		due, err := dueAfter(hours, c.At, max(0, left))
 		if err != nil {
-			return nil, &Error{Op: "plan", Code: "the calendar has no business time left"}
+			return nil, masked("plan", err)
 		}
 		out = append(out, lifecycle.Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: due.UTC()})
 	}

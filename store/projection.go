@@ -136,9 +136,12 @@ WHERE id = @assignment AND lead_id = @id AND state = 'offered'`
 	sqlCloseOthers = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 WHERE lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid`
 
-	// An attempt that is lost may have closed what the lead waits for all the same.
-	sqlReopen = `UPDATE assignments SET state = 'offered', decided_at = NULL, reason = ''
-WHERE id = @assignment AND lead_id = @id AND state <> 'offered'`
+	// An attempt that is lost may have closed what the lead waits for all the same. Who was not told meanwhile is told now.
+	sqlReopen = `WITH opened AS (
+	UPDATE assignments SET state = 'offered', decided_at = NULL, reason = ''
+	WHERE id = @assignment AND lead_id = @id AND state <> 'offered' RETURNING id)
+UPDATE deliveries d SET state = 'queued', code = '', not_before = now() FROM opened
+WHERE d.assignment_id = opened.id AND d.state = 'expired' AND d.code = 'offer_closed'`
 
 	// What was offered and is not any more is told to the rep, once.
 	sqlTellWithdrawn = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once)
@@ -148,7 +151,8 @@ WHERE a.lead_id = @id AND l.alert AND a.state IN ('withdrawn', 'missed') AND a.d
 ON CONFLICT (key) DO NOTHING`
 )
 
-// queueClosings closes offers as the entries say; what is left open and is not the lead's own was granted too late.
+// queueClosings closes offers as the entries say; what is left open and is not the lead's own was granted too late,
+// unless the lead waits for a grant.
 func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 	told := false
 	for _, e := range c.Entries {
@@ -160,7 +164,9 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 			"id": c.Lead.ID, "assignment": e.Assignment, "state": e.Outcome, "at": e.At, "reason": e.Why,
 		})
 	}
-	b.Queue(sqlCloseOthers, pgx.NamedArgs{"id": c.Lead.ID, "assignment": assignmentID(c.Lead.Assignment)})
+	if !c.Lead.Asking { // else one may just have been granted: the run hears of it next, and its rep must not be left untold
+		b.Queue(sqlCloseOthers, pgx.NamedArgs{"id": c.Lead.ID, "assignment": assignmentID(c.Lead.Assignment)})
+	}
 	if c.Lead.Stage == lifecycle.StageHandoff && isID(c.Lead.Assignment) {
 		b.Queue(sqlReopen, pgx.NamedArgs{"id": c.Lead.ID, "assignment": c.Lead.Assignment})
 	}

@@ -208,6 +208,31 @@ func TestALostAttemptTakesItsDecisionAndOutcomeBack(t *testing.T) {
 	require.Len(t, again, 1, "and is asked again at once")
 }
 
+// An offer is granted while the run records something else, and the alert lane is as fast as it likes: the rep is told.
+func TestAnOfferThatTheRunHasNotHeardOfYetIsNotTakenFromTheRep(t *testing.T) {
+	s := floor(t)
+	rep := newRep(t, s, "rep", nil)
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	granted := offer(t, s, lead, 1).Offer
+	clicks := carried(lead, 1, lifecycle.StageQualified)
+	clicks.Lead.Asking = true
+	recordStage(t, s, clicks)
+	alert := claim(t, s, record.LaneAlert)
+	require.Len(t, alert, 1)
+	require.Empty(t, alert[0].Stop)
+
+	clicks.Lead.Asking, clicks.Lead.Version = false, 2 // an attempt that did not wait for it, and is lost
+	recordStage(t, s, clicks)
+	require.Equal(t, "expired:offer_closed", sending(t, s, alert[0].ID))
+	require.NoError(t, s.FinishDelivery(t.Context(), alert[0], "expired", "offer_closed"))
+	handoff := carried(lead, 2, lifecycle.StageHandoff, lifecycle.Entry{Kind: lifecycle.Offered, Assignment: granted.Assignment})
+	handoff.Lead.Assignment, handoff.Lead.Owner = granted.Assignment, rep
+	recordStage(t, s, handoff)
+	again := claim(t, s, record.LaneAlert)
+	require.Len(t, again, 1)
+	require.Equal(t, []any{alert[0].ID, ""}, []any{again[0].ID, again[0].Stop})
+}
+
 func TestTheProjectionOfAnErasedPersonIsNotWritten(t *testing.T) {
 	s := floor(t)
 	ada := newLead(t, s, "ada@example.com")

@@ -13,6 +13,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 const testPolicy = `{"name": "test", "calendar": "business", "sla": {
@@ -347,6 +348,23 @@ func TestDeadlinesAreInBusinessTimeOfTheRepElseTheTeamElseThePolicy(t *testing.T
 		due(func(r *record.Rep) { r.TeamID = &team }))
 	require.Equal(t, []string{"remind Mon 06:30", "due Mon 08:30", "escalate Mon 10:30", "reassign Mon 11:30"},
 		due(func(r *record.Rep) { r.TeamID, r.CalendarID = &team, &kolkata.ID }))
+}
+
+// The calendar's last opening is over: the lead is offered all the same, and its clock runs.
+func TestACalendarThatRanOutHoldsUpNoOffer(t *testing.T) {
+	s := floor(t)
+	over, err := s.CreateCalendar(t.Context(), record.Calendar{Name: "fair", Spec: calendar.Spec{
+		Name: "fair", TimeZone: "UTC", Openings: []calendar.Opening{{Date: "2020-02-01", From: "09:00", To: "17:00"}},
+	}})
+	require.NoError(t, err)
+	newRep(t, s, "rep", func(r *record.Rep) { r.CalendarID = &over.ID })
+	c := command(inStage(t, s, lifecycle.StageQualified, 1)[0], lifecycle.CommandOffer, "offer/1")
+	out, err := s.Offer(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, c.At.Add(4*time.Hour), out.Offer.DueAt)
+	planned, err := s.Plan(t.Context(), lifecycle.Command{At: c.At, Rep: out.Offer.Rep, Clocks: []lifecycle.Clock{{Kind: lifecycle.ClockTouch, Left: span.Span(time.Hour)}}})
+	require.NoError(t, err)
+	require.Equal(t, c.At.Add(time.Hour), planned[0].At)
 }
 
 func allReps(t *testing.T, s *Store) []string {

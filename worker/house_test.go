@@ -6,9 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	netmail "net/mail"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +20,6 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/mail"
-	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/notify"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 	"github.com/leadflow-dev/leadflow/store"
@@ -100,21 +97,15 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	away, err := client.NewLazyClient(client.Options{HostPort: "127.0.0.1:1", Logger: log.NewStructuredLogger(quiet)})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
-	tokens, err := token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
-	require.NoError(t, err)
 	const bulk = 4
 	sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: bulk + 4})
 	require.NoError(t, err)
 	t.Cleanup(sender.Close)
-	letters := &worker.Letters{
-		House:    worker.House{From: netmail.Address{Name: "Acme", Address: "hello@acme.example"}, PublicURL: "https://leads.acme.example"},
-		Composer: mail.NewComposer(), Tokens: tokens,
-	}
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
 		Outbox: s, Deliveries: s, Listener: s, Sweeper: s, Client: away,
-		Mails: &worker.Mailing{Deliveries: s, Bounces: s, Composer: letters, Sender: sender, Log: quiet},
+		Mails: &worker.Mailing{Deliveries: s, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet},
 		Hooks: &worker.Hooks{Deliveries: s, Poster: poster},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,
 	}

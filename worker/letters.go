@@ -6,6 +6,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -39,6 +40,15 @@ func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
 	return l.alert(d)
 }
 
+// Check composes a mail to nobody. What is wrong with the house itself - an address outside ASCII, a public URL no mailbox
+// would post to - is told when the program starts, and not by every mail that fails.
+func (l *Letters) Check() error {
+	const to = "nobody@example.com"
+	_, err := l.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
+		&record.Lead{ID: uuid.Max.String()})
+	return err
+}
+
 func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	var doc sequence.Sequence
 	if err := json.Unmarshal(d.Document, &doc); err != nil {
@@ -48,7 +58,11 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	if !ok || d.Lead == nil {
 		return mail.Rendered{}, fmt.Errorf("the sequence %s has no mail %s", d.Sequence, d.Step)
 	}
-	unsubscribe, err := l.unsubscribe(d)
+	return l.compose(d, step, d.Lead)
+}
+
+func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead) (mail.Rendered, error) {
+	unsubscribe, err := l.unsubscribe(lead.ID)
 	if err != nil {
 		return mail.Rendered{}, err
 	}
@@ -58,7 +72,7 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To},
-		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(d.Lead), Links: links,
+		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
 		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})
@@ -75,8 +89,8 @@ func mailStep(doc sequence.Sequence, id string) (sequence.Mail, bool) {
 
 // unsubscribe is the address of the page behind the footer's link; a mailbox may POST to it (RFC 8058), and only a POST
 // does anything.
-func (l *Letters) unsubscribe(d record.Delivery) (string, error) {
-	lead, err := uuid.Parse(d.LeadID)
+func (l *Letters) unsubscribe(leadID string) (string, error) {
+	lead, err := uuid.Parse(leadID)
 	if err != nil {
 		return "", errors.New("the delivery has no lead")
 	}

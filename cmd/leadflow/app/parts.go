@@ -53,10 +53,14 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker.Letters{
+	l := &worker.Letters{
 		House:    worker.House{From: *from, Postal: cfg.MailPostal, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links},
 		Composer: mail.NewComposer(), Tokens: tokens,
-	}, nil
+	}
+	if err := l.Check(); err != nil {
+		return nil, fmt.Errorf("no mail could be composed with these settings (LEADFLOW_MAIL_FROM, LEADFLOW_MAIL_LINKS, LEADFLOW_PUBLIC_URL): %w", err)
+	}
+	return l, nil
 }
 
 func poster(cfg Config) (*notify.Poster, error) {

@@ -31,7 +31,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 		outside: []string{"go.temporal.io", "golang.org/x/sync", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus"},
 	},
 	"api": {
-		ours:    []string{"domain", "workflows/wire", "intake", "desk", "document", "api", "notify", "mail/token"},
+		ours:    []string{"domain", "workflows/wire", "intake", "desk", "document", "api", "notify", "mail/token", "mail/liquid"},
 		outside: []string{"github.com/danielgtaylor/huma/v2", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus", "golang.org/x/time/rate"},
 	},
 	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
