@@ -27,12 +27,13 @@ import (
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
-// envBinary names the binary that make has built; without it the tests build one.
-const envBinary = "LEADFLOW_STANDALONE"
+// made is the binary that make has built; without it the tests build one. It is read before the product of the tests
+// forgets its environment.
+var made = os.Getenv("LEADFLOW_STANDALONE")
 
 var binary = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv(envBinary); path != "" {
-		return filepath.Abs(path)
+	if made != "" {
+		return filepath.Abs(made)
 	}
 	path := filepath.Join(product.dir, "leadflow-standalone") // gone with the product of the tests
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
