@@ -26,21 +26,29 @@ func start(args []string) int {
 		fmt.Fprintln(os.Stderr, "leadflow-standalone:", err)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	go func() { // the second Ctrl-C does not wait: everything committed is in Postgres
-		<-ctx.Done()
-		fmt.Fprintln(os.Stderr, "\nStopping; once more stops at once.")
-		again := make(chan os.Signal, 1)
-		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
-		<-again
-		os.Exit(130)
-	}()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go stopOn(signals, cancel)
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "leadflow-standalone:", err)
 		return 1
 	}
 	return 0
+}
+
+// stopOn stops everything in good order at the first signal. The next does not wait: everything committed is in Postgres.
+// One Ctrl-C may come twice: some tools send it to the process and to its group.
+func stopOn(signals <-chan os.Signal, cancel func()) {
+	<-signals
+	fmt.Fprintln(os.Stderr, "\nStopping; once more stops at once.")
+	cancel()
+	for first := time.Now(); ; {
+		if <-signals; time.Since(first) > time.Second {
+			os.Exit(130)
+		}
+	}
 }
 
 // run starts the parts in order, waits, and stops them in the opposite order.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"testing"
 	"time"
 
@@ -14,8 +13,9 @@ import (
 	"github.com/leadflow-dev/leadflow/postgres"
 )
 
-// Killed while it laid a schema, it starts from what it finds: nothing that is half there has the name of a database.
-func TestMigrate_goesOnAfterAKill(t *testing.T) {
+// The server's tool lays a schema in hundreds of steps and cannot go on from every one of them. So nothing that is half there
+// ever has the name of a database: killed at any moment, the next start begins it anew.
+func TestMigrate_showsOnlyWholeDatabases(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	dir, remove, err := postgres.Ephemeral("leadflow-schema-")
@@ -32,27 +32,47 @@ func TestMigrate_goesOnAfterAKill(t *testing.T) {
 	lock, err := pgx.Connect(ctx, u.String())
 	require.NoError(t, err)
 	defer lock.Close(ctx)
-	for after := 20 * time.Millisecond; after < time.Minute; after += 20 * time.Millisecond { // each time a little further
-		cut := time.AfterFunc(after, func() { cutOff(ctx, u.String()) })
-		err := migrate(ctx, lock, u, logTo(nil))
-		cut.Stop()
-		if err == nil {
-			break
-		}
-	}
+	_, err = lock.Exec(ctx, "CREATE DATABASE temporal_making") // what a kill left
+	require.NoError(t, err)
+
+	watching, stop := context.WithCancel(ctx)
+	seen := make(chan map[string]bool)
+	go func() { seen <- versionsSeen(watching, pg) }()
 	require.NoError(t, migrate(ctx, lock, u, logTo(nil)))
+	stop()
+	versions := <-seen
+	versions[version(ctx, pg)] = true
+	require.Len(t, versions, 1, "a database was seen in the making: %v", versions)
+	require.NotContains(t, versions, "")
 	require.NoError(t, migrate(ctx, lock, u, logTo(nil)), "again changes nothing")
 	var left int
 	require.NoError(t, lock.QueryRow(ctx, "SELECT count(*) FROM pg_database WHERE datname LIKE '%making'").Scan(&left))
 	require.Zero(t, left)
 }
 
-// cutOff loses every connection to the databases that are made, as after a kill.
-func cutOff(ctx context.Context, postgresURL string) {
-	conn, err := pgx.Connect(ctx, postgresURL)
-	if err != nil {
-		return
+// versionsSeen are the versions of the schema under which the database showed itself.
+func versionsSeen(ctx context.Context, pg *postgres.Server) map[string]bool {
+	seen := map[string]bool{}
+	for ctx.Err() == nil {
+		conn, err := pgx.Connect(ctx, pg.URL("temporal"))
+		if err != nil {
+			continue // not there yet
+		}
+		_ = conn.Close(context.WithoutCancel(ctx))
+		if v := version(ctx, pg); ctx.Err() == nil {
+			seen[v] = true
+		}
 	}
-	defer conn.Close(ctx)
-	_, _ = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'temporal%'")
+	return seen
+}
+
+// version of the schema of temporal; empty where it cannot be read.
+func version(ctx context.Context, pg *postgres.Server) (v string) {
+	conn, err := pgx.Connect(ctx, pg.URL("temporal"))
+	if err != nil {
+		return ""
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_ = conn.QueryRow(ctx, "SELECT curr_version FROM schema_version WHERE db_name = 'temporal'").Scan(&v)
+	return v
 }
