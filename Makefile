@@ -19,7 +19,7 @@ test: lint unit embedded ## every check
 build: bin/leadflow bin/leadflow-standalone ## both binaries
 
 SOURCES := $(shell find . -name '*.go' -not -name '*_test.go' -not -path './bin/*') go.mod go.sum standalone/go.mod standalone/go.sum \
-	$(shell find migrations document mail api -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null)
+	$(shell find migrations document mail api standalone/catcher standalone/demo -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null)
 
 bin/leadflow: $(SOURCES)
 	go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./cmd/leadflow

@@ -24,6 +24,9 @@ import (
 var product *stack
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(asDemo); dir != "" {
+		os.Exit(runAsDemo(dir))
+	}
 	os.Exit(withProduct(m))
 }
 

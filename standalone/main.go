@@ -82,6 +82,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := s.announce(os.Stdout, time.Since(began)); err != nil {
 		return err
 	}
+	defer s.demonstrate(ctx)()
 	select {
 	case <-ctx.Done():
 		return nil

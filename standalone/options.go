@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/leadflow-dev/leadflow/postgres"
+	"github.com/leadflow-dev/leadflow/standalone/demo"
 )
 
 // options are the flags of the standalone product.
@@ -22,6 +23,7 @@ type options struct {
 	noDemo    bool
 	verbose   bool
 	ports     ports
+	demo      demo.Options // how fast and how many; nothing: as people see it
 }
 
 // ports by what listens there. Zero is any free one.
@@ -41,7 +43,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	}
 	f.StringVar(&o.data, "data", "data", "`directory` of all data; a second run finds it again")
 	f.BoolVar(&o.ephemeral, "ephemeral", false, "keep the data in a temporary directory and throw it away at the end")
-	f.BoolVar(&o.noDemo, "no-demo", false, "no demo data")
+	f.BoolVar(&o.noDemo, "no-demo", false, "leave the invented leads out, who move through their lives in the first minutes")
 	f.BoolVar(&o.verbose, "verbose", false, "log what happens inside")
 	f.IntVar(&o.ports.app, "port", defaults.app, "`port` of the API; 0 takes any free port for everything that has no flag of its own")
 	f.IntVar(&o.ports.temporal, "temporal-port", defaults.temporal, "`port` of Temporal")

@@ -71,5 +71,6 @@ func TestCatcher_refusesWhereTroubleIsWanted(t *testing.T) {
 	c := start(t, "")
 	require.ErrorContains(t, smtp.SendMail(c.SMTP(), nil, "x@leadflow.example", []string{"a@bounce.example"}, []byte(sample)), "550")
 	require.ErrorContains(t, smtp.SendMail(c.SMTP(), nil, "x@leadflow.example", []string{"a@later.example"}, []byte(sample)), "451")
+	require.Error(t, smtp.SendMail(c.SMTP(), nil, "x@leadflow.example", []string{"a@lost.example"}, []byte(sample)))
 	require.Empty(t, list(t, c, ""))
 }

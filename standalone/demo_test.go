@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/postgres"
+	"github.com/leadflow-dev/leadflow/standalone/demo"
+)
+
+// asDemo names the directory of a product with a short demo, which this test binary is then.
+const asDemo = "STANDALONE_TEST_DEMO"
+
+func runAsDemo(dir string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	o, err := parse([]string{"--data", dir, "--port", "0"}, os.Stderr)
+	o.demo = demo.Options{Leads: demoLeads, Pace: 1. / 25}
+	if err == nil {
+		err = run(ctx, o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+const demoLeads = 60
+
+// demonstration is a product of its own with a demo, in a process of its own.
+type demonstration struct {
+	door
+	env map[string]string
+}
+
+// demonstrated starts one on a directory; end sends it a signal and waits.
+func demonstrated(t *testing.T, dir string) (d demonstration, end func(syscall.Signal)) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "leadflow.env"))) // a kill leaves it behind
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asDemo+"="+dir)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	require.NoError(t, cmd.Start())
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	for deadline := time.Now().Add(time.Minute); d.env == nil; {
+		select {
+		case err := <-exited:
+			t.Fatal("it ended by itself: ", err)
+		case <-time.After(50 * time.Millisecond):
+			d = demonstration{door{t}, announced(filepath.Join(dir, "leadflow.env"))}
+		}
+		require.True(t, time.Now().Before(deadline), "it is not ready after a minute")
+	}
+	return d, func(sig syscall.Signal) {
+		began := time.Now()
+		require.NoError(t, cmd.Process.Signal(sig))
+		err := <-exited
+		if sig == syscall.SIGINT {
+			require.NoError(t, err)
+			require.Less(t, time.Since(began), 15*time.Second)
+		}
+	}
+}
+
+// announced is what leadflow.env says; nil while there is none.
+func announced(path string) map[string]string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	env := map[string]string{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), "=")
+		env[name] = value
+	}
+	return env
+}
+
+// A product with a demo is killed in the middle and started again: the lives go on, nothing is there twice, and in the end
+// there is somebody in every stage and something in every list.
+func TestDemo(t *testing.T) {
+	dir, cleanup, err := postgres.Ephemeral("leadflow-demo-")
+	require.NoError(t, err)
+	t.Cleanup(cleanup)
+	d, end := demonstrated(t, filepath.Join(dir, "data"))
+	d.eventually("the first leads", func() bool { return len(d.all("/v1/leads?")) > demoLeads/3 })
+	end(syscall.SIGKILL)
+
+	d, end = demonstrated(t, filepath.Join(dir, "data"))
+	seen, changed := map[string]bool{}, map[string]any{}
+	d.eventually("a lead in every stage", func() bool {
+		for _, lead := range d.all("/v1/leads?") {
+			if id := lead["id"].(string); changed[id] != lead["version"] {
+				changed[id] = lead["version"]
+				seen[fmt.Sprint(lead["stage"])] = true
+				for _, i := range d.all("/v1/leads/" + id + "/timeline?") {
+					seen[fmt.Sprint(i["from"])], seen[fmt.Sprint(i["to"])] = true, true
+				}
+			}
+			seen[fmt.Sprint("cycle", lead["cycle"])] = true
+		}
+		for _, stage := range []string{
+			"captured", "nurturing", "qualified", "handoff", "working", "opportunity", "won", "lost", "dormant", "disqualified",
+			"erased", "cycle2", "cycle3",
+		} {
+			if !seen[stage] {
+				return false
+			}
+		}
+		return len(d.all("/v1/leads?")) >= demoLeads
+	})
+	d.nothingTwice()
+	for _, list := range []string{
+		"/v1/inbox?", "/v1/mails?state=sent&", "/v1/mails?state=failed&", "/v1/mails?state=unknown&", "/v1/mails?state=suppressed&",
+		"/v1/suppressions?", "/v1/leads?band=hot&", "/v1/leads?band=warm&", "/v1/leads?band=cold&", "/v1/leads?source=fair&",
+	} {
+		d.eventually("something in "+list, func() bool { return len(d.all(list)) > 0 })
+	}
+	end(syscall.SIGINT)
+}
+
+// nothingTwice compares what was set up with what a single run sets up.
+func (d demonstration) nothingTwice() {
+	d.t.Helper()
+	for list, want := range map[string]int{
+		"/v1/reps?": 9, "/v1/teams?": 3, "/v1/calendars?": 2, "/v1/models?": 2, "/v1/sequences?": 2, "/v1/policies?": 2,
+		"/v1/webhooks?": 1, "/v1/imports?": 1, "/v1/leads?": demoLeads,
+	} {
+		require.Len(d.t, d.all(list), want, list)
+	}
+	imp := d.all("/v1/imports?")[0]
+	require.EqualValues(d.t, 2, imp["failed"], "the file has two rows that are wrong")
+	mails := map[string]bool{}
+	var caught struct{ Items []object }
+	d.read(d.env["MAIL_URL"]+"/api/messages?limit=5000", &caught)
+	require.NotEmpty(d.t, caught.Items)
+	for _, m := range caught.Items {
+		id := header(m, "Message-Id")
+		require.False(d.t, mails[id], "a mail came twice: %s", id)
+		mails[id] = true
+	}
+}
+
+// all is every item of a list.
+func (d demonstration) all(path string) []object {
+	d.t.Helper()
+	var all []object
+	for cursor := ""; ; {
+		var page struct {
+			Items      []object
+			NextCursor string `json:"next_cursor"`
+		}
+		d.read(d.env["LEADFLOW_URL"]+path+"limit=200&cursor="+cursor, &page)
+		all = append(all, page.Items...)
+		if cursor = page.NextCursor; cursor == "" {
+			return all
+		}
+	}
+}
+
+func (d demonstration) read(url string, out any) {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, url, nil)
+	require.NoError(d.t, err)
+	req.Header.Set("Authorization", "Bearer "+d.env["LEADFLOW_API_KEY"])
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(d.t, err)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusGone { // an erased one has no timeline
+		require.Equal(d.t, http.StatusOK, resp.StatusCode, url)
+		require.NoError(d.t, json.NewDecoder(resp.Body).Decode(out))
+	}
+}
