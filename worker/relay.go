@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -136,10 +137,7 @@ func engagement(row record.OutboxRow) wire.Engagement {
 		e.Triggers = append(e.Triggers, wire.Trigger{Kind: kind, Seq: seq})
 	}
 	slices.SortFunc(e.Triggers, func(a, b wire.Trigger) int {
-		if a.Seq != b.Seq {
-			return int(a.Seq - b.Seq)
-		}
-		return strings.Compare(a.Kind, b.Kind)
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), strings.Compare(a.Kind, b.Kind))
 	})
 	return e
 }

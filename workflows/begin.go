@@ -26,6 +26,9 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 	}
 	r.adopt(l)
 	r.loaded, r.stirred = true, true
+	if len(r.Entries)+len(r.Outbox) > 0 {
+		r.touch() // the run before was handed over with something the read side has not been told
+	}
 	if r.Lead.Stage == lifecycle.StageCaptured {
 		if err := r.fold(ctx, lifecycle.Event{Kind: lifecycle.Started, Move: lifecycle.Move{Position: l.Position}}); err != nil {
 			return false, err
@@ -66,7 +69,7 @@ func (r *leadRun) reload(ctx workflow.Context) {
 	var j *activities.Journals
 	in := activities.LoadInput{LeadID: r.Lead.ID, Now: workflow.Now(ctx).UTC()}
 	f := workflow.ExecuteActivity(durably(ctx, "policy read anew"), j.LoadLead, in)
-	r.sel.AddFuture(f, func(f workflow.Future) {
+	r.done.AddFuture(f, func(f workflow.Future) {
 		delete(r.flying, id)
 		r.stirred = true
 		var l record.Loaded

@@ -32,7 +32,7 @@ func (r *leadRun) launch(ctx workflow.Context) {
 // await lands the command when it is done. What a local activity could not do in a few seconds an activity does, for
 // as long as it takes.
 func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future, local bool) {
-	r.sel.AddFuture(f, func(f workflow.Future) {
+	r.done.AddFuture(f, func(f workflow.Future) {
 		r.stirred = true
 		e, err := result(ctx, cmd, f)
 		if local {
@@ -79,7 +79,7 @@ func (r *leadRun) giveUp(ctx workflow.Context, cmd lifecycle.Command, err error)
 	if _, asked := r.answers[cmd.ID]; asked {
 		r.answers[cmd.ID] = code
 	}
-	if r.fold(ctx, lifecycle.Event{Kind: lifecycle.GivenUp, Command: cmd.ID, Code: code}) != nil {
+	if r.fold(ctx, lifecycle.Event{Kind: lifecycle.GivenUp, Command: cmd.ID, Code: code, Clock: cmd.Clock}) != nil {
 		r.Entries = append(r.Entries, lifecycle.Entry{
 			At: workflow.Now(ctx).UTC(), Kind: lifecycle.GivenUp, Actor: lifecycle.System, Cycle: r.Lead.Cycle, Why: code,
 		})

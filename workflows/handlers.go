@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -26,8 +27,8 @@ func (r *leadRun) handle(ctx workflow.Context) error {
 			func(ctx workflow.Context, d wire.Decision) (wire.Decided, error) { return r.decide(ctx, kind, d) },
 			workflow.UpdateHandlerOptions{
 				Validator: func(_ workflow.Context, d wire.Decision) error {
-					if !r.loaded {
-						return nil // nothing is known yet: the handler waits, then looks
+					if !r.knows(decisionEvent(kind, d)) {
+						return nil // the handler waits, then looks
 					}
 					return refused(r.Lead.Check(decisionEvent(kind, d), r.policy))
 				},
@@ -48,17 +49,20 @@ func (r *leadRun) receive(ctx workflow.Context, name string) workflow.ReceiveCha
 
 // decide folds in what a person decided and answers once the read side shows it.
 func (r *leadRun) decide(ctx workflow.Context, kind lifecycle.EventKind, d wire.Decision) (wire.Decided, error) {
-	if err := workflow.Await(ctx, func() bool { return r.loaded }); err != nil {
+	defer func() { r.stirred = true }() // a run that waits to end, or to be handed over, looks again
+	e := decisionEvent(kind, d)
+	if err := workflow.Await(ctx, func() bool { return r.leaving || r.knows(e) }); err != nil {
 		return wire.Decided{}, err
 	}
 	if r.leaving {
 		return wire.Decided{}, errLeaving
 	}
 	claim := kind == lifecycle.Reassigned || kind == lifecycle.Accepted && r.Lead.Stage == lifecycle.StageQualified
-	if err := r.fold(ctx, decisionEvent(kind, d)); err != nil {
+	owed := len(r.Outbox)
+	if err := r.fold(ctx, e); err != nil {
 		return wire.Decided{}, refused(err)
 	}
-	if claim {
+	if claim && len(r.Outbox) > owed { // else it is the same decision again
 		if err := r.awaitGrant(ctx, kind); err != nil {
 			return wire.Decided{}, err
 		}
@@ -70,11 +74,20 @@ func (r *leadRun) decide(ctx workflow.Context, kind lifecycle.EventKind, d wire.
 	return wire.Decided{Stage: r.Lead.Stage, Version: r.Lead.Version}, nil
 }
 
+// knows reports whether the run can tell by now what a decision means. What it takes counts at once, also against a
+// deadline that is due. A refusal waits for what is there and not looked at yet, for updates come before all of it, and
+// for the answer of an assignment that is under way.
+func (r *leadRun) knows(e lifecycle.Event) bool {
+	if !r.loaded {
+		return false
+	}
+	err := r.Lead.Check(e, r.policy)
+	var no *lifecycle.Refusal
+	return !errors.As(err, &no) || no.Code != lifecycle.CodeBusy && !r.unseen()
+}
+
 // awaitGrant waits for the transaction that gives the lead to the rep who asked for it.
 func (r *leadRun) awaitGrant(ctx workflow.Context, kind lifecycle.EventKind) error {
-	if len(r.Outbox) == 0 || !r.Lead.Asking {
-		return nil // the same decision again
-	}
 	id := r.Outbox[len(r.Outbox)-1].ID
 	r.answers[id] = waiting
 	if err := workflow.Await(ctx, func() bool { return r.answers[id] != waiting || r.leaving }); err != nil {
@@ -162,7 +175,7 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	if s.Seq > r.Lead.Seq {
 		r.warn(ctx, "score", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Scored, Score: s.Score, Band: s.Band}))
 	}
-	slices.SortStableFunc(s.Triggers, func(a, b wire.Trigger) int { return int(a.Seq - b.Seq) })
+	slices.SortStableFunc(s.Triggers, func(a, b wire.Trigger) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, t := range s.Triggers {
 		if t.Seq > r.Lead.Seq {
 			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, triggerEvent(t.Kind)))

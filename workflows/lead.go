@@ -24,13 +24,13 @@ func Lead(ctx workflow.Context, in wire.LeadInput) error {
 		if r.idle() {
 			r.showAttributes(ctx)
 		}
+		r.showDetails(ctx)
 		switch {
 		case r.over(ctx):
 			return nil
 		case r.mustRollOver(ctx), r.wantsRollOver(ctx) && r.idle():
 			return r.rollOver(ctx)
 		}
-		r.showDetails(ctx)
 		r.setTimer(ctx)
 		if err := r.wait(ctx); err != nil {
 			return err
@@ -46,10 +46,11 @@ type leadRun struct {
 
 	engagement, accept, reject, pause, resume, refresh, roll workflow.ReceiveChannel
 
-	sel     workflow.Selector
-	stirred bool            // anything at all happened since the loop last looked
-	flying  map[string]bool // commands under way; never iterated
-	local   int             // of those, how many are local activities of this workflow task
+	sel     workflow.Selector // messages, then the timer
+	done    workflow.Selector // what was under way
+	stirred bool              // anything at all happened since the loop last looked
+	flying  map[string]bool   // commands under way; never iterated
+	local   int               // of those, how many are local activities of this workflow task
 	answers map[string]string
 
 	changes   int // events folded in
@@ -67,6 +68,7 @@ func newRun(ctx workflow.Context, in wire.LeadInput) *leadRun {
 	r := &leadRun{
 		Carried: lifecycle.Carried{Lead: lifecycle.New(in.LeadID)},
 		sel:     workflow.NewSelector(ctx),
+		done:    workflow.NewSelector(ctx),
 		flying:  map[string]bool{},
 		answers: map[string]string{},
 	}
@@ -82,6 +84,9 @@ func (r *leadRun) fold(ctx workflow.Context, e lifecycle.Event) error {
 	lead, out, err := r.Lead.Apply(e, r.policy)
 	if err != nil {
 		return err
+	}
+	if out.Same {
+		return nil
 	}
 	r.Lead = lead
 	for _, cmd := range out.Commands {
@@ -120,14 +125,22 @@ func (r *leadRun) over(ctx workflow.Context) bool {
 	return r.Lead.Stage.Terminal() && r.idle()
 }
 
-// wait sleeps until there is anything to look at, then looks at all of it.
+// wait sleeps until there is anything to look at, then looks at all of it: first at what was granted, since a message may
+// be about it, and at deadlines last.
 func (r *leadRun) wait(ctx workflow.Context) error {
 	r.stirred = false
-	if err := workflow.Await(ctx, func() bool { return r.stirred || r.sel.HasPending() }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return r.stirred || r.unseen() }); err != nil {
 		return err
 	}
-	for r.sel.HasPending() {
-		r.sel.Select(ctx)
+	for r.unseen() {
+		if r.done.HasPending() {
+			r.done.Select(ctx)
+		} else {
+			r.sel.Select(ctx)
+		}
 	}
 	return nil
 }
+
+// unseen reports that something happened that the run has not looked at yet.
+func (r *leadRun) unseen() bool { return r.done.HasPending() || r.sel.HasPending() }

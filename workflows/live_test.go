@@ -27,6 +27,8 @@ type message struct {
 	update  string
 	body    any
 	do      func(*world) // something that happens in Postgres first
+	granted bool         // reaches the run together with the next offer it is granted
+	away    bool         // the worker is away: the run sees the signal with whatever wakes it next
 	refused string       // the code an update is refused with
 }
 
@@ -48,12 +50,13 @@ func by(rep string) wire.Decision { return wire.Decision{RepID: rep} }
 
 func because(rep, reason string) wire.Decision { return wire.Decision{RepID: rep, Reason: reason} }
 
-// staging is how a story is played: how often it rolls over, and how slow the outside world is.
+// staging is how a story is played: how often it rolls over, or must whatever is under way, and how slow the outside
+// world is.
 type staging struct {
-	roll, slow time.Duration
+	roll, must, slow time.Duration
 }
 
-// live plays a story to the end of its last run and returns how the lead stood then.
+// live plays a story to the end of its last run and returns how the lead stood then. The world keeps when that was.
 func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 	t.Helper()
 	now, in := start, wire.LeadInput{LeadID: "l"}
@@ -61,7 +64,7 @@ func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 	for runs := 1; ; runs++ {
 		require.Less(t, runs, 500, "the chain of runs does not end")
 		ended, can := play(t, w, story, sent, s, now, in)
-		now = ended
+		now, w.ended = ended, ended
 		switch {
 		case can != nil:
 			in, w.signalled = *can, nil
@@ -125,6 +128,9 @@ func play(t *testing.T, w *world, story []message, sent []bool, s staging, now t
 	if s.roll > 0 {
 		env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, s.roll)
 	}
+	if s.must > 0 {
+		env.RegisterDelayedCallback(func() { env.SetCurrentHistoryLength(10_000) }, s.must)
+	}
 	env.ExecuteWorkflow(wire.TypeLead, in)
 	require.True(t, env.IsWorkflowCompleted())
 	err := env.GetWorkflowError()
@@ -149,9 +155,13 @@ func send(t *testing.T, env *testsuite.TestWorkflowEnvironment, w *world, m mess
 	if w.signalled != nil {
 		defer w.told()
 	}
-	if m.signal != "" {
+	switch {
+	case m.granted:
+		w.granting = func() { env.SignalWorkflowSkippingWorkflowTask(m.signal, m.body) }
+	case m.away:
+		env.SignalWorkflowSkippingWorkflowTask(m.signal, m.body)
+	case m.signal != "":
 		env.SignalWorkflow(m.signal, m.body)
-		return
 	}
 	if m.update == "" {
 		return
@@ -161,6 +171,10 @@ func send(t *testing.T, env *testsuite.TestWorkflowEnvironment, w *world, m mess
 		var app *temporal.ApplicationError
 		if errors.As(err, &app) {
 			code = app.Type()
+		}
+		if code == "RunHandedOver" {
+			*sent = false // whoever decided asks the next run
+			return
 		}
 		if code != m.refused {
 			t.Errorf("%s at %s: refused %q (%v), want %q", m.update, m.at, code, err, m.refused)

@@ -20,6 +20,10 @@ type story struct {
 	stage lifecycle.Stage
 	cycle int
 	done  []string
+	path  []string // the stages it went through, where that says more than the last
+	score int
+	calm  bool          // a refusal that a hasty roll-over loses is asked for again, which shows
+	stuck time.Duration // how long every offer, claim and assignment takes
 }
 
 var mails1 = []string{"1/mail/welcome@1//0", "1/mail/welcome@1/wait1/1", "1/mail/welcome@1/wait2/2", "1/mail/welcome@1/end/3"}
@@ -155,10 +159,10 @@ func stories() []story {
 			done: after(first, []string{"1/offer/1"}),
 		},
 		{
-			name: "a duplicate and an out-of-order signal", stage: lifecycle.StageWon, cycle: 1,
+			name: "a duplicate and an out-of-order signal", stage: lifecycle.StageWon, cycle: 1, score: 5,
 			tell: []message{
 				tell(30, 5, "mql"), tell(31, 5, "mql"), tell(32, 4, "mql_revoked"), decide(40, wire.UpdateAccept, by("ann")),
-				tell(41, 5, "mql"), decide(50, wire.UpdateWin, wire.Decision{}),
+				tell(41, 4, "mql"), decide(50, wire.UpdateWin, wire.Decision{}),
 			},
 			done: after(first, []string{"1/offer/1"}),
 		},
@@ -199,12 +203,14 @@ func stories() []story {
 			name: "given to another rep, then idle until it rests", stage: lifecycle.StageWon, cycle: 2,
 			tell: []message{
 				hot, decide(40, wire.UpdateAccept, by("ann")), decide(45, wire.UpdateReassign, by("bob")),
-				tell(1600, 2, "demo_request"), decide(1620, wire.UpdateAccept, by("ann")), decide(1650, wire.UpdateWin, wire.Decision{}),
+				tell(1600, 2, "demo_request"), decide(1610, wire.UpdateAccept, by("ann")), decide(1650, wire.UpdateWin, wire.Decision{}),
 			},
-			done: nil, // the moments of the checks move with the speed of the world; the stage is what counts
+			done: after(first, []string{"1/offer/1", "1/assign/2/bob", "1/touch/owner", "1/idle/owner", "1/idle/manager", "2/begin"},
+				cycleOf(2, mails1...), []string{"2/offer/1"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "dormant", "nurturing", "qualified", "handoff", "working", "won"},
 		},
 		{
-			name: "a claim by nobody we know is refused", stage: lifecycle.StageWon, cycle: 1,
+			name: "a claim by nobody we know is refused", calm: true, stage: lifecycle.StageWon, cycle: 1,
 			tell: []message{
 				hot,
 				{at: at(200), update: wire.UpdateAccept, body: by("eve"), refused: lifecycle.CodeUnknownRep},
@@ -212,6 +218,84 @@ func stories() []story {
 			},
 			done: after(first, []string{
 				"1/offer/1", "1/sla/1/remind", "1/sla/1/escalate", "1/offer/2", "1/sla/2/remind", "1/sla/2/escalate", "1/claim/3/eve", "1/claim/4/cyd",
+			}),
+		},
+		{
+			name: "an activity stuck for days: decisions wait for it, the rest goes on", stage: lifecycle.StageWon, cycle: 1, stuck: 72 * time.Hour,
+			tell: []message{
+				hot, tell(50, 2, "unsubscribe"),
+				{at: at(60), update: wire.UpdateAccept, body: by("cyd"), refused: lifecycle.CodeNotYourOffer}, // answered at 102
+				decide(104, wire.UpdateAccept, by("ann")), decide(110, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{"1/offer/1"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "won"},
+		},
+		{
+			name: "accepted before the run has heard that it was offered", calm: true, stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				{at: at(30), signal: wire.SignalAccept, body: by("ann"), granted: true}, hot, decide(60, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{"1/offer/1"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "won"},
+		},
+		{
+			name: "accepted just before the deadline, the worker away until after it", stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				hot, {at: at(79.9), signal: wire.SignalAccept, body: by("ann"), away: true}, decide(90, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{"1/offer/1", "1/sla/1/remind", "1/sla/1/escalate"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "won"},
+		},
+		{
+			name: "paused just before the deadline, the worker away until after it", stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				hot,
+				{at: at(79.9), signal: wire.SignalPause, body: wire.Decision{}, away: true},
+				decide(150, wire.UpdateAccept, by("ann")),
+				decide(160, wire.UpdateResume, wire.Decision{}), decide(210, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{"1/offer/1", "1/sla/1/remind", "1/sla/1/escalate"}),
+		},
+		{
+			name: "a decision that depends on a signal the run has not looked at yet", stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				hot,
+				{at: at(40), signal: wire.SignalAccept, body: by("ann"), away: true},
+				decide(40, wire.UpdateQualify, by("ann")),
+				decide(50, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{"1/offer/1"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "opportunity", "won"},
+		},
+		{
+			name: "a new capture of a lead that is won starts nothing", stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				hot, decide(40, wire.UpdateAccept, by("ann")), decide(50, wire.UpdateWin, wire.Decision{}), tell(700, 7, "capture"),
+			},
+			done: after(first, []string{"1/offer/1"}),
+			path: []string{"nurturing", "qualified", "handoff", "working", "won"},
+		},
+		{
+			name: "a new capture of spam starts nothing", stage: lifecycle.StageDisqualified, cycle: 1,
+			tell: []message{
+				hot, decide(40, wire.UpdateAccept, by("ann")), decide(50, wire.UpdateDisqualify, because("", "spam")), tell(700, 7, "capture"),
+			},
+			done: after(first, []string{"1/offer/1"}),
+		},
+		{
+			name: "erased by an update", stage: lifecycle.StageErased,
+			tell: []message{hot, decide(40, wire.UpdateErase, wire.Decision{})},
+			done: after(first, []string{"1/offer/1"}),
+		},
+		{
+			name: "two reps take it out of the queue at once: one gets it", stage: lifecycle.StageWon, cycle: 1,
+			tell: []message{
+				hot, decide(200, wire.UpdateAccept, by("cyd")),
+				{at: at(200), update: wire.UpdateAccept, body: by("bob"), refused: lifecycle.CodeAlreadyDecided},
+				decide(210, wire.UpdateWin, wire.Decision{}),
+			},
+			done: after(first, []string{
+				"1/offer/1", "1/sla/1/remind", "1/sla/1/escalate", "1/offer/2", "1/sla/2/remind", "1/sla/2/escalate", "1/claim/3/cyd",
 			}),
 		},
 	}
@@ -226,25 +310,47 @@ func TestLead_theLifeIsTheSameHoweverOftenItRollsOver(t *testing.T) {
 		{roll: 5 * time.Hour, slow: time.Minute},
 		{roll: 29 * time.Hour},
 		{roll: 13 * time.Minute, slow: 25 * time.Minute},
+		{must: 3 * time.Hour},
+		{must: 7 * time.Hour, slow: time.Minute},
 	}
 	for _, s := range stories() {
 		for _, how := range stagings {
 			if how.roll > 0 && how.roll < 2*time.Hour && longStory(s) {
 				how.roll *= 40 // a chain of thousands of runs proves nothing more
 			}
+			if how.must > 0 && longStory(s) {
+				how.must *= 20
+			}
+			how.slow = max(how.slow, s.stuck)
+			if how.must > 0 && (s.calm || s.stuck > 0) {
+				continue // what is stuck would be started again in every run
+			}
 			t.Run(fmt.Sprintf("%s/roll every %s, slow by %s", s.name, how.roll, how.slow), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld()
+				w.late = s.stuck
 				if len(s.tell) > 0 && s.tell[0].at == 0 {
 					s.tell[0].do(w)
 				}
 				got := live(t, w, s.tell, how)
 				require.Equal(t, s.stage, got.Stage)
+				if last := len(s.tell) - 1; last > 0 && s.tell[last].update == wire.UpdateWin {
+					require.Equal(t, start.Add(s.tell[last].at), w.ended, "a run is over as soon as its life is")
+				}
 				if s.cycle > 0 {
 					require.Equal(t, s.cycle, got.Cycle)
 				}
-				if s.done != nil {
-					require.Equal(t, s.done, w.decided())
+				require.Equal(t, s.done, w.decided())
+				if how.must == 0 {
+					for id, n := range w.calls {
+						require.Equal(t, 1, n, "%s is carried out once", id)
+					}
+				}
+				if s.score > 0 {
+					require.Equal(t, s.score, got.Score)
+				}
+				if s.path != nil {
+					require.Equal(t, s.path, w.path())
 				}
 			})
 		}

@@ -31,6 +31,9 @@ func (r *leadRun) rollOver(ctx workflow.Context) error {
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
+	if r.recording {
+		r.Lead.Version-- // the next run writes this version again; the later attempt is the recorded one
+	}
 	r.drain(ctx) // continue-as-new loses what is left unread; nothing may yield after this
 	var opts workflow.ContinueAsNewErrorOptions
 	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -43,24 +44,37 @@ func rules() lifecycle.Policy {
 
 // world stands in for Postgres: it keeps its promises (idempotent by command id, guarded by version) in memory.
 type world struct {
-	mu      sync.Mutex
-	saved   *lifecycle.Carried
-	unknown bool
-	erased  bool
-	engaged time.Time
-	worked  time.Time
-	granted map[string]*lifecycle.Offer
-	done    []lifecycle.Command // in the order of their first call
-	entries []lifecycle.Entry
-	version int64
+	mu       sync.Mutex
+	saved    *lifecycle.Carried
+	unknown  bool
+	erased   bool
+	engaged  time.Time
+	worked   time.Time
+	granted  map[string]*lifecycle.Offer
+	done     []lifecycle.Command // in the order of their first call
+	calls    map[string]int
+	entries  []line
+	version  int64
+	granting func()
+	ended    time.Time
+	late     time.Duration // how long after its decision an offer is made
 
 	signalled chan struct{} // closed, by told, once the signal that starts the run is there
 	told      func()
 }
 
-func newWorld() *world { return &world{granted: map[string]*lifecycle.Offer{}} }
+// line is one of the timeline.
+type line struct {
+	version int64
+	entry   lifecycle.Entry
+}
+
+func newWorld() *world {
+	return &world{granted: map[string]*lifecycle.Offer{}, calls: map[string]int{}}
+}
 
 func (w *world) did(c lifecycle.Command) {
+	w.calls[c.ID]++
 	if !slices.ContainsFunc(w.done, func(o lifecycle.Command) bool { return o.ID == c.ID }) {
 		w.done = append(w.done, c)
 	}
@@ -88,6 +102,7 @@ func (w *world) LoadLead(_ context.Context, id string, _ time.Time) (record.Load
 func (w *world) RecordStage(_ context.Context, c lifecycle.Carried) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.erased = w.erased || c.Lead.Stage == lifecycle.StageErased
 	if w.erased {
 		return true, nil
 	}
@@ -97,8 +112,13 @@ func (w *world) RecordStage(_ context.Context, c lifecycle.Carried) (bool, error
 	if c.Lead.Version > w.version+1 {
 		return false, fmt.Errorf("version %d after %d", c.Lead.Version, w.version)
 	}
+	lines := c.Entries
+	c.Entries = nil // they are in the timeline now; what an earlier attempt at the version said is replaced
 	w.version, w.saved = c.Lead.Version, &c
-	w.entries = append(w.entries, c.Entries...)
+	w.entries = slices.DeleteFunc(w.entries, func(l line) bool { return l.version >= w.version })
+	for _, e := range lines {
+		w.entries = append(w.entries, line{w.version, e})
+	}
 	return false, nil
 }
 
@@ -151,7 +171,11 @@ func (w *world) Offer(_ context.Context, c lifecycle.Command) (record.Granted, e
 		if slices.Contains(c.Exclude, rep) {
 			continue
 		}
-		at := func(h int) time.Time { return c.At.Add(time.Duration(h) * time.Hour) }
+		at := func(h int) time.Time { return c.At.Add(w.late + time.Duration(h)*time.Hour) }
+		if w.granting != nil {
+			w.granting()
+			w.granting = nil
+		}
 		w.granted[c.ID] = &lifecycle.Offer{
 			Assignment: c.ID, Rep: rep, Team: "team", At: c.At, DueAt: at(40),
 			Clocks: []lifecycle.Clock{
@@ -202,15 +226,29 @@ func (w *world) Plan(_ context.Context, c lifecycle.Command) ([]lifecycle.Clock,
 	return out, nil
 }
 
-// decided lists the wishes in the order of their decision, reads left out: those do nothing.
+// decided lists the wishes in the order of their decision, reads left out: those do nothing. The moment that a clock
+// asked about idleness was set for is left out too: it moves with the speed of the world.
 func (w *world) decided() []string {
 	cmds := slices.Clone(w.done)
 	slices.SortStableFunc(cmds, func(a, b lifecycle.Command) int { return a.At.Compare(b.At) })
 	var ids []string
 	for _, c := range cmds {
 		if c.Kind != lifecycle.CommandPlan {
-			ids = append(ids, c.ID[len("l/"):])
+			ids = append(ids, moment.ReplaceAllString(c.ID[len("l/"):], ""))
 		}
 	}
 	return ids
+}
+
+var moment = regexp.MustCompile(`/\d{9,}$`)
+
+// path is the way through the stages, as the timeline tells it.
+func (w *world) path() []string {
+	var out []string
+	for _, e := range w.entries {
+		if e.entry.To != "" {
+			out = append(out, string(e.entry.To))
+		}
+	}
+	return out
 }

@@ -33,7 +33,7 @@ func (l Lead) Apply(e Event, p Policy) (Lead, Outcome, error) {
 		return l, Outcome{}, err
 	}
 	if l.repeats(e) {
-		return l, Outcome{}, nil
+		return l, Outcome{Same: true}, nil
 	}
 	c := &change{Lead: l, e: e, p: p}
 	c.fold()

@@ -71,6 +71,7 @@ type Outcome struct {
 	Commands []Command
 	Entries  []Entry
 	RollOver bool // a good moment to begin a new run
+	Same     bool // the decision stands already: nothing changed
 }
 
 // Carried is everything a run owes the next one. RecordStage keeps it in Postgres too, so that a lost run is mended by

@@ -5,6 +5,9 @@ import "time"
 // repeats reports whether the decision is the one that took effect last: then it is granted again without effect.
 func (l Lead) repeats(e Event) bool {
 	d := e.Decision
+	if d.ID != "" && d.ID == l.Last.ID {
+		return true
+	}
 	switch e.Kind {
 	case Paused:
 		return l.Paused

@@ -23,7 +23,9 @@ func largest(offers, reminders int) Lead {
 	for n := range offers - 1 {
 		l.Passed = append(l.Passed, id(n))
 	}
-	held := func(c Clock) { l.Clocks = append(l.Clocks, Clock{Kind: ClockAccept, Level: c.Level, N: c.N, Was: at, From: at}) }
+	held := func(c Clock) {
+		l.Clocks = append(l.Clocks, Clock{Kind: ClockAccept, Level: c.Level, N: c.N, Was: at, From: at})
+	}
 	for n := range reminders {
 		held(Clock{Level: LevelRemind, N: n})
 	}

@@ -147,7 +147,7 @@ func TestLead_Apply_theSameDecisionAgainHasNoEffect(t *testing.T) {
 	for _, l := range []Lead{l, offered} { // while the next is asked, and while they have it
 		got, out := applied(t, l, rejected)
 		require.Equal(t, l, got)
-		require.Empty(t, out)
+		require.Equal(t, Outcome{Same: true}, out)
 	}
 	rejected.Decision.Assignment = "assignment-ann"
 	got, _ := applied(t, offered, rejected)
@@ -255,9 +255,11 @@ func TestLead_Apply_aReassignmentCountsOnceItIsGranted(t *testing.T) {
 	require.Empty(t, out.Entries[0].Decision)
 	require.False(t, refused.Asking)
 
-	_, out = applied(t, asked, Event{Kind: Assigned, Command: asked.id("assign/2/bob"), Offer: offer(2, "bob", noon), Decision: Decision{ID: "d2"}})
+	granted, out := applied(t, asked, Event{Kind: Assigned, Command: asked.id("assign/2/bob"), Offer: offer(2, "bob", noon), Decision: Decision{ID: "d2"}})
 	require.Equal(t, "d2", out.Entries[0].Decision)
 	require.Empty(t, out.Entries[0].Refused)
+	_, out = applied(t, granted, Event{Kind: Reassigned, Rep: "bob", Decision: Decision{ID: "d2"}})
+	require.True(t, out.Same, "asked again because the answer was lost")
 }
 
 // The retry clock of a queued lead passes while a claim is under way: the claim is refused, and nobody is asked any more.
