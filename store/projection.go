@@ -13,8 +13,11 @@ const sqlLockProjection = `SELECT stage, version FROM leads WHERE id = @id FOR N
 
 // RecordStage writes the projection, the timeline and the carried state under the lead's version, in one transaction. A
 // later attempt at the same version replaces the earlier one; an older version changes nothing. It reports erased when
-// the person is gone.
+// the person is gone; where the run was told to erase, the person goes here, for no row may say so and hold them still.
 func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error) {
+	if c.Lead.Stage == lifecycle.StageErased {
+		return true, s.EraseLead(ctx, c.Lead.ID, whoErased(c.Entries))
+	}
 	err = s.tx(ctx, "record stage", func(tx pgx.Tx) error {
 		erased = false
 		var stage lifecycle.Stage
@@ -32,6 +35,15 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 		return s.project(ctx, tx, c)
 	})
 	return erased, err
+}
+
+func whoErased(entries []lifecycle.Entry) lifecycle.Actor {
+	for _, e := range entries {
+		if e.Kind == lifecycle.Erased {
+			return e.Actor
+		}
+	}
+	return lifecycle.System
 }
 
 const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage = @stage THEN stage_at ELSE now() END,

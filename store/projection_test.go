@@ -299,3 +299,20 @@ func TestActivityIsOfTheLeadAndOfItsOwner(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, got.Worked, "it was before its owner had it")
 }
+
+// A run that was told to erase must not leave a row that says erased and holds the person still.
+func TestARunThatIsToldToEraseErases(t *testing.T) {
+	s := floor(t)
+	ada := newLead(t, s, "ada@example.com")
+	key := "0190b0a0-0000-7000-8000-0000000000aa"
+	erased, err := s.RecordStage(t.Context(), carried(ada, 3, lifecycle.StageErased, lifecycle.Entry{
+		Kind: lifecycle.Erased, From: "nurturing", To: "erased", Actor: lifecycle.Actor{Type: "key", ID: key},
+	}))
+	require.NoError(t, err)
+	require.True(t, erased)
+	require.Equal(t, "erased", one[string](t, s, "SELECT stage FROM leads WHERE id = $1", ada))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM leads WHERE email IS NOT NULL OR profile <> '{}'"))
+	require.Equal(t, key, one[string](t, s, "SELECT actor_id FROM timeline WHERE lead_id = $1 AND kind = 'erased'", ada))
+	_, err = s.RecordStage(t.Context(), carried(ada, 3, lifecycle.StageErased))
+	require.NoError(t, err, "the same again")
+}

@@ -49,6 +49,7 @@ func (r *leadRun) receive(ctx workflow.Context, name string) workflow.ReceiveCha
 
 // decide folds in what a person decided and answers once the read side shows it.
 func (r *leadRun) decide(ctx workflow.Context, kind lifecycle.EventKind, d wire.Decision) (wire.Decided, error) {
+	defer func() { r.stirred = true }() // a run that waits to end, or to be handed over, looks again
 	e := decisionEvent(kind, d)
 	if err := workflow.Await(ctx, func() bool { return r.leaving || r.knows(e) }); err != nil {
 		return wire.Decided{}, err

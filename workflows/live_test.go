@@ -51,12 +51,12 @@ func by(rep string) wire.Decision { return wire.Decision{RepID: rep} }
 func because(rep, reason string) wire.Decision { return wire.Decision{RepID: rep, Reason: reason} }
 
 // staging is how a story is played: how often it rolls over, or must whatever is under way, and how slow the outside
-// world is.
+// world is. A run that is lost, as when somebody terminates it, is started again from what Postgres knows.
 type staging struct {
-	roll, must, slow time.Duration
+	roll, must, lost, slow time.Duration
 }
 
-// live plays a story to the end of its last run and returns how the lead stood then.
+// live plays a story to the end of its last run and returns how the lead stood then. The world keeps when that was.
 func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 	t.Helper()
 	now, in := start, wire.LeadInput{LeadID: "l"}
@@ -64,7 +64,7 @@ func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 	for runs := 1; ; runs++ {
 		require.Less(t, runs, 500, "the chain of runs does not end")
 		ended, can := play(t, w, story, sent, s, now, in)
-		now = ended
+		now, w.ended = ended, ended
 		switch {
 		case can != nil:
 			in, w.signalled = *can, nil
@@ -128,6 +128,9 @@ func play(t *testing.T, w *world, story []message, sent []bool, s staging, now t
 	if s.roll > 0 {
 		env.RegisterDelayedCallback(func() { env.SetContinueAsNewSuggested(true) }, s.roll)
 	}
+	if s.lost > 0 {
+		env.RegisterDelayedCallback(env.CancelWorkflow, s.lost)
+	}
 	if s.must > 0 {
 		env.RegisterDelayedCallback(func() { env.SetCurrentHistoryLength(10_000) }, s.must)
 	}
@@ -136,6 +139,9 @@ func play(t *testing.T, w *world, story []message, sent []bool, s staging, now t
 	err := env.GetWorkflowError()
 	if err == nil {
 		return env.Now().UTC(), nil
+	}
+	if s.lost > 0 && temporal.IsCanceledError(err) {
+		return env.Now().UTC(), &wire.LeadInput{LeadID: "l"}
 	}
 	var can *workflow.ContinueAsNewError
 	require.ErrorAs(t, err, &can)

@@ -312,20 +312,21 @@ func TestLead_theLifeIsTheSameHoweverOftenItRollsOver(t *testing.T) {
 		{roll: 13 * time.Minute, slow: 25 * time.Minute},
 		{must: 3 * time.Hour},
 		{must: 7 * time.Hour, slow: time.Minute},
+		{lost: 17*time.Hour + time.Minute},
 	}
 	for _, s := range stories() {
 		for _, how := range stagings {
 			if how.roll > 0 && how.roll < 2*time.Hour && longStory(s) {
 				how.roll *= 40 // a chain of thousands of runs proves nothing more
 			}
-			if how.must > 0 && longStory(s) {
-				how.must *= 20
+			if longStory(s) {
+				how.must, how.lost = how.must*20, how.lost*20
 			}
 			how.slow = max(how.slow, s.stuck)
-			if how.must > 0 && (s.calm || s.stuck > 0) {
+			if how.must+how.lost > 0 && (s.calm || s.stuck > 0) {
 				continue // what is stuck would be started again in every run
 			}
-			t.Run(fmt.Sprintf("%s/roll every %s, slow by %s", s.name, how.roll, how.slow), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/%+v", s.name, how), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld()
 				w.late = s.stuck
@@ -334,11 +335,14 @@ func TestLead_theLifeIsTheSameHoweverOftenItRollsOver(t *testing.T) {
 				}
 				got := live(t, w, s.tell, how)
 				require.Equal(t, s.stage, got.Stage)
+				if last := len(s.tell) - 1; last > 0 && s.tell[last].update == wire.UpdateWin {
+					require.Equal(t, start.Add(s.tell[last].at), w.ended, "a run is over as soon as its life is")
+				}
 				if s.cycle > 0 {
 					require.Equal(t, s.cycle, got.Cycle)
 				}
 				require.Equal(t, s.done, w.decided())
-				if how.must == 0 {
+				if how.must+how.lost == 0 {
 					for id, n := range w.calls {
 						require.Equal(t, 1, n, "%s is carried out once", id)
 					}

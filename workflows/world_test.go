@@ -56,6 +56,7 @@ type world struct {
 	entries  []line
 	version  int64
 	granting func()
+	ended    time.Time
 	late     time.Duration // how long after its decision an offer is made
 
 	signalled chan struct{} // closed, by told, once the signal that starts the run is there

@@ -2,7 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
-	"hash/fnv"
+	"hash/crc32"
 	"slices"
 	"strings"
 	"time"
@@ -58,11 +58,11 @@ func (c *change) resume() {
 // planID names the plan of what is left in business time: the pause that held it, and what it held, which a lost task
 // may have seen otherwise.
 func (l Lead) planID(held []Clock) string {
-	sum := fnv.New32a()
+	var b strings.Builder
 	for _, k := range held {
-		fmt.Fprintln(sum, k.Kind, k.Level, k.N, k.Was.UnixNano(), k.From.UnixNano())
+		b.WriteString(fmt.Sprintf("%s/%s/%d/%d/%d ", k.Kind, k.Level, k.N, k.Was.UnixNano(), k.From.UnixNano()))
 	}
-	return l.id("plan/resume/%d/%08x", l.Pauses, sum.Sum32())
+	return l.id("plan/resume/%d/%08x", l.Pauses, crc32.ChecksumIEEE([]byte(b.String())))
 }
 
 // plansResume reports that the event answers the plan of the last pause.
