@@ -103,6 +103,7 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
 	}
+	to.wait(w)
 	b, err := readBody(r, to.bodyLimit())
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))

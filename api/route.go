@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -24,6 +25,7 @@ type route struct {
 	answer       any      // the same of the answer, where the handler's output does not say it
 	media        string   // of the body; empty: application/json
 	limit        int64    // of the body, decompressed, in bytes; 0: 1 MB
+	long         bool     // a file goes in or out: it takes longer than an answer
 	secret       bool     // the answer shows a secret once: it is not stored
 }
 
@@ -31,7 +33,19 @@ const (
 	defaultLimit = 1 << 20
 	eventsLimit  = 32 << 20
 	importLimit  = 512 << 20
+
+	filePatience = time.Hour
 )
+
+// wait gives the connection the time that a whole file takes on a slow line.
+func (r route) wait(w http.ResponseWriter) {
+	if !r.long {
+		return
+	}
+	c, until := http.NewResponseController(w), time.Now().Add(filePatience)
+	_ = c.SetReadDeadline(until) // where it cannot be set, the server's own holds
+	_ = c.SetWriteDeadline(until)
+}
 
 func (r route) pattern() string { return r.method + " " + r.path }
 
