@@ -110,6 +110,10 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		return
 	}
 	defer b.close()
+	if err := to.checkMedia(b); err != nil {
+		a.fail(ctx, w, a.problem(ctx, err))
+		return
+	}
 	ctx = context.WithValue(ctx, bodyKey{}, b)
 	r = r.WithContext(ctx)
 	r.Body = http.NoBody
