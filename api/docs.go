@@ -71,11 +71,14 @@ func (a *API) groups() []docGroup {
 func (a *API) docOperation(method, path string, op *huma.Operation) docOperation {
 	d := docOperation{Method: method, Path: path, Summary: op.Summary, Description: op.Description, Parameters: op.Parameters}
 	if op.RequestBody != nil {
-		for media, m := range op.RequestBody.Content {
-			d.Body = a.example(m.Schema)
-			if media != "application/json" {
-				d.Body = media + "\n" + d.Body
+		media := slices.Sorted(maps.Keys(op.RequestBody.Content))
+		for _, name := range media {
+			if m := op.RequestBody.Content[name]; m.Schema != nil {
+				d.Body = a.example(m.Schema)
 			}
+		}
+		if len(media) > 1 || media[0] != "application/json" {
+			d.Body = strings.Join(media, ", ") + "\n" + d.Body
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {

@@ -18,7 +18,7 @@ func (a *API) models() {
 		page, err := a.Documents.Models(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Model]]{page}, err
 	})
-	add(a, route{method: http.MethodPost, path: "/v1/models", group: "Models", summary: "Keep a model as a draft", roles: marketers, status: http.StatusCreated, body: written{}}, a.createModel)
+	add(a, route{method: http.MethodPost, path: "/v1/models", group: "Models", summary: "Keep a model as a draft", roles: marketers, status: http.StatusCreated, body: written{}, otherMedia: yamlMedia}, a.createModel)
 	type version struct {
 		Version int `path:"version" minimum:"1"`
 	}
@@ -50,7 +50,7 @@ func (a *API) sequences() {
 		page, err := a.Documents.Sequences(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Sequence]]{page}, err
 	})
-	add(a, route{method: http.MethodPost, path: "/v1/sequences", group: "Sequences", summary: "Keep a sequence as a draft", roles: marketers, status: http.StatusCreated, body: written{}}, a.createSequence)
+	add(a, route{method: http.MethodPost, path: "/v1/sequences", group: "Sequences", summary: "Keep a sequence as a draft", roles: marketers, status: http.StatusCreated, body: written{}, otherMedia: yamlMedia}, a.createSequence)
 	type version struct {
 		Name    string `path:"name" maxLength:"200"`
 		Version int    `path:"version" minimum:"1"`
@@ -110,7 +110,7 @@ func (a *API) policies() {
 		page, err := a.Documents.Policies(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Policy]]{page}, err
 	})
-	add(a, route{method: http.MethodPost, path: "/v1/policies", group: "Policies", summary: "Make a policy", roles: planners, status: http.StatusCreated, body: written{}}, func(ctx context.Context, in *policyQuery) (*out[record.Policy], error) {
+	add(a, route{method: http.MethodPost, path: "/v1/policies", group: "Policies", summary: "Make a policy", roles: planners, status: http.StatusCreated, body: written{}, otherMedia: yamlMedia}, func(ctx context.Context, in *policyQuery) (*out[record.Policy], error) {
 		p, err := a.decodePolicy(ctx, record.Policy{Active: in.Active})
 		if err != nil {
 			return nil, err
@@ -122,7 +122,7 @@ func (a *API) policies() {
 		p, err := a.Documents.Policy(ctx, in.ID)
 		return &out[record.Policy]{p}, err
 	})
-	add(a, route{method: http.MethodPatch, path: "/v1/policies/{id}", group: "Policies", summary: "Change a policy, or make it the active one", roles: planners, body: written{}}, func(ctx context.Context, in *ByID) (*out[record.Policy], error) {
+	add(a, route{method: http.MethodPatch, path: "/v1/policies/{id}", group: "Policies", summary: "Change a policy, or make it the active one", roles: planners, body: written{}, otherMedia: yamlMedia}, func(ctx context.Context, in *ByID) (*out[record.Policy], error) {
 		p, err := a.Documents.Policy(ctx, in.ID)
 		if err != nil {
 			return nil, err

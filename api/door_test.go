@@ -93,6 +93,16 @@ func TestDoor_refusesWhatItCannotRead(t *testing.T) {
 	require.NotContains(t, r.raw, "nonsense", "what was sent is not echoed")
 	r = w.admin(http.StatusRequestEntityTooLarge, http.MethodPost, "/v1/leads", `{"email":"`+strings.Repeat("a", 1<<20)+`"}`)
 	require.Equal(t, "too_large", r.body["code"])
+	for _, media := range []string{"application/xml", "text/csv", "multipart/form-data; boundary=x", "application/yaml", "application/octet-stream"} {
+		r = w.admin(http.StatusUnsupportedMediaType, http.MethodPost, "/v1/leads", `{"email":"a@person.example"}`, "Content-Type", media)
+		require.Equal(t, "unsupported_media_type", r.body["code"])
+		w.isProblem(r)
+	}
+	for _, media := range []string{"", "application/merge-patch+json", "application/json; charset=utf-8", "text/plain"} {
+		w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/leads", "{}", "Content-Type", media)
+	}
+	r = w.admin(http.StatusUnsupportedMediaType, http.MethodPost, "/v1/leads", "{}", "Content-Encoding", "br")
+	require.Equal(t, "unsupported_encoding", r.body["code"])
 	r = w.admin(http.StatusNotFound, http.MethodGet, "/v1/nothing", nil)
 	require.Equal(t, "not_found", r.body["code"])
 	r = w.admin(http.StatusUnprocessableEntity, http.MethodGet, "/v1/leads?limit=1000&stage=happy", nil)

@@ -28,7 +28,7 @@ type eventBody struct {
 
 func (a *API) events() {
 	add(a, route{
-		method: http.MethodPost, path: "/v1/events", group: "Events", status: http.StatusAccepted, limit: eventsLimit, body: eventBody{},
+		method: http.MethodPost, path: "/v1/events", group: "Events", status: http.StatusAccepted, limit: eventsLimit, body: eventBody{}, otherMedia: []string{"application/x-ndjson"},
 		summary: "Engagement: one object, an array or NDJSON, at most 5,000, gzip allowed; answered after the commit",
 		roles:   []string{RoleMarketing, RoleOps, RoleSite},
 	}, a.takeEvents)

@@ -103,12 +103,17 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
 	}
+	to.wait(w)
 	b, err := readBody(r, to.bodyLimit())
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
 	}
 	defer b.close()
+	if err := to.checkMedia(b); err != nil {
+		a.fail(ctx, w, a.problem(ctx, err))
+		return
+	}
 	ctx = context.WithValue(ctx, bodyKey{}, b)
 	r = r.WithContext(ctx)
 	r.Body = http.NoBody

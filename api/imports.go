@@ -25,7 +25,7 @@ type importForm struct {
 }
 
 func (a *API) imports() {
-	add(a, route{method: http.MethodPost, path: "/v1/imports", group: "Imports", summary: "Import a CSV file under a mapping", roles: planners, status: http.StatusAccepted, body: importForm{}, media: "multipart/form-data", limit: importLimit}, a.startImport)
+	add(a, route{method: http.MethodPost, path: "/v1/imports", group: "Imports", summary: "Import a CSV file under a mapping", roles: planners, status: http.StatusAccepted, body: importForm{}, media: "multipart/form-data", limit: importLimit, long: true}, a.startImport)
 	add(a, route{method: http.MethodGet, path: "/v1/imports", group: "Imports", summary: "List imports, newest first", roles: planners}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Import]], error) {
 		page, err := a.Imports.ListImports(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Import]]{page}, err
@@ -35,7 +35,7 @@ func (a *API) imports() {
 		return &out[record.Import]{imp}, err
 	})
 	const errorsCSV = "/v1/imports/{id}/errors.csv"
-	add(a, route{method: http.MethodGet, path: errorsCSV, group: "Imports", summary: "The rows that failed, with row, column and error", roles: planners}, a.importErrors)
+	add(a, route{method: http.MethodGet, path: errorsCSV, group: "Imports", summary: "The rows that failed, with row, column and error", roles: planners, long: true}, a.importErrors)
 	operation(a.huma.OpenAPI().Paths[errorsCSV], http.MethodGet).Responses["200"].Content = content("text/csv", nil)
 }
 

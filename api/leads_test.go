@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -205,6 +208,47 @@ func TestUnsubscribe_onlyAPostDoesIt(t *testing.T) {
 		require.Equal(t, "unsubscribed", state())
 	}
 	require.NotContains(t, w.log.String(), link, "a link is a secret")
+}
+
+// slow gives its parts one after the other.
+type slow struct{ parts []string }
+
+func (s *slow) Read(p []byte) (int, error) {
+	if len(s.parts) == 0 {
+		return 0, io.EOF
+	}
+	<-time.After(300 * time.Millisecond)
+	n := copy(p, s.parts[0])
+	s.parts = s.parts[1:]
+	return n, nil
+}
+
+func TestImport_aLongFileOnASlowLineTakesItsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := httptest.NewUnstartedServer(w.door)
+	server.Config.ReadTimeout = 500 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	post := func(path, media string, parts ...string) (*http.Response, error) {
+		req, err := http.NewRequest(http.MethodPost, server.URL+path, &slow{parts})
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+w.keys[api.RoleAdmin])
+		req.Header.Set("Content-Type", media)
+		return http.DefaultClient.Do(req)
+	}
+	part := func(name, more, text string) string {
+		return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"" + more + "\r\n\r\n" + text + "\r\n"
+	}
+	resp, err := post("/v1/imports", "multipart/form-data; boundary=x", part("mapping", "", "email: mail\n"), part("file", "; filename=\"f\"", "mail\na@person.example"), "--x--", "\r\n")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusAccepted, resp.StatusCode)
+	late, err := post("/v1/leads", "application/json", `{"email":`, `"a@person.example"`, "}", " ")
+	if err == nil { // answered, or cut off
+		defer late.Body.Close()
+		require.Equal(t, http.StatusBadRequest, late.StatusCode, "nothing else may hold a connection for so long")
+	}
 }
 
 func TestImport_isTakenAsMultipart(t *testing.T) {

@@ -78,7 +78,9 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		return invalid(fields(de, func(p desk.Problem) FieldError { return FieldError(p) })...)
 	case errors.As(err, &doc):
 		return invalid(fields(doc.Problems, func(p document.Problem) FieldError {
-			return FieldError{Field: cmp.Or(p.Path, "source"), Code: "invalid", Detail: p.String()}
+			field := cmp.Or(p.Path, "source")
+			p.Path = "" // once is enough
+			return FieldError{Field: field, Code: "invalid", Detail: p.String()}
 		})...)
 	case errors.As(err, &conflict):
 		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them, or send one key only")

@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -23,7 +25,9 @@ type route struct {
 	body         any      // a value of the type that documents the body, or nil
 	answer       any      // the same of the answer, where the handler's output does not say it
 	media        string   // of the body; empty: application/json
+	otherMedia   []string // of the body as well
 	limit        int64    // of the body, decompressed, in bytes; 0: 1 MB
+	long         bool     // a file goes in or out: it takes longer than an answer
 	secret       bool     // the answer shows a secret once: it is not stored
 }
 
@@ -31,7 +35,33 @@ const (
 	defaultLimit = 1 << 20
 	eventsLimit  = 32 << 20
 	importLimit  = 512 << 20
+
+	filePatience = time.Hour
 )
+
+// jsonMedia is what JSON comes as; the last ones are what tools send when nobody told them.
+var jsonMedia = []string{"", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded"}
+
+// checkMedia refuses a body that says to be something else than the route reads.
+func (r route) checkMedia(b *body) error {
+	kind, _, _ := mime.ParseMediaType(b.media)
+	known := slices.Contains(jsonMedia, kind) || strings.HasSuffix(kind, "+json") || slices.Contains(r.otherMedia, kind)
+	if r.media != "" || known || len(b.data) == 0 && b.file == nil {
+		return nil
+	}
+	takes := append([]string{"application/json"}, r.otherMedia...)
+	return problem(http.StatusUnsupportedMediaType, "unsupported_media_type", "this route takes "+strings.Join(takes, ", "))
+}
+
+// wait gives the connection the time that a whole file takes on a slow line.
+func (r route) wait(w http.ResponseWriter) {
+	if !r.long {
+		return
+	}
+	c, until := http.NewResponseController(w), time.Now().Add(filePatience)
+	_ = c.SetReadDeadline(until) // where it cannot be set, the server's own holds
+	_ = c.SetWriteDeadline(until)
+}
 
 func (r route) pattern() string { return r.method + " " + r.path }
 
@@ -106,6 +136,9 @@ func (a *API) document(r route) {
 			media = "application/json"
 		}
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content(media, schema(r.body))}
+		for _, media := range r.otherMedia {
+			op.RequestBody.Content[media] = &huma.MediaType{}
+		}
 	}
 	for _, status := range r.also {
 		if status < 400 {

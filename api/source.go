@@ -16,6 +16,9 @@ type written struct {
 	Active   bool            `json:"active,omitempty" doc:"of a policy: leads live by it"`
 }
 
+// yamlMedia is what documents come as beside JSON.
+var yamlMedia = []string{"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"}
+
 // decodeDocument reads a document in any of the ways people have one: as it is (Content-Type application/yaml), as text in
 // source, as JSON in document, or as JSON by itself.
 func decodeDocument(ctx context.Context, w *written) error {

@@ -36,6 +36,7 @@ const secret = "a secret for tests that is long enough, is it not"
 type world struct {
 	t      *testing.T
 	url    string
+	door   http.Handler
 	store  *store.Store
 	tokens *token.Signer
 	log    *lines
@@ -68,7 +69,7 @@ func newWorld(t *testing.T) *world {
 	})
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
-	w.url = server.URL
+	w.url, w.door = server.URL, door
 	for _, role := range api.Roles {
 		plain, prefix, hash := api.NewSecret()
 		_, err := s.CreateKey(t.Context(), record.Key{Name: role, Role: role, Prefix: prefix}, hash)

@@ -25,7 +25,8 @@ func CreateKey(ctx context.Context, cfg Config, name, role string) (string, erro
 	return createKey(ctx, s, name, role)
 }
 
-// CreateFirstKey makes an admin's key where there is none that works, and answers ErrHasKeys elsewhere.
+// CreateFirstKey makes an admin's key where there is none that works, and answers ErrHasKeys elsewhere. Keys of other roles
+// do not count: with them alone nobody could ever make another.
 func CreateFirstKey(ctx context.Context, cfg Config, name string) (string, error) {
 	s, err := OpenStore(ctx, cfg)
 	if err != nil {
@@ -37,7 +38,7 @@ func CreateFirstKey(ctx context.Context, cfg Config, name string) (string, error
 		if err != nil {
 			return "", err
 		}
-		if slices.ContainsFunc(page.Items, func(k record.Key) bool { return k.RevokedAt == nil }) {
+		if slices.ContainsFunc(page.Items, func(k record.Key) bool { return k.RevokedAt == nil && k.Role == api.RoleAdmin }) {
 			return "", ErrHasKeys
 		}
 		if cursor = page.NextCursor; cursor == "" {

@@ -39,7 +39,7 @@ func keyCreate(t *tool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Makes a key; its secret is shown this once", Args: cobra.NoArgs,
 		Long: "Makes a key; its secret is shown this once, as the only thing on standard output (-o json for the rest).\n" +
-			"With --first it makes an admin's key in the database of DATABASE_URL, where no key works yet; else it asks the API.",
+			"With --first it makes an admin's key in the database of DATABASE_URL, where none works; else it asks the API.",
 		Example: `  leadflow key create --first
   leadflow key create --name crm --role sales`,
 	}
@@ -73,7 +73,7 @@ func (t *tool) firstKey(ctx context.Context, name string) error {
 	}
 	secret, err := t.engine.createFirstKey(ctx, cfg, name)
 	if errors.Is(err, app.ErrHasKeys) {
-		return &failure{what: "no key was made", why: "this database has keys that work", code: ExitFailure, next: "make more with an admin's key: leadflow key create --name NAME --role ROLE"}
+		return &failure{what: "no key was made", why: "this database has an admin's key that works", code: ExitFailure, next: "make more with an admin's key: leadflow key create --name NAME --role ROLE"}
 	}
 	if err != nil {
 		return failed("no key was made", err, "leadflow doctor says what is wrong; a new database needs leadflow migrate first")

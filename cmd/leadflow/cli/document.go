@@ -2,13 +2,10 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/leadflow-dev/leadflow/document"
@@ -91,6 +88,12 @@ func sequenceCreate(t *tool) *cobra.Command {
 }
 
 func policies(t *tool) *cobra.Command {
+	return group("policy", "Policies: clocks, recycling, consent", "", listCommand(t, list[record.Policy]{
+		short: "Lists policies, newest first", path: "/v1/policies", columns: policyColumns, example: `  leadflow policy list`,
+	}), policyCreate(t), policyUpdate(t), schemaCommand(t, document.KindPolicy))
+}
+
+func policyCreate(t *tool) *cobra.Command {
 	var activate bool
 	create := &cobra.Command{
 		Use: "create FILE", Short: "Keeps a policy; - is standard input", Args: takes("a file"),
@@ -107,9 +110,36 @@ func policies(t *tool) *cobra.Command {
 		}
 		return ask(ctx, t, http.MethodPost, "/v1/policies", body, policyColumns)
 	})
-	return group("policy", "Policies: clocks, recycling, consent", "", listCommand(t, list[record.Policy]{
-		short: "Lists policies, newest first", path: "/v1/policies", columns: policyColumns, example: `  leadflow policy list`,
-	}), create, schemaCommand(t, document.KindPolicy))
+	return create
+}
+
+func policyUpdate(t *tool) *cobra.Command {
+	var activate bool
+	cmd := &cobra.Command{
+		Use: "update ID [FILE]", Short: "Writes a policy anew, or makes it the one leads live by; - is standard input",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && activate {
+				return nil
+			}
+			return takes("the policy's id", "a file (or --activate)")(cmd, args)
+		},
+		Example: "  leadflow policy update 0199... policy.yaml\n  leadflow policy update 0199... --activate",
+	}
+	cmd.Flags().BoolVar(&activate, "activate", false, "leads live by it")
+	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
+		body := fields{}
+		if len(args) == 2 {
+			var err error
+			if body, err = t.source(args[1]); err != nil {
+				return err
+			}
+		}
+		if activate {
+			body["active"] = true
+		}
+		return ask(ctx, t, http.MethodPatch, "/v1/policies/"+url.PathEscape(args[0]), body, policyColumns)
+	})
+	return cmd
 }
 
 // source is a document as the API takes it: its text as it is, so that errors name the lines people see.
@@ -136,47 +166,4 @@ func keep[T any](ctx context.Context, t *tool, path string, body fields, publish
 		return err
 	}
 	return nil
-}
-
-func calendars(t *tool) *cobra.Command {
-	create := &cobra.Command{
-		Use: "create FILE", Short: "Adds a calendar from a YAML or JSON file; - is standard input", Args: takes("a file"),
-		Long: "Adds a calendar from a YAML or JSON file; - is standard input. Hours are local times of the calendar's zone:\n\n" +
-			"  name: berlin\n  time_zone: Europe/Berlin\n  weekly:\n    mon: [{from: \"09:00\", to: \"12:30\"}, {from: \"13:30\", to: \"17:30\"}]\n    tue: [{from: \"09:00\", to: \"17:00\"}]\n  holidays: [\"2026-12-25\"]",
-		Example: `  leadflow calendar create berlin.yaml`,
-	}
-	create.RunE = t.do(func(ctx context.Context, args []string) error {
-		raw, err := readInput(args[0], t.In)
-		if err != nil {
-			return err
-		}
-		body, err := calendarBody(raw)
-		if err != nil {
-			return err
-		}
-		return ask(ctx, t, http.MethodPost, "/v1/calendars", body, calendarColumns)
-	})
-	return group("calendar", "Calendars: when sales work", "", listCommand(t, list[record.Calendar]{
-		short: "Lists calendars", path: "/v1/calendars", columns: calendarColumns, example: `  leadflow calendar list`,
-	}), create, schemaCommand(t, document.KindPolicy))
-}
-
-// calendarBody takes a calendar as people write it, with its name among its hours, or as the API shows it.
-func calendarBody(raw []byte) (any, error) {
-	asJSON, err := yaml.YAMLToJSON(raw)
-	if err != nil {
-		return nil, misused("the calendar is neither YAML nor JSON: "+yaml.FormatError(err, false, true), "leadflow calendar create --help shows one")
-	}
-	var spec map[string]json.RawMessage
-	if err := json.Unmarshal(asJSON, &spec); err != nil || len(spec) == 0 {
-		return nil, misused("the calendar has no fields", "leadflow calendar create --help shows one")
-	}
-	if inner, ok := spec["spec"]; ok {
-		return fields{"name": spec["name"], "spec": inner}, nil
-	}
-	name, ok := spec["name"]
-	if !ok {
-		return nil, misused(fmt.Sprintf("the calendar has no name among its %d fields", len(spec)), "write name: and a name policies may use")
-	}
-	return fields{"name": name, "spec": spec}, nil
 }

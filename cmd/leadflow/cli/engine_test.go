@@ -108,7 +108,7 @@ func TestKeyCreate_first(t *testing.T) {
 	got = command(t.Context(), e, "key", "create", "--first")
 	require.Equal(t, ExitFailure, got.code)
 	require.Empty(t, got.out)
-	require.Contains(t, got.err, "this database has keys that work")
+	require.Contains(t, got.err, "this database has an admin's key that works")
 }
 
 func TestRestart(t *testing.T) {

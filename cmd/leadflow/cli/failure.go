@@ -34,7 +34,7 @@ func failed(what string, err error, next string) error {
 }
 
 // report tells what went wrong, and answers the exit code. What is no failure comes from cobra: a wrong use.
-func (t *tool) report(ctx context.Context, err error) int {
+func (t *tool) report(ctx context.Context, command string, err error) int {
 	if err == nil {
 		return ExitOK
 	}
@@ -45,7 +45,7 @@ func (t *tool) report(ctx context.Context, err error) int {
 			f = &failure{what: "stopped", why: "it was interrupted", code: ExitFailure}
 		}
 	default:
-		f = &failure{what: "this command line cannot be used", why: err.Error(), next: "leadflow --help, or --help after any command, shows how", code: ExitUsage}
+		f = &failure{what: "this command line cannot be used", why: err.Error(), next: command + " --help shows how", code: ExitUsage}
 	}
 	t.tell("error: %s", f.what)
 	t.line("  why:  ", f.why)

@@ -36,7 +36,8 @@ func run(ctx context.Context, args []string, s Streams, e engine) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	return t.report(ctx, root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return t.report(ctx, cmd.CommandPath(), err)
 }
 
 // tool is what every command needs.
