@@ -2,6 +2,7 @@ package catcher
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/smtp"
 	"testing"
@@ -51,9 +52,18 @@ func TestCatcher_keepsWhatCame(t *testing.T) {
 	require.Equal(t, []string{"Grüße", "two"}, []string{list(t, c, "")[0].Subject, list(t, c, "")[1].Subject}, "oldest first")
 	require.Equal(t, "two", list(t, c, "?limit=1")[0].Subject, "a limit keeps the newest")
 
+	resp, err := http.Get("http://" + c.HTTP() + "/?limit=1")
+	require.NoError(t, err)
+	page, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Contains(t, string(page), "bob@person.example")
+	require.NotContains(t, string(page), "ada@person.example", "the page shows the newest")
+	require.Contains(t, string(page), "The newest 1 mails")
+
 	again := start(t, dir)
 	require.Len(t, list(t, again, ""), 2, "another start finds them again")
-	resp, err := http.Get("http://" + again.HTTP() + "/messages/" + got[0].ID + "/html")
+	resp, err = http.Get("http://" + again.HTTP() + "/messages/" + got[0].ID + "/html")
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Contains(t, resp.Header.Get("Content-Security-Policy"), "sandbox", "a mail's script must not run")

@@ -26,6 +26,15 @@ type Message struct {
 	raw []byte
 }
 
+// Sender is who wrote it, as people call them.
+func (m *Message) Sender() string {
+	from := m.Headers["From"]
+	if a, err := mail.ParseAddress(from); err == nil && a.Name != "" {
+		return a.Name
+	}
+	return from
+}
+
 // read takes a mail apart. What cannot be read is left out: the bytes are kept all the same.
 func (m *Message) read() {
 	m.Headers = map[string]string{}

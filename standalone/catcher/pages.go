@@ -29,18 +29,18 @@ func (c *Catcher) handler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-func (c *Catcher) asked(r *http.Request) []*Message {
+func (c *Catcher) asked(r *http.Request) (mails []*Message, limit int) {
 	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
 	if err != nil || limit <= 0 {
 		limit = defaultLimit
 	}
-	return c.box.find(r.URL.Query().Get("to"), limit)
+	return c.box.find(r.URL.Query().Get("to"), limit), limit
 }
 
 func (c *Catcher) list(w http.ResponseWriter, r *http.Request) {
-	mails := c.asked(r)
+	mails, limit := c.asked(r)
 	slices.Reverse(mails)
-	show(w, "list.html", map[string]any{"Mails": mails, "To": r.URL.Query().Get("to")})
+	show(w, "list.html", map[string]any{"Mails": mails, "To": r.URL.Query().Get("to"), "Limit": limit, "More": 10 * limit})
 }
 
 func (c *Catcher) one(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +73,7 @@ func (c *Catcher) html(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Catcher) apiList(w http.ResponseWriter, r *http.Request) {
-	items := c.asked(r)
+	items, _ := c.asked(r)
 	if items == nil {
 		items = []*Message{}
 	}
