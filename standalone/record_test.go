@@ -29,7 +29,7 @@ func recorded(t *testing.T, story, leadID string) {
 	for i, run := range runs {
 		scrub(run)
 		name := fmt.Sprintf("%s.%d.json", story, i+1)
-		require.NoError(t, os.WriteFile(filepath.Join(*recordInto, name), lines(t, run), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(*recordInto, name), eventLines(t, run), 0o644))
 	}
 	t.Logf("%s: %d runs recorded", story, len(runs))
 }
@@ -62,8 +62,8 @@ func scrub(h *historypb.History) {
 	}
 }
 
-// lines is a history as JSON, an event a line, so that two recordings can be compared.
-func lines(t *testing.T, h *historypb.History) []byte {
+// eventLines is a history as JSON, an event a line, so that two recordings can be compared.
+func eventLines(t *testing.T, h *historypb.History) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	b.WriteString(`{"events":[` + "\n")
