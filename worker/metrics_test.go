@@ -31,12 +31,15 @@ func (q *queue) ClaimDeliveries(context.Context, string, int, time.Duration) ([]
 	q.rows = nil
 	return rows, nil
 }
+
 func (q *queue) NextDelivery(context.Context, string) (time.Duration, bool, error) {
 	return 0, false, nil
 }
+
 func (q *queue) FinishDelivery(context.Context, record.Delivery, string, string) error {
 	return q.broken
 }
+
 func (q *queue) RetryDelivery(context.Context, record.Delivery, string, time.Duration) error {
 	return q.broken
 }
