@@ -102,7 +102,7 @@ func TestDemo(t *testing.T) {
 	t.Cleanup(cleanup)
 	known, seen := map[string]bool{}, map[string]bool{}
 	d, end := demonstrated(t, filepath.Join(dir, "data"))
-	d.eventually("the first leads", func() bool { return d.look(known, seen) > demoLeads/3 })
+	d.eventually("the first leads", func() bool { return d.look(known, seen) > demoLeads/3 && seen["erased"] })
 	end(syscall.SIGKILL)
 
 	d, end = demonstrated(t, filepath.Join(dir, "data"))
@@ -122,6 +122,7 @@ func TestDemo(t *testing.T) {
 	} {
 		d.eventually("something in "+list, func() bool { return len(d.all(list)) > 0 })
 	}
+	require.NoError(t, demo.SetUp(t.Context(), demo.Options{URL: d.env["LEADFLOW_URL"], Key: d.env["LEADFLOW_API_KEY"]}))
 	d.nothingTwice(len(known))
 	end(syscall.SIGINT)
 }
@@ -154,7 +155,7 @@ func (d demonstration) nothingTwice(leads int) {
 	d.t.Helper()
 	for list, want := range map[string]int{
 		"/v1/reps?": 9, "/v1/teams?": 3, "/v1/calendars?": 2, "/v1/models?": 2, "/v1/sequences?": 2, "/v1/policies?": 2,
-		"/v1/webhooks?": 1, "/v1/imports?": 1,
+		"/v1/webhooks?": 1, "/v1/imports?": 1, "/v1/leads?source=fair&": demoLeads / 12,
 	} {
 		require.Len(d.t, d.all(list), want, list)
 	}

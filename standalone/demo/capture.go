@@ -69,7 +69,7 @@ func (d *demo) capture(ctx context.Context, p *person) error {
 	} else {
 		body["external_id"] = p.externalID
 	}
-	if err := d.api.post(ctx, "/v1/leads", fmt.Sprintf("demo/%d/capture", p.n), body, &lead); err != nil {
+	if err := d.api.post(ctx, "/v1/leads", "", body, &lead); err != nil {
 		return err
 	}
 	d.met(p, lead)
@@ -128,15 +128,12 @@ func (d *demo) importFile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.api.send(ctx, request{method: http.MethodPost, path: "/v1/imports", once: "demo/import", media: media, body: body}, nil)
+	return d.api.send(ctx, request{method: http.MethodPost, path: "/v1/imports", media: media, body: body}, nil)
 }
 
 func (d *demo) upload() (body []byte, media string, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary("leadflow-demo-file"); err != nil { // the same bytes every time
-		return nil, "", err
-	}
 	names := mapping
 	for _, c := range columns {
 		names += fmt.Sprintf("  %s: %s\n", c, c)

@@ -30,7 +30,8 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("%s %s: %d %s", r.method, r.path, r.status, r.code)
 }
 
-// refused reports that the API said no: somebody else decided first, or the person is erased.
+// refused reports that the API said no: somebody else decided first, the person is erased, or a run that was killed had
+// asked the same.
 func refused(err error) bool {
 	var r *refusal
 	return errors.As(err, &r)
@@ -69,7 +70,17 @@ func (c *client) send(ctx context.Context, r request, out any) error {
 	}
 }
 
+// grace is how long a request may go on after the end, so that it need not be cut off in the middle.
+const grace = time.Second
+
 func (c *client) try(ctx context.Context, r request, out any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(done))
+	defer cancel()
+	defer context.AfterFunc(done, func() { time.AfterFunc(grace, cancel) })()
 	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(r.body))
 	if err != nil {
 		return err
@@ -102,7 +113,7 @@ func (c *client) try(ctx context.Context, r request, out any) error {
 func problem(r request, status int, raw []byte) error {
 	var p struct{ Code string }
 	_ = json.Unmarshal(raw, &p)
-	if status >= 500 || p.Code == "idempotency_in_progress" {
+	if status >= 500 {
 		return fmt.Errorf("%s %s: %d %s", r.method, r.path, status, p.Code)
 	}
 	return &refusal{r.method, r.path, status, p.Code}

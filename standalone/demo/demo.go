@@ -104,7 +104,8 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	first := d.next
-	for now := d.began; now.Sub(d.began) < d.paced(lasting); now = time.Now() {
+	end := max(d.paced(lasting), time.Minute) // however fast: a busy machine is not
+	for now := d.began; now.Sub(d.began) < end; now = time.Now() {
 		due := first + int(now.Sub(d.began)/gap)
 		for burst := 0; d.next < len(d.people) && d.next <= due && burst < 5; burst++ {
 			if err := d.capture(ctx, d.people[d.next]); err != nil {

@@ -107,7 +107,7 @@ func (d *demo) answer(ctx context.Context, p *person, item record.InboxItem, now
 	}
 	kind := a.kind
 	a.kind = "" // once: who was refused does not insist
-	return d.api.post(ctx, "/v1/leads/"+p.id+"/"+kind, "demo/"+key+"/"+kind, a.body, nil)
+	return d.api.post(ctx, "/v1/leads/"+p.id+"/"+kind, "", a.body, nil)
 }
 
 // decide makes up sales' mind about an offer, or about a place in the team queue.

@@ -44,7 +44,9 @@ var office = calendar.Spec{Name: "tokyo-office", TimeZone: "Asia/Tokyo", Weekly:
 
 var hours = []calendar.Hours{{From: "09:00", To: "12:00"}, {From: "13:00", To: "18:00"}}
 
-// setUp makes what is missing of team, rules and subscribers. It may end anywhere and be called again.
+// SetUp makes what is missing of team, rules and subscribers. It may end anywhere and be called again.
+func SetUp(ctx context.Context, o Options) error { return begin(o).setUp(ctx) }
+
 func (d *demo) setUp(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{d.team, d.rules, d.others} {
 		if err := step(ctx); err != nil {
