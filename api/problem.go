@@ -97,6 +97,9 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 	case errors.Is(err, record.ErrInUse):
 		return problem(http.StatusConflict, "in_use", "what is named does not exist, or is still in use")
 	}
+	if errors.Is(ctx.Err(), context.Canceled) { // nobody reads the answer, and nothing is wrong here
+		return problem(http.StatusServiceUnavailable, "unavailable", "the caller hung up")
+	}
 	a.Log.ErrorContext(ctx, "a request failed", "request_id", requestID(ctx), "error", err)
 	if errors.Is(err, record.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		return problem(http.StatusServiceUnavailable, "unavailable", "the database does not answer; try again in a moment")

@@ -168,3 +168,16 @@ func TestOutage_ofTemporal(t *testing.T) {
 	require.Equal(t, []any{"12500.50", "EUR", "a Secretthing", "Secretly nothing"}, []any{data["amount"], data["currency"], data["one_thing"], data["missing"]})
 	require.NotContains(t, history(t, temporalClient(t), id), "Secret", "what people write stays in Postgres")
 }
+
+// Temporal is away when the program starts: it starts all the same, takes in who comes, and their lives begin later.
+func TestOutage_ofTemporalAtTheStart(t *testing.T) {
+	d, _ := fast(t)
+	temporal := newLine(t, product.temporal.Address())
+	temporal.cut()
+	rewire(t, func(*app.Config) { require.NoError(t, os.Setenv("TEMPORAL_ADDRESS", temporal.address)) })
+	id := d.capture("Earla")
+	require.Equal(t, "captured", d.lead(id)["stage"])
+	temporal.mend()
+	d.awaitStage(id, "nurturing")
+	d.eventually("the first mail", func() bool { return len(d.mails("earla@person.example")) > 0 })
+}

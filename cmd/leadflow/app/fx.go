@@ -73,10 +73,7 @@ func newWorker(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, c client.Client, s
 		logger.Error("the worker can no longer poll Temporal", "error", err)
 		_ = sd.Shutdown(fx.ExitCode(1))
 	})
-	lc.Append(fx.Hook{
-		OnStart: func(context.Context) error { return w.Start() },
-		OnStop:  func(context.Context) error { w.Stop(); return nil },
-	})
+	poll(lc, sd, c, w, logger)
 	return w
 }
 
