@@ -58,6 +58,8 @@ func New(c client.Client, o Options, a Activities, fatal func(error)) worker.Wor
 		OnFatalError: fatal, Identity: o.Identity, WorkerStopTimeout: 30 * time.Second,
 		MaxConcurrentLocalActivityExecutionSize: o.Local,
 		MaxConcurrentActivityExecutionSize:      o.Local,
+		WorkflowTaskPollerBehavior:              pollers(16),
+		ActivityTaskPollerBehavior:              pollers(8),
 	}
 	if o.Deployment != "" {
 		opts.DeploymentOptions = worker.DeploymentOptions{
@@ -72,6 +74,14 @@ func New(c client.Client, o Options, a Activities, fatal func(error)) worker.Wor
 	w.RegisterActivity(a.Handoffs)
 	w.RegisterActivity(a.Nurturing)
 	return w
+}
+
+// pollers grow with what waits: two, the SDK's own choice, take some sixty tasks a second between them, however idle the
+// machine is.
+func pollers(most int) worker.PollerBehavior {
+	return worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+		InitialNumberOfPollers: 4, MinimumNumberOfPollers: 2, MaximumNumberOfPollers: most,
+	})
 }
 
 // Register registers the workflow under its wire name. The replay test calls it too, so that it replays exactly what
