@@ -11,7 +11,7 @@ TOOL := go tool -modfile=tools/go.mod
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
-run: postgres bin/leadflow-standalone ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
+run: postgres bin/leadflow-standalone bin/leadflow ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
 	@exec bin/leadflow-standalone $(ARGS)
 
 test: lint unit embedded ## every check
@@ -22,7 +22,7 @@ SOURCES := $(shell find . -name '*.go' -not -name '*_test.go' -not -path './bin/
 	$(shell find migrations document mail api standalone/catcher standalone/demo -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null)
 
 bin/leadflow: $(SOURCES)
-	go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./cmd/leadflow
+	go build -ldflags "$(LDFLAGS)" -o $@ ./cmd/leadflow
 
 bin/leadflow-standalone: $(SOURCES)
 	@[ -x $@ ] || echo "Building the embedded Temporal server: the first build downloads about 250 MB and takes some minutes." >&2

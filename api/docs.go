@@ -28,6 +28,7 @@ func (a *API) docs() {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(raw)
 	})
+	a.mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusSeeOther)) // who opens the address sees what there is
 	groups := sync.OnceValue(a.groups)
 	a.mux.HandleFunc("GET /docs", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

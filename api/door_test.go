@@ -116,7 +116,7 @@ func TestDoor_refusesWhatItCannotRead(t *testing.T) {
 func TestHealth_tellsWhatIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/livez", "/readyz", "/healthz", "/version", "/docs"} {
+	for _, path := range []string{"/livez", "/readyz", "/healthz", "/version", "/docs", "/"} {
 		require.Equal(t, http.StatusOK, w.as("", http.MethodGet, path, nil).StatusCode, path)
 	}
 	told := w.as("", http.MethodGet, "/readyz?verbose", nil).raw
@@ -141,7 +141,7 @@ func TestMethods_thatARouteDoesNotTake(t *testing.T) {
 			w.isProblem(r)
 		}
 	}
-	for _, path := range []string{"/", "/v1", "/v1/leads/", "/v1/bulk", "/v1/routes", "/v1/analytics/funnel", "/hooks/x", "/lf.js", "/p/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
+	for _, path := range []string{"/v1", "/v1/leads/", "/v1/bulk", "/v1/routes", "/v1/analytics/funnel", "/hooks/x", "/lf.js", "/p/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
 		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
 		require.Equal(t, http.StatusNotFound, r.StatusCode, "%s: of later releases, or nothing", path)
 		w.isProblem(r)
