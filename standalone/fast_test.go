@@ -29,7 +29,7 @@ name: fast-test
 calendar: always
 sla:
   accept: {within: 6s, remind_at: [0.5], escalate_at: 1.0, reassign_after: 3s, max_offers: 2, then: team_queue}
-stale: {nurturing: 8s}
+stale: {nurturing: 6s}
 recycle:
   max_cycles: 3
   reasons:

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -95,9 +96,12 @@ func (s *stack) startPostgres(ctx context.Context) error {
 		return err
 	}
 	s.log = f
-	settings := map[string]string{"shared_buffers": "128MB"}
-	if s.ephemeral {
-		settings["fsync"], settings["synchronous_commit"], settings["full_page_writes"] = "off", "off", "off"
+	// Temporal's list of runs has an index for each attribute: they stay in memory or every start of a run pays for it.
+	settings := map[string]string{"shared_buffers": "512MB"}
+	if s.ephemeral { // nothing to recover, nobody to replicate to
+		maps.Copy(settings, map[string]string{
+			"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
+		})
 	}
 	s.postgres, err = postgres.Start(ctx, postgres.Options{
 		Dir: filepath.Join(s.dir, "postgres"), Port: s.ports.postgres, Log: f, Settings: settings,
