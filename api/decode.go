@@ -72,10 +72,29 @@ func overlay(given map[string]json.RawMessage, into reflect.Value) []FieldError 
 		dec := json.NewDecoder(bytes.NewReader(raw))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(fresh.Interface()); err != nil {
-			errs = append(errs, FieldError{Field: name, Code: "invalid", Detail: "must be " + kindOf(field.Type())})
+			errs = append(errs, within(name, raw, field.Type())...)
 			continue
 		}
 		field.Set(fresh.Elem())
+	}
+	return errs
+}
+
+// within names each mistake inside an object, or the whole where it is none.
+func within(name string, raw json.RawMessage, t reflect.Type) (errs []FieldError) {
+	inner := t
+	if inner.Kind() == reflect.Pointer {
+		inner = inner.Elem()
+	}
+	var given map[string]json.RawMessage
+	if inner.Kind() == reflect.Struct && json.Unmarshal(raw, &given) == nil {
+		for _, e := range overlay(given, reflect.New(inner).Elem()) {
+			e.Field = name + "." + e.Field
+			errs = append(errs, e)
+		}
+	}
+	if len(errs) == 0 {
+		errs = []FieldError{{Field: name, Code: "invalid", Detail: "must be " + kindOf(t)}}
 	}
 	return errs
 }

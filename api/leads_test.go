@@ -279,3 +279,16 @@ func TestImport_isTakenAsMultipart(t *testing.T) {
 	r = w.as(api.RoleMarketing, http.MethodPost, "/v1/imports", "x", "Content-Type", "text/csv")
 	require.Equal(t, http.StatusUnsupportedMediaType, r.StatusCode)
 }
+
+// Every mistake is named at once, those inside an object too.
+func TestCapture_namesEveryFieldOfTheSource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.as(api.RoleMarketing, http.MethodPost, "/v1/leads", map[string]any{
+		"email": 5, "source": map[string]any{"channel": 5, "zz": 1}, "nothing": true,
+	})
+	require.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
+	for _, field := range []string{`"email"`, `"source.channel"`, `"source.zz"`, `"nothing"`} {
+		require.Contains(t, r.raw, `"field":`+field)
+	}
+}

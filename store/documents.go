@@ -64,11 +64,17 @@ func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, er
 		}
 		rows, _ := tx.Query(ctx, sqlPublishModel, args)
 		var err error
-		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model])
+		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model]); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, sqlTellModel)
 		return err
 	})
 	return out, err
 }
+
+// Workers fold anew whom another model scored as soon as they hear of it.
+const sqlTellModel = `SELECT pg_notify('model', '')`
 
 const sequenceColumns = `name, version, state, is_default AS "default", document, source, created_at, published_at`
 

@@ -327,7 +327,7 @@ func TestANewModelReachesEverybody(t *testing.T) {
 	capture(t, s, record.Capture{Email: "ada@example.com", VisitorID: visitor})
 	require.Equal(t, 100, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", ada), "all its past, and the visitor's once")
 	require.Equal(t, 25, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", eve))
-	require.NoError(t, s.Sweep(t.Context()))
+	require.NoError(t, s.Rescore(t.Context()))
 	require.Equal(t, 50, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", eve))
 	require.Equal(t, "", heard(t, s, eve), "its band was crossed")
 	for _, id := range []string{ada, eve} {

@@ -111,7 +111,7 @@ func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
 	b.Queue(sqlForgetAttempt, args)
 	for _, e := range c.Entries {
 		data := map[string]any{}
-		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused} {
+		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep} {
 			if value != "" {
 				data[key] = value
 			}

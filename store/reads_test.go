@@ -88,7 +88,7 @@ func TestInboxIsSortedByTimeLeft(t *testing.T) {
 	}
 	queued, foreign := inStage(t, s, lifecycle.StageQualified, 2), inStage(t, s, lifecycle.StageQualified, 1)
 	exec(t, s, "UPDATE leads SET team_id = $1 WHERE id = $2", team, queued[0])
-	exec(t, s, "UPDATE leads SET team_id = $1 WHERE id = $2", other, foreign[0])
+	exec(t, s, "UPDATE leads SET team_id = $1, sla_state = 'breached', sla_due_at = now() - interval '1 day' WHERE id = $2", other, foreign[0])
 	working := inStage(t, s, lifecycle.StageWorking, 1)
 	exec(t, s, "UPDATE leads SET owner = $1, team_id = $2, sla_state = 'met', sla_due_at = now() - interval '1 day' WHERE id = $3", rep, team, working[0])
 	inStage(t, s, lifecycle.StageNurturing, 2)
@@ -104,6 +104,8 @@ func TestInboxIsSortedByTimeLeft(t *testing.T) {
 	}
 	all := read(record.InboxFilter{})
 	require.Len(t, all, 9)
+	require.Equal(t, foreign[0], all[0], "nobody took it in time: it waits longest")
+	all = all[1:]
 	for i, group := range [][]string{offered[:2], offered[2:4], offered[4:]} {
 		require.ElementsMatch(t, group, all[2*i:2*i+len(group)], "what has less time left comes first")
 	}

@@ -25,7 +25,7 @@ const (
 		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
 )
 
-// Sweep throws away what has had its time and folds anew whom an older model scored. Any number may sweep at once.
+// Sweep throws away what has had its time. Any number may sweep at once.
 func (s *Store) Sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
@@ -41,7 +41,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			}
 		}
 	}
-	return s.rescoreStale(ctx)
+	return nil
 }
 
 // staleLeads bounds how many leads one transaction folds anew.
@@ -49,9 +49,9 @@ const staleLeads = 200
 
 const sqlStaleLeads = `SELECT lead_id FROM scores WHERE model_version <> @version ORDER BY lead_id LIMIT 200`
 
-// rescoreStale folds anew whom another model than the published one scored, until there is nobody left. Runs hear of
+// Rescore folds anew whom another model than the published one scored, until there is nobody left. Runs hear of
 // bands that were crossed; a new model alone makes nobody an MQL.
-func (s *Store) rescoreStale(ctx context.Context) error {
+func (s *Store) Rescore(ctx context.Context) error {
 	for {
 		var n int
 		err := s.tx(ctx, "rescore", func(tx pgx.Tx) error {

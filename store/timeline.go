@@ -113,7 +113,7 @@ const sqlInbox = `WITH items AS (
 		coalesce(s.band, 'cold') AS band, a.offered_at, l.sla_due_at AS due_at, l.sla_state,
 		ARRAY(SELECT i ->> 'why' FROM jsonb_array_elements(coalesce(a.explanation -> 'items', '[]')) i
 			WHERE (i ->> 'points')::float > 0 ORDER BY (i ->> 'points')::float DESC LIMIT 3) AS reasons,
-		CASE WHEN l.stage = 'handoff' THEN coalesce(l.sla_due_at, 'infinity') ELSE 'infinity' END AS sort_at
+		CASE WHEN l.sla_state IN ('running', 'held', 'breached') THEN coalesce(l.sla_due_at, 'infinity') ELSE 'infinity' END AS sort_at
 	FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id
 	WHERE l.stage IN ('handoff', 'qualified', 'working', 'opportunity')
 		AND (@rep::uuid IS NULL OR l.owner = @rep OR l.stage = 'qualified' AND (l.team_id IS NULL
@@ -123,7 +123,8 @@ SELECT lead_id, assignment_id, rep_id, team_id, stage, score, band, offered_at, 
 	least(sort_at, '9999-01-01') AS sort_at
 FROM items WHERE (least(sort_at, '9999-01-01'), lead_id) > (@at, @after::uuid) ORDER BY least(sort_at, '9999-01-01'), lead_id LIMIT @rows`
 
-// Inbox lists what waits for sales, by the time that is left: offers first, then the team queue and what is at work.
+// Inbox lists what waits for sales, by the time that is left: the longest overdue first, then open offers, then what has
+// no clock that runs.
 func (s *Store) Inbox(ctx context.Context, f record.InboxFilter) (record.Page[record.InboxItem], error) {
 	none := record.Page[record.InboxItem]{Items: []record.InboxItem{}}
 	const op = "read inbox"

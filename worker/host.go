@@ -40,7 +40,7 @@ type Host struct {
 
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
-	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import")
+	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "model")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
 	pool := func(lane string, c Carrier, workers int) func() error {
 		p := &Pool{Lane: lane, Deliveries: h.Deliveries, Carrier: c, Workers: workers, Log: h.Log, bells: b}
@@ -60,6 +60,9 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(pool(record.LaneWebhook, h.Hooks, 4))
 	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
+	g.Go(func() error {
+		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Sweeper.Rescore)
+	})
 	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", h.imports) })
 	return g.Wait()
 }

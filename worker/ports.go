@@ -53,7 +53,9 @@ type Listener interface {
 	Listen(ctx context.Context, heard func(channel string)) error
 }
 
-// Sweeper throws away what has had its time.
+// Sweeper keeps house: it throws away what has had its time, and folds anew whom another model than the published one
+// scored.
 type Sweeper interface {
 	Sweep(ctx context.Context) error
+	Rescore(ctx context.Context) error
 }

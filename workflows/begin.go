@@ -42,7 +42,9 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 func (r *leadRun) adopt(l record.Loaded) {
 	r.policy = l.Policy
 	r.Lead.Source, r.Lead.Score, r.Lead.Band = l.Source, l.Score, l.Band
-	if l.Muted != "" {
+	switch lifecycle.EventKind(r.Lead.Muted) {
+	case lifecycle.Unsubscribed, lifecycle.Bounced, lifecycle.Complained: // for good, whatever the list says
+	default:
 		r.Lead.Muted = l.Muted
 	}
 }
@@ -76,7 +78,7 @@ func (r *leadRun) reload(ctx workflow.Context) {
 		if err := f.Get(ctx, &l); err != nil || !l.Found {
 			return
 		}
-		r.policy = l.Policy
+		r.adopt(l)
 		r.warn(ctx, "refresh", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed}))
 	})
 }

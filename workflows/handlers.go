@@ -62,8 +62,8 @@ func (r *leadRun) decide(ctx workflow.Context, kind lifecycle.EventKind, d wire.
 	if err := r.fold(ctx, e); err != nil {
 		return wire.Decided{}, refused(err)
 	}
-	if claim && len(r.Outbox) > owed { // else it is the same decision again
-		if err := r.awaitGrant(ctx, kind); err != nil {
+	if len(r.Outbox) > owed { // else it is the same decision again, or asks for nothing
+		if err := r.awaitGrant(ctx, kind, claim); err != nil {
 			return wire.Decided{}, err
 		}
 	}
@@ -86,19 +86,24 @@ func (r *leadRun) knows(e lifecycle.Event) bool {
 	return !errors.As(err, &no) || no.Code != lifecycle.CodeBusy && !r.unseen()
 }
 
-// awaitGrant waits for the transaction that gives the lead to the rep who asked for it.
-func (r *leadRun) awaitGrant(ctx workflow.Context, kind lifecycle.EventKind) error {
-	id := r.Outbox[len(r.Outbox)-1].ID
+// awaitGrant waits for the transaction that gives the lead to somebody: to the rep who asked for it, without whom there is
+// no decision, or after a rejection to the next, so that the answer shows who has it now.
+func (r *leadRun) awaitGrant(ctx workflow.Context, kind lifecycle.EventKind, claim bool) error {
+	cmd := r.Outbox[len(r.Outbox)-1]
+	if !claim && cmd.Kind != lifecycle.CommandOffer {
+		return nil
+	}
+	id := cmd.ID
 	r.answers[id] = waiting
 	if err := workflow.Await(ctx, func() bool { return r.answers[id] != waiting || r.leaving }); err != nil {
 		return err
 	}
 	code := r.answers[id]
 	delete(r.answers, id)
-	switch code {
-	case "":
+	switch {
+	case !claim || code == "":
 		return nil
-	case waiting:
+	case code == waiting:
 		return errLeaving
 	}
 	return refused(&lifecycle.Refusal{Code: code, Event: kind, Stage: r.Lead.Stage, DecidedBy: r.Lead.Last.By})

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -144,6 +145,13 @@ func (c *change) foldResult() {
 	}
 }
 
+// because is why something happened where the event itself says no more.
+var because = map[EventKind]string{
+	Started: "captured", Offered: "in_turn", Claimed: "team_queue", Assigned: "reassigned", CycleBegun: "recycled",
+	Accepted: "decision", Qualified: "decision", Won: "decision", Reassigned: "decision", Paused: "decision", Resumed: "decision",
+	Recycled: "decision", Unsubscribed: "by_the_person", Bounced: "hard_bounce", Complained: "by_the_person",
+}
+
 // note writes the entry of the event.
 func (c *change) note(before Lead) {
 	n := &c.entry
@@ -152,6 +160,7 @@ func (c *change) note(before Lead) {
 	if n.Actor.Type == "" {
 		n.Actor = System
 	}
+	n.Why = cmp.Or(n.Why, because[n.Kind])
 	if c.Stage != before.Stage {
 		n.From, n.To, n.Cycle = before.Stage, c.Stage, c.Cycle
 	}

@@ -1,6 +1,9 @@
 package lifecycle
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // repeats reports whether the decision is the one that took effect last: then it is granted again without effect.
 func (l Lead) repeats(e Event) bool {
@@ -61,6 +64,7 @@ func (l Lead) checkDecision(e Event, p Policy) error {
 func (c *change) decide() {
 	c.Last = c.e.Decision
 	c.Last.Kind, c.Last.Cycle = c.e.Kind, c.Cycle
+	c.Last.By = cmp.Or(c.Last.By, c.Owner) // who has it answers for what is decided of it
 	c.entry.Why = c.e.Decision.Reason
 }
 
@@ -94,6 +98,7 @@ func (c *change) met() {
 
 func (c *change) claimed() {
 	o := c.e.Offer
+	c.entry.Rep = o.Rep
 	c.entry.Assignment, c.entry.Outcome = o.Assignment, "accepted"
 	if !c.Asking || c.Stage != StageQualified || c.e.Command != c.id("claim/%d/%s", c.Asked, o.Rep) {
 		c.tooLate()
@@ -166,6 +171,7 @@ func (c *change) reassigned() {
 
 func (c *change) assigned() {
 	o := c.e.Offer
+	c.entry.Rep = o.Rep
 	c.entry.Assignment = o.Assignment
 	if !c.asked() || (c.Stage != StageWorking && c.Stage != StageOpportunity) {
 		c.tooLate()

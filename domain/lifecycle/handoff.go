@@ -14,7 +14,7 @@ func (c *change) ask() {
 		return
 	}
 	c.Asked++
-	c.Asking = true
+	c.Asking, c.Unmet = true, 0
 	c.drop(ClockRetry)
 	c.wish(Command{ID: c.id("offer/%d", c.Asked), Kind: CommandOffer, N: c.Asked, Exclude: slices.Clone(c.Passed)})
 }
@@ -53,6 +53,8 @@ func (c *change) offered() {
 	}
 	c.Asking, c.Pending = false, ""
 	c.Made++
+	c.Unmet = 0
+	c.entry.Rep = o.Rep
 	c.Stage, c.Owner, c.Team, c.Assignment = StageHandoff, o.Rep, o.Team, o.Assignment
 	c.SLA = SLAClock{DueAt: o.DueAt, State: SLARunning}
 	if c.Paused {
@@ -96,7 +98,8 @@ func (c *change) noRep() {
 	if !c.awaitsOffer() {
 		return
 	}
-	c.quiet = false
+	c.quiet = c.Unmet > 0 // the first time is told; that it is still so is no news
+	c.Unmet++
 	c.queue("no_rep")
 	c.lookAgain(c.retryAfter())
 }
@@ -105,9 +108,11 @@ func (c *change) lookAgain(after time.Duration) {
 	c.set(c.e.At, Clock{Kind: ClockRetry, At: c.e.At.Add(after)})
 }
 
-// retryAfter is a sixteenth of the accept deadline, within five seconds and a quarter of an hour.
+// retryAfter is a sixteenth of the accept deadline, at least five seconds, doubled each time up to an hour. It is a second
+// way only: a rep who becomes free is told by the outbox.
 func (c *change) retryAfter() time.Duration {
-	return min(max(c.p.SLA.Accept.Within.Duration()/16, 5*time.Second), 15*time.Minute)
+	first := min(max(c.p.SLA.Accept.Within.Duration()/16, 5*time.Second), 15*time.Minute)
+	return min(first<<min(max(c.Unmet-1, 0), 10), time.Hour)
 }
 
 // queue puts the lead where any rep of the team may take it.

@@ -25,6 +25,7 @@ type Lead struct {
 	Assignment string   `json:"assignment,omitempty"`
 	Asked      int      `json:"asked,omitempty"`  // offers asked for in this cycle; numbers their ids
 	Made       int      `json:"made,omitempty"`   // offers that found a rep in this cycle
+	Unmet      int      `json:"unmet,omitempty"`  // how often in a row nobody was found
 	Asking     bool     `json:"asking,omitempty"` // an offer, claim or assignment is under way
 	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
 	SLA        SLAClock `json:"sla,omitzero"`
