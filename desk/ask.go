@@ -36,7 +36,7 @@ const (
 
 var refusalCodes = []string{
 	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
-	lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, record.CodeNoRep,
+	lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
 }
 
 // handOver is how long the next run gets to be there.
@@ -51,11 +51,13 @@ func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration)
 		err := d.update(asking, dec)
 		var app *temporal.ApplicationError
 		var gone *serviceerror.NotFound
+		var busy *serviceerror.WorkflowNotReady // its task was lost, to a message that came as it ended: it is decided anew
 		switch {
 		case err == nil:
 			return verdict{state: Applied}, nil
 		case errors.As(err, &gone):
 			return d.judge(ctx, dec)
+		case errors.As(err, &busy):
 		case !errors.As(err, &app):
 			return verdict{state: Pending, away: unreachable(err)}, nil
 		case slices.Contains(refusalCodes, app.Type()):

@@ -79,6 +79,11 @@ const sqlReadSeq = `SELECT seq FROM leads WHERE id = @lead`
 // outcomes without identity, and, where there was one, the keyed hash of a suppression. The same again is no error;
 // record.ErrNotFound when there never was such a lead.
 func (s *Store) EraseLead(ctx context.Context, leadID string, actor lifecycle.Actor) error {
+	return s.erase(ctx, leadID, actor, true)
+}
+
+// erase erases; a run that does so by itself need not be told, and to be told while it ends would fail its last task.
+func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor, tellRun bool) error {
 	if !isID(leadID) {
 		return record.ErrNotFound
 	}
@@ -106,7 +111,9 @@ func (s *Store) EraseLead(ctx context.Context, leadID string, actor lifecycle.Ac
 		}
 		erased := entry(p, "erased", actor, "", nil)
 		b.Queue(sqlTimeline, erased)
-		tell(b, told{lead: p.ID, kinds: []string{triggerErased}})
+		if tellRun {
+			tell(b, told{lead: p.ID, kinds: []string{triggerErased}})
+		}
 		return tx.SendBatch(ctx, b).Close()
 	})
 }

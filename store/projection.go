@@ -16,7 +16,7 @@ const sqlLockProjection = `SELECT stage, version FROM leads WHERE id = @id FOR N
 // the person is gone; where the run was told to erase, the person goes here, for no row may say so and hold them still.
 func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error) {
 	if c.Lead.Stage == lifecycle.StageErased {
-		return true, s.EraseLead(ctx, c.Lead.ID, whoErased(c.Entries))
+		return true, s.erase(ctx, c.Lead.ID, whoErased(c.Entries), false)
 	}
 	err = s.tx(ctx, "record stage", func(tx pgx.Tx) error {
 		erased = false

@@ -47,6 +47,7 @@ func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.
 }
 
 func (r *leadRun) land(ctx workflow.Context, cmd lifecycle.Command, e lifecycle.Event, err error) {
+	defer r.release(ctx)
 	delete(r.flying, cmd.ID)
 	r.Outbox = slices.DeleteFunc(slices.Clone(r.Outbox), func(c lifecycle.Command) bool { return c.ID == cmd.ID })
 	if err != nil {
@@ -138,6 +139,9 @@ func granted(cmd lifecycle.Command, g record.Granted) lifecycle.Event {
 		e.Kind = lifecycle.NoRepFound
 	case g.Offer == nil:
 		e.Kind = lifecycle.NotGranted
+		if cmd.Kind == lifecycle.CommandClaim {
+			e.Actor = lifecycle.Actor{Type: "rep", ID: cmd.Rep}
+		}
 	case cmd.Kind == lifecycle.CommandOffer:
 		e.Kind, e.Offer = lifecycle.Offered, *g.Offer
 	case cmd.Kind == lifecycle.CommandClaim:

@@ -27,6 +27,9 @@ func (r *leadRun) handle(ctx workflow.Context) error {
 			func(ctx workflow.Context, d wire.Decision) (wire.Decided, error) { return r.decide(ctx, kind, d) },
 			workflow.UpdateHandlerOptions{
 				Validator: func(_ workflow.Context, d wire.Decision) error {
+					if !sound(d) {
+						return refused(&lifecycle.Refusal{Code: lifecycle.CodeMalformed, Event: kind, Stage: r.Lead.Stage})
+					}
 					if !r.knows(decisionEvent(kind, d)) {
 						return nil // the handler waits, then looks
 					}
@@ -136,16 +139,16 @@ func (r *leadRun) drain(ctx workflow.Context) {
 	for ok := true; ok; {
 		ok = r.drainEngagement(ctx)
 		for d = (wire.Decision{}); r.accept.ReceiveAsync(&d); d = (wire.Decision{}) {
-			r.signalled(ctx, decisionEvent(lifecycle.Accepted, d))
+			r.signalled(ctx, lifecycle.Accepted, d)
 		}
 		for d = (wire.Decision{}); r.reject.ReceiveAsync(&d); d = (wire.Decision{}) {
-			r.signalled(ctx, decisionEvent(lifecycle.Rejected, d))
+			r.signalled(ctx, lifecycle.Rejected, d)
 		}
 		for d = (wire.Decision{}); r.pause.ReceiveAsync(&d); d = (wire.Decision{}) {
-			r.signalled(ctx, decisionEvent(lifecycle.Paused, d))
+			r.signalled(ctx, lifecycle.Paused, d)
 		}
 		for d = (wire.Decision{}); r.resume.ReceiveAsync(&d); d = (wire.Decision{}) {
-			r.signalled(ctx, decisionEvent(lifecycle.Resumed, d))
+			r.signalled(ctx, lifecycle.Resumed, d)
 		}
 		for r.refresh.ReceiveAsync(nil) {
 			r.reload(ctx)
@@ -157,15 +160,45 @@ func (r *leadRun) drain(ctx workflow.Context) {
 }
 
 // signalled folds in a decision that came by plain signal: the same rules, and a refusal is a line on the timeline.
-func (r *leadRun) signalled(ctx workflow.Context, e lifecycle.Event) {
-	err := r.fold(ctx, e)
-	var no *lifecycle.Refusal
-	if !errors.As(err, &no) {
-		r.warn(ctx, "signal", err)
+func (r *leadRun) signalled(ctx workflow.Context, kind lifecycle.EventKind, d wire.Decision) {
+	if !sound(d) { // nothing of it is kept: it may be anything
+		r.refuse(ctx, lifecycle.Event{Kind: kind}, lifecycle.CodeMalformed)
 		return
 	}
+	e := decisionEvent(kind, d)
+	err := r.fold(ctx, e)
+	var no *lifecycle.Refusal
+	switch {
+	case !errors.As(err, &no):
+		r.warn(ctx, "signal", err)
+	case no.Code == lifecycle.CodeBusy && !r.leaving:
+		r.held = append(r.held, held{kind, d}) // as an update, it waits for the answer to who came before
+	default:
+		r.refuse(ctx, e, no.Code)
+	}
+}
+
+// held is a decision that waits for an assignment that is under way.
+type held struct {
+	kind lifecycle.EventKind
+	wire.Decision
+}
+
+// release folds in what waited, once nothing is under way any more, or because the run is being handed over.
+func (r *leadRun) release(ctx workflow.Context) {
+	if r.Lead.Asking && !r.leaving {
+		return
+	}
+	waited := r.held
+	r.held = nil
+	for _, h := range waited {
+		r.signalled(ctx, h.kind, h.Decision)
+	}
+}
+
+func (r *leadRun) refuse(ctx workflow.Context, e lifecycle.Event, code string) {
 	r.Entries = append(r.Entries, lifecycle.Entry{
-		At: workflow.Now(ctx).UTC(), Kind: e.Kind, Actor: e.Actor, Cycle: r.Lead.Cycle, Refused: no.Code, Why: no.Code,
+		At: workflow.Now(ctx).UTC(), Kind: e.Kind, Actor: cmp.Or(e.Actor, lifecycle.System), Cycle: r.Lead.Cycle, Refused: code, Why: code,
 	})
 	r.touch()
 }
@@ -177,6 +210,8 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	if !r.engagement.ReceiveAsync(&s) {
 		return false
 	}
+	nudge := len(s.Triggers) == 0
+	s = known(s)
 	if s.Seq > r.Lead.Seq {
 		r.warn(ctx, "score", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Scored, Score: s.Score, Band: s.Band}))
 	}
@@ -186,7 +221,7 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, triggerEvent(t.Kind)))
 		}
 	}
-	if len(s.Triggers) == 0 {
+	if nudge {
 		r.warn(ctx, "nudge", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed}))
 	}
 	r.Lead.Seq = max(r.Lead.Seq, s.Seq)

@@ -52,6 +52,7 @@ type leadRun struct {
 	flying  map[string]bool   // commands under way; never iterated
 	local   int               // of those, how many are local activities of this workflow task
 	answers map[string]string
+	held    []held // decisions by signal that wait for an assignment that is under way
 
 	changes   int // events folded in
 	recorded  int // of those, how many the read side shows

@@ -35,6 +35,7 @@ func (r *leadRun) rollOver(ctx workflow.Context) error {
 		r.Lead.Version-- // the next run writes this version again; the later attempt is the recorded one
 	}
 	r.drain(ctx) // continue-as-new loses what is left unread; nothing may yield after this
+	r.release(ctx)
 	var opts workflow.ContinueAsNewErrorOptions
 	if workflow.GetInfo(ctx).GetTargetWorkerDeploymentVersionChanged() {
 		opts.InitialVersioningBehavior = workflow.ContinueAsNewVersioningBehaviorAutoUpgrade

@@ -11,6 +11,7 @@ const (
 	CodeBusy           = "assignment_in_progress"
 	CodeUnknownRep     = "unknown_rep"
 	CodeErased         = "erased"
+	CodeMalformed      = "malformed"
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
@@ -31,6 +32,8 @@ func (r *Refusal) Error() string {
 		return "the policy knows no such reason for this decision"
 	case CodeBusy:
 		return "another assignment of this lead is under way; try again in a moment"
+	case CodeMalformed:
+		return "its ids or its reason are no ids and no code"
 	case CodeUnknownRep:
 		return "no active rep of the lead's team has that id"
 	}
