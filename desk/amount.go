@@ -36,7 +36,7 @@ func readAmount(raw json.RawMessage) (string, bool) {
 	return m[1] + "." + (m[2] + "00")[:2], true
 }
 
-// readCurrency reads an ISO 4217 code.
+// readCurrency reads an ISO 4217 code. Its codes for "no currency" and "only a test" are none to win a lead in.
 func readCurrency(code string) (string, bool) {
 	code = strings.ToUpper(strings.TrimSpace(code))
 	unit, err := currency.ParseISO(code)
