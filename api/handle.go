@@ -67,8 +67,8 @@ func (a *API) worth(pattern string) bool {
 // told notes a request by its route, never by its path: paths hold tokens.
 func (a *API) told(ctx context.Context, pattern string, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if !a.worth(pattern) {
-		level = slog.LevelDebug
+	if to := a.routes[pattern]; !a.worth(pattern) || to.direct && status < 400 {
+		level = slog.LevelDebug // thousands a second; metrics count them
 	}
 	if pattern == "" || pattern == "/" {
 		pattern = "none"
@@ -104,7 +104,11 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		return
 	}
 	to.wait(w)
-	b, err := readBody(r, to.bodyLimit())
+	if to.full != nil && to.full() {
+		a.fail(ctx, w, busy())
+		return
+	}
+	b, err := readBody(r, to.bodyLimit(), to.room)
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
@@ -142,6 +146,9 @@ func checkURL(u *url.URL) error {
 func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {
 	p.RequestID = requestID(ctx)
 	w.Header().Set("Content-Type", p.ContentType(""))
+	if p.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
 }

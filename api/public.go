@@ -45,7 +45,7 @@ func (a *API) public() {
 func (a *API) page(pattern string, limit int64, h http.HandlerFunc) {
 	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if limit > 0 {
-			b, err := readBody(r, limit)
+			b, err := readBody(r, limit, nil)
 			if err != nil {
 				p := a.problem(r.Context(), err)
 				show(w, p.Status, page{Title: "That did not work", Text: "What was sent cannot be read, or is too large."})
