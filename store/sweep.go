@@ -22,8 +22,12 @@ const (
 		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
 )
 
-// Sweep throws away what has had its time. Any number may sweep at once.
+// Sweep throws away what has had its time, and keeps the partitions of the events. Any number may sweep at once.
 func (s *Store) Sweep(ctx context.Context) error {
+	return errors.Join(s.KeepEvents(ctx), s.sweep(ctx))
+}
+
+func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
