@@ -218,8 +218,9 @@ func (ch *change) subject() *subject {
 
 // eventOf queues the event that happened with a capture.
 func (s *Store) eventOf(b *pgx.Batch, w world, p leadRow, e record.Event) happened {
-	i := item{Event: e, id: newID(), at: e.OccurredAt, lead: &p, out: &record.Ingested{}}
-	s.checkItem(&i, w.now)
+	i := item{Event: e, id: newID(), lead: &p, out: &record.Ingested{}}
+	i.prepare()
+	s.checkTime(&i, w.now)
 	i.out.Code = ""
 	queueEvents(b, []item{i})
 	return happened{i.id, i.Type, i.at, w.now, i.properties}

@@ -21,6 +21,11 @@ type world struct {
 	scorer  *scoring.Scorer
 }
 
+type published struct {
+	Now     time.Time
+	Version int
+}
+
 const sqlPublishedModel = `SELECT now() AS at, version FROM models WHERE state = 'published'`
 
 const sqlModelDocument = `SELECT document FROM models WHERE version = @version`
@@ -28,10 +33,7 @@ const sqlModelDocument = `SELECT document FROM models WHERE version = @version`
 // enter reads the time and the published model; ErrNoModel when there is none.
 func (s *Store) enter(ctx context.Context, q querier) (world, error) {
 	rows, _ := q.Query(ctx, sqlPublishedModel)
-	at, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[struct {
-		Now     time.Time
-		Version int
-	}])
+	at, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[published])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return world{}, ErrNoModel
 	}
@@ -94,43 +96,38 @@ const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE
 const sqlEventsOf = `SELECT lead_id, id, type, occurred_at, received_at, properties FROM events
 WHERE lead_id = ANY(@leads::uuid[]) AND received_at <= coalesce(@until::timestamptz, 'infinity')`
 
-// standings reads where the leads stand. Who is to be folded anew comes with all earlier events.
-func standings(ctx context.Context, tx pgx.Tx, w world, subjects []*subject) (map[string]*standing, error) {
-	ids := make([]string, 0, len(subjects))
-	for _, su := range subjects {
-		if !su.created {
-			ids = append(ids, su.lead.ID)
-		}
-	}
-	out, err := stood(ctx, tx, ids)
-	if err != nil {
-		return nil, err
-	}
+// complete reads what is missing to fold for the subjects: all earlier events of whom is to be folded anew.
+func complete(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) error {
 	var anew []string
-	for _, id := range ids {
+	for _, su := range subjects {
+		id := su.lead.ID
+		if su.created {
+			out[id] = &standing{LeadID: id, anew: true}
+			continue
+		}
 		st := out[id]
 		if st.anew = st.ModelVersion != w.version || w.scorer.Stale(st.Accumulators, st.adjustments); st.anew {
 			anew = append(anew, id)
 		}
 	}
-	for _, su := range subjects {
-		if su.created {
-			out[su.lead.ID] = &standing{LeadID: su.lead.ID, anew: true}
-		}
-	}
-	return out, history(ctx, tx, out, anew, nil)
+	return history(ctx, tx, out, anew, nil)
 }
 
 // stood reads the scores of leads and what was adjusted.
-func stood(ctx context.Context, tx pgx.Tx, ids []string) (map[string]*standing, error) {
+func stood(ctx context.Context, tx querier, ids []string) (map[string]*standing, error) {
 	out := make(map[string]*standing, len(ids))
+	b := &pgx.Batch{}
+	queueStood(b, ids, out)
+	return out, tx.SendBatch(ctx, b).Close()
+}
+
+func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 	for _, id := range ids {
 		out[id] = &standing{LeadID: id}
 	}
 	if len(ids) == 0 {
-		return out, nil
+		return
 	}
-	b := &pgx.Batch{}
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
 		for _, st := range found {
@@ -147,11 +144,10 @@ func stood(ctx context.Context, tx pgx.Tx, ids []string) (map[string]*standing, 
 		})
 		return err
 	})
-	return out, tx.SendBatch(ctx, b).Close()
 }
 
 // history reads all events of the leads, or those that had been received by a moment.
-func history(ctx context.Context, tx pgx.Tx, standings map[string]*standing, ids []string, until *time.Time) error {
+func history(ctx context.Context, tx querier, standings map[string]*standing, ids []string, until *time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -177,13 +173,27 @@ func (h happened) scored() scoring.Event {
 
 // rescore folds the new events of the subjects and queues what follows: scores, marks on the leads, suppressions, and a
 // row for each run that must hear of it. It reads at once and writes with the batch.
-func (s *Store) rescore(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, subjects []*subject) error {
+func (s *Store) rescore(ctx context.Context, tx querier, b *pgx.Batch, w world, subjects []*subject) error {
+	var ids []string
+	for _, su := range subjects {
+		if !su.created {
+			ids = append(ids, su.lead.ID)
+		}
+	}
+	stood, err := stood(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	return s.fold(ctx, tx, b, w, subjects, stood)
+}
+
+// fold is rescore for whoever has read where the leads stand.
+func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, subjects []*subject, stood map[string]*standing) error {
 	if len(subjects) == 0 {
 		return nil
 	}
 	slices.SortFunc(subjects, func(a, b *subject) int { return strings.Compare(a.lead.ID, b.lead.ID) })
-	stood, err := standings(ctx, tx, w, subjects)
-	if err != nil {
+	if err := complete(ctx, tx, w, subjects, stood); err != nil {
 		return err
 	}
 	var scores scoreRows

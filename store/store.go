@@ -74,15 +74,19 @@ var errAgain = errors.New("lost a race")
 // tx runs fn in a transaction, again from its start when it lost a race (deadlock, serialization failure, errAgain),
 // and masks its error. fn must not keep anything of an earlier try.
 func (s *Store) tx(ctx context.Context, op string, fn func(tx pgx.Tx) error) error {
+	return s.retried(ctx, op, func() error { return pgx.BeginFunc(ctx, s.pool, fn) })
+}
+
+func (s *Store) retried(ctx context.Context, op string, try func() error) error {
 	var err error
-	for try := range maxTries {
-		if err = pgx.BeginFunc(ctx, s.pool, fn); err == nil || !lostRace(err) {
+	for n := range maxTries {
+		if err = try(); err == nil || !lostRace(err) {
 			break
 		}
 		select {
 		case <-ctx.Done():
 			return masked(op, ctx.Err())
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		case <-time.After(time.Duration(n) * 2 * time.Millisecond):
 		}
 	}
 	return masked(op, err)

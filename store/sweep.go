@@ -12,9 +12,6 @@ const sweepRows = 5000
 
 // Swept: what has had its time, in pieces.
 const (
-	// The contract's promise is 35 days: an id that comes again later is a new event.
-	sqlSweepEventIDs = `DELETE FROM event_ids WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM event_ids WHERE received_at < now() - interval '35 days' LIMIT 5000))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
@@ -30,7 +27,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepEventIDs, sqlSweepAnswers, sqlSweepUploadRows} {
+	for _, sql := range []string{sqlSweepAnswers, sqlSweepUploadRows} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql)
 			if err != nil {
@@ -64,7 +61,7 @@ func (s *Store) Rescore(ctx context.Context) error {
 			if n = len(ids); err != nil || n == 0 {
 				return err
 			}
-			rows, _ = tx.Query(ctx, sqlLockPeople, pgx.NamedArgs{"ids": ids, "emails": []string{}})
+			rows, _ = tx.Query(ctx, sqlLockPeople, pgx.NamedArgs{"ids": ids, "emails": []string{}, "visitors": []string{}})
 			leads, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
 			if err != nil {
 				return err
