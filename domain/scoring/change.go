@@ -13,20 +13,20 @@ import (
 type Change struct {
 	old, s  *Scorer
 	anew    []bool // by rule of the new model: its tallies come from events only
-	same    bool   // every tally stays as it is
+	Same    bool   // accumulators stay as they are
 	FitKept bool   // the fit of a profile is what it was
 }
 
 // Since compares a model with the one before it.
 func (s *Scorer) Since(old *Scorer) *Change {
-	c := &Change{old: old, s: s, anew: make([]bool, len(s.rules)), same: true}
+	c := &Change{old: old, s: s, anew: make([]bool, len(s.rules)), Same: true}
 	for i := range s.rules {
 		r := &s.rules[i]
 		n, known := old.index[r.ID]
 		c.anew[i] = !known || old.rules[n].shape != r.shape
-		c.same = c.same && !c.anew[i] && old.rules[n].keep == r.keep
+		c.Same = c.Same && !c.anew[i] && old.rules[n].keep == r.keep
 	}
-	c.same = c.same && len(s.rules) == len(old.rules)
+	c.Same = c.Same && len(s.rules) == len(old.rules)
 	c.FitKept = reflect.DeepEqual(s.Fit, old.Fit) && reflect.DeepEqual(s.Personas, old.Personas) &&
 		reflect.DeepEqual(s.Caps.Fit, old.Caps.Fit)
 	return c
@@ -47,20 +47,21 @@ func (r EngagementRule) shape() string {
 
 // Gap is what accumulators lack. The zero value lacks nothing.
 type Gap struct {
-	Types []string // of the events that fill it; none: it is closed
-	rules []bool   // by rule; nil: all
+	All   bool     // every event
+	Types []string // or those of these types
+	rules []bool   // for these rules
 }
 
-// Open reports whether events are needed.
-func (g Gap) Open() bool { return len(g.Types) > 0 }
-
 // Everything is the gap of a lead whose events are all to be folded.
-func (s *Scorer) Everything() Gap { return s.gap(nil) }
+var Everything = Gap{All: true}
+
+// Open reports whether events are needed.
+func (g Gap) Open() bool { return g.All || len(g.Types) > 0 }
 
 func (s *Scorer) gap(rules []bool) Gap {
 	g := Gap{rules: rules}
-	for i := range s.rules {
-		if on := s.rules[i].On; (rules == nil || rules[i]) && !slices.Contains(g.Types, on) {
+	for i, lacks := range rules {
+		if on := s.rules[i].On; lacks && !slices.Contains(g.Types, on) {
 			g.Types = append(g.Types, on)
 		}
 	}
@@ -69,7 +70,7 @@ func (s *Scorer) gap(rules []bool) Gap {
 
 // Carry gives what of old accumulators the new model keeps, and what it lacks of them. They must not be stale.
 func (c *Change) Carry(acc Accumulators) (Accumulators, Gap) {
-	if c.same || acc.Newest == 0 {
+	if c.Same || acc.Newest == 0 {
 		return acc, Gap{}
 	}
 	lacks := slices.Clone(c.anew)
@@ -99,8 +100,8 @@ func (c *Change) overflowed(i int, t Tally) bool {
 	return r.within > 0 && r.keep > was.keep && len(t.Times) == was.keep
 }
 
-// Fill folds a lead's earlier events into what its accumulators lack. All events of the gap's types must be there; others
-// are not looked at, but for the newest of all, which the accumulators know.
+// Fill folds a lead's earlier events into what its accumulators lack. All that the gap names must be there; others change
+// nothing.
 func (s *Scorer) Fill(acc Accumulators, gap Gap, adjustments []Adjustment, events []Event) Accumulators {
-	return s.fold(acc, adjustments, distinct(events), func(rule int) bool { return gap.rules == nil || gap.rules[rule] })
+	return s.fold(acc, adjustments, distinct(events), func(rule int) bool { return gap.All || gap.rules[rule] })
 }

@@ -165,4 +165,3 @@ func (c *course) guess(a int64) (int64, bool) {
 	lives := math.Log2(float64(decaying) / float64(c.low-rest))
 	return seconds(at + int64(lives*float64(half))), true
 }
-
