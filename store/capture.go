@@ -208,7 +208,8 @@ func (ch *change) fields() []string {
 // subject is the lead as the score sees it.
 func (ch *change) subject() *subject {
 	su := &subject{
-		lead: *ch.lead, created: ch.created, profile: nestedProfile(ch.profile), address: ch.address(), events: ch.events,
+		lead: *ch.lead, created: ch.created, profile: nestedProfile(ch.profile), learned: len(ch.learned) > 0,
+		address: ch.address(), events: ch.events,
 	}
 	if ch.consent && ch.refused() {
 		su.kinds = append(su.kinds, triggerUnsubscribe)

@@ -169,7 +169,8 @@ func TestOfTheSameIDAtOnceOneIsKept(t *testing.T) {
 	}
 	together(t, 40, func(i int) error {
 		batch := []record.Event{
-			{LeadID: ada, Type: "form_submit", ClientID: fmt.Sprint(i / 8)}, {VisitorID: visitor, Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
+			{LeadID: ada, Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
+			{VisitorID: visitor, Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
 			{Email: "ada@example.com", Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
 		}
 		_, err := pools[i%4].Ingest(t.Context(), batch)

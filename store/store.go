@@ -33,6 +33,7 @@ type Store struct {
 	horizon   time.Duration
 	retention time.Duration
 	scorers   sync.Map // version -> *scoring.Scorer
+	changes   sync.Map // two versions -> *scoring.Change
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.

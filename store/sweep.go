@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // sweepRows bounds one statement of a sweep, so that no lock is held for long.
@@ -22,9 +20,10 @@ const (
 		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
 )
 
-// Sweep throws away what has had its time, and keeps the partitions of the events. Any number may sweep at once.
+// Sweep throws away what has had its time, keeps the partitions of the events, and sees to it that everybody is scored by
+// the published model. Any number may sweep at once.
 func (s *Store) Sweep(ctx context.Context) error {
-	return errors.Join(s.KeepEvents(ctx), s.sweep(ctx))
+	return errors.Join(s.KeepEvents(ctx), s.exec(ctx, "sweep", sqlReopenRescoring, nil), s.sweep(ctx))
 }
 
 func (s *Store) sweep(ctx context.Context) error {
@@ -43,48 +42,4 @@ func (s *Store) sweep(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// staleLeads bounds how many leads one transaction folds anew.
-const staleLeads = 200
-
-const sqlStaleLeads = `SELECT lead_id FROM scores WHERE model_version <> @version ORDER BY lead_id LIMIT 200`
-
-// Rescore folds anew whom another model than the published one scored, until there is nobody left. Runs hear of
-// bands that were crossed; a new model alone makes nobody an MQL.
-func (s *Store) Rescore(ctx context.Context) error {
-	for {
-		var n int
-		err := s.tx(ctx, "rescore", func(tx pgx.Tx) error {
-			w, err := s.enter(ctx, tx)
-			if err != nil {
-				return err
-			}
-			rows, _ := tx.Query(ctx, sqlStaleLeads, pgx.NamedArgs{"version": w.version})
-			ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			if n = len(ids); err != nil || n == 0 {
-				return err
-			}
-			rows, _ = tx.Query(ctx, sqlLockPeople, pgx.NamedArgs{"ids": ids, "emails": []string{}, "visitors": []string{}})
-			leads, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
-			if err != nil {
-				return err
-			}
-			subjects := make([]*subject, len(leads))
-			for i, l := range leads {
-				subjects[i] = &subject{lead: l, profile: l.Profile, address: l.email()}
-			}
-			b := &pgx.Batch{}
-			if err := s.rescore(ctx, tx, b, w, subjects); err != nil {
-				return err
-			}
-			return tx.SendBatch(ctx, b).Close()
-		})
-		if errors.Is(err, ErrNoModel) || err == nil && n < staleLeads {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
