@@ -102,7 +102,7 @@ func subjects(items []item, now time.Time) []*subject {
 		}
 		su := byLead[i.lead.ID]
 		if su == nil {
-			su = &subject{lead: *i.lead, profile: i.lead.Profile, address: i.lead.email()}
+			su = &subject{lead: *i.lead, bare: true, address: i.lead.email()}
 			byLead[i.lead.ID], all = su, append(all, su)
 		}
 		su.events = append(su.events, happened{i.id, i.Type, i.at, now, i.properties})

@@ -10,8 +10,9 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
-// The leads of visitors are read by a statement that comes after the one that locked the visitors.
-const sqlLockPeople = `SELECT ` + leadColumns + ` FROM leads
+// The leads of visitors are read by a statement that comes after the one that locked the visitors. Their profiles are not
+// read: events change no fit.
+const sqlLockOwners = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted, engaged_at FROM leads
 WHERE id = ANY(ARRAY(SELECT lead_id FROM visitors WHERE visitor_id = ANY(@visitors::text[]) AND lead_id IS NOT NULL) || @ids::uuid[])
 	OR email = ANY(@emails::text[])
 ORDER BY id FOR NO KEY UPDATE`
@@ -66,7 +67,7 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (w
 			return collectVisitors(rows, found.visitors)
 		})
 	}
-	b.Queue(sqlLockPeople, pgx.NamedArgs{"ids": unique(ids), "emails": unique(emails), "visitors": visitors}).Query(found.collect)
+	b.Queue(sqlLockOwners, pgx.NamedArgs{"ids": unique(ids), "emails": unique(emails), "visitors": visitors}).Query(found.collect)
 	err := conn.SendBatch(ctx, b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
 		return world{}, found, ErrNoModel
@@ -79,13 +80,16 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (w
 }
 
 func (o owners) collect(rows pgx.Rows) error {
-	people, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[leadRow])
-	for _, p := range people {
+	var l leadRow
+	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Email, &l.Stage, &l.Cycle, &l.CycleStartedAt, &l.TouchWanted, &l.EngagedAt}, func() error {
+		p := new(leadRow)
+		*p, l = l, leadRow{} // what it points to is its own
 		o.leads[p.ID] = p
 		if p.Email != nil {
 			o.leads[*p.Email] = p
 		}
-	}
+		return nil
+	})
 	return err
 }
 

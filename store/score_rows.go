@@ -71,7 +71,14 @@ type markRows struct {
 	touched         []bool
 }
 
+// engagedEvery is how exact the newest engagement of a lead is known, which is looked at in days: its row, which everybody
+// reads and no index should follow, is left alone by all that happens within.
+const engagedEvery = time.Minute
+
 func (r *markRows) add(su *subject, v verdict) {
+	if was := su.lead.EngagedAt; was != nil && v.engagedAt != nil && v.engagedAt.Before(was.Add(engagedEvery)) {
+		v.engagedAt = nil
+	}
 	if v.engagedAt == nil && v.workedAt == nil && !v.touched {
 		return
 	}
