@@ -75,7 +75,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	st := found[lead.ID]
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), folded: true}
 	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
-	v.evaluate(w, st, w.scorer.Fit(lead.Profile))
+	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
 	var scores scoreRows
 	if err := scores.add(lead.ID, w, v); err != nil {
 		return 0, "", err

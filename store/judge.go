@@ -58,11 +58,11 @@ func judge(w world, su *subject, st *standing) verdict {
 	}
 	fit := st.Fit
 	if !st.fitKept {
-		fit = w.scorer.Fit(su.lead.Profile)
+		fit = w.scorer.FitOf(su.lead.Profile)
 	}
 	v.before = w.scorer.EvaluateFit(fit, was, st.adjustments, v.at, st.Band)
 	if su.learned {
-		fit = w.scorer.Fit(su.profile)
+		fit = w.scorer.FitOf(su.profile)
 	}
 	v.evaluate(w, st, fit)
 
