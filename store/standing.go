@@ -21,6 +21,7 @@ type standing struct {
 	Fit          float64
 	Band         string
 	TurnsAt      *time.Time
+	EngagedAt    *time.Time // newest engagement
 	EvaluatedAt  time.Time
 	MQLAt        *time.Time
 	MQLCycle     *int
@@ -51,7 +52,7 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 	return &turns
 }
 
-const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, evaluated_at
+const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
