@@ -15,6 +15,10 @@ const (
 	// The contract's promise is 35 days: an id that comes again later is a new event.
 	sqlSweepEventIDs = `DELETE FROM event_ids WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM event_ids WHERE received_at < now() - interval '35 days' LIMIT 5000))`
+	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over.
+	sqlSweepVisitors = `DELETE FROM visitors WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - interval '401 days'
+		LIMIT 5000 FOR UPDATE SKIP LOCKED))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
@@ -30,7 +34,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepEventIDs, sqlSweepAnswers, sqlSweepUploadRows} {
+	for _, sql := range []string{sqlSweepEventIDs, sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql)
 			if err != nil {

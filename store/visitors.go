@@ -9,10 +9,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever writes about visitors locks them first, in the order of their ids, and leads after them.
+// Whoever writes about visitors locks them first, in the order of their ids, and leads after them. That one was seen is
+// noted to the day: the index over it is then left alone by all that a visitor does in one.
 const sqlSeeVisitors = `INSERT INTO visitors AS v (visitor_id)
 SELECT id FROM unnest(@visitors::text[]) AS seen (id) ORDER BY id
-ON CONFLICT (visitor_id) DO UPDATE SET seen_at = now()
+ON CONFLICT (visitor_id) DO UPDATE SET seen_at = CASE WHEN v.seen_at < now() - interval '1 day' THEN now() ELSE v.seen_at END
 RETURNING v.visitor_id, coalesce(v.lead_id::text, '')`
 
 // seeVisitors makes visitors known, locks them until the transaction ends, and says to which leads they belong
@@ -32,16 +33,17 @@ func seeVisitors(ctx context.Context, tx pgx.Tx, visitors []string) (map[string]
 	return owners, err
 }
 
-// A visitor belongs to one lead for ever.
-const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor AND lead_id IS NULL`
+// What a visitor does from now on is the lead's.
+const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor`
 
-// The ids of what the visitor did are the lead's from now on; what the lead had under the same id already is a
-// duplicate and goes.
+// The ids of what the visitor did are the lead's from now on, also of what stays with another lead: what is sent again is
+// a duplicate whoever has the visitor now. What the lead had under the same id already goes.
 const (
 	sqlDropDoubles = `DELETE FROM events WHERE visitor_id = @visitor AND lead_id IS NULL AND client_id IN (
 	SELECT client_id FROM event_ids WHERE owner = @lead::text)`
 	sqlInheritIDs = `INSERT INTO event_ids (owner, client_id, received_at)
-SELECT @lead::text, client_id, received_at FROM event_ids WHERE owner = 'v:' || @visitor::text
+SELECT @lead::text, client_id, max(received_at) FROM events
+WHERE visitor_id = @visitor AND client_id IS NOT NULL AND received_at > now() - interval '35 days' GROUP BY client_id
 ON CONFLICT (owner, client_id) DO NOTHING`
 	sqlInheritEvents = `UPDATE events SET lead_id = @lead WHERE visitor_id = @visitor AND lead_id IS NULL
 RETURNING id, type, occurred_at, received_at, properties`
@@ -56,7 +58,8 @@ type happened struct {
 	Properties json.RawMessage
 }
 
-// claimVisitor gives a visitor who belongs to nobody to a lead, and with it what it did before. The visitor is locked.
+// claimVisitor gives a visitor to a lead: what it does from now on, and what it did while it belonged to nobody. What it
+// did while it was another lead's stays there. The visitor is locked, so "now" is between two of its events.
 func claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, leadID string) ([]happened, error) {
 	args := pgx.NamedArgs{"visitor": visitorID, "lead": leadID}
 	for _, sql := range []string{sqlClaimVisitor, sqlDropDoubles, sqlInheritIDs} {
