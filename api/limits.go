@@ -22,7 +22,8 @@ type Limits struct {
 	Server  float64 // of each key of a server
 	Site    float64 // of each site key, all its visitors together
 	Address float64 // of each client address: with a site key, and for public forms and links
-	// Proxies are the networks of our own reverse proxies: what they say in X-Forwarded-For is believed.
+	// Proxies are the networks of our own reverse proxies: what they say in X-Forwarded-For is believed. One that says
+	// nothing is not counted as an address: all who come through it would share one.
 	Proxies []netip.Prefix
 }
 
@@ -110,23 +111,30 @@ func (l *limiter) byKey(k record.Key, r *http.Request) []share {
 }
 
 func (l *limiter) byAddress(r *http.Request) []share {
-	return []share{{"address", clientOf(r, l.limits.Proxies), l.limits.Address}}
+	client := clientOf(r, l.limits.Proxies)
+	if client == "" {
+		return nil
+	}
+	return []share{{"address", client, l.limits.Address}}
 }
 
 // clientOf is the address a request comes from: the last one in X-Forwarded-For that none of our proxies has, where a
-// proxy of ours brings it. Of IPv6 it is the network, of which one household has all.
+// proxy of ours brings it; empty where it brings none. Of IPv6 it is the network, of which one household has all.
 func clientOf(r *http.Request, proxies []netip.Prefix) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
 	at := from.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	ours := func(p netip.Prefix) bool { return p.Contains(at) }
-	for i := len(hops) - 1; i >= 0 && slices.ContainsFunc(proxies, ours); i-- {
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; slices.ContainsFunc(proxies, ours); i-- {
+		if i < 0 {
+			return ""
+		}
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
-			break
+			return ""
 		}
 		at = hop.Unmap()
 	}

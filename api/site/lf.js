@@ -37,7 +37,8 @@
     } catch {}
   };
   // A key in the address and a body of plain text need no preflight: what is sent while the page is left arrives.
-  const post = (path, body) => fetch(endpoint + path + '?key=' + settings.key, { method: 'POST', body: JSON.stringify(body), keepalive: true, credentials: 'omit' });
+  // Browsers bound what may outlive a page, so what is sent again does not: it waits here all the same.
+  const post = (path, body) => fetch(endpoint + path + '?key=' + settings.key, { method: 'POST', body: JSON.stringify(body), keepalive: !body[1], credentials: 'omit' });
   const send = (events) => {
     if (events.length) post('/v1/events', events).then(({ status }) => {
       if (status < 500 && status !== 429) wait(waiting().filter(({ id }) => !events.some((e) => e.id === id)));

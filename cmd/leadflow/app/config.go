@@ -43,6 +43,11 @@ type Config struct {
 	Relay        int    `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
 	WebhookAllow string `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
 
+	RateServer  float64 `env:"LEADFLOW_RATE_SERVER" envDefault:"200000" help:"requests and events a second of each key of a server; ten seconds' worth may come at once; 0: no limit"`
+	RateSite    float64 `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
+	RateAddress float64 `env:"LEADFLOW_RATE_ADDRESS" envDefault:"20" help:"the same of each client address, with a site key and for public forms and links"`
+	Proxies     string  `env:"LEADFLOW_PROXIES" envDefault:"127.0.0.0/8,::1/128" help:"networks of reverse proxies whose X-Forwarded-For is believed, as CIDR, by comma"`
+
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
 
@@ -105,6 +110,12 @@ func (c Config) Validate() error {
 	}
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
+	}
+	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
+		errs = append(errs, err)
+	}
+	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {
+		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE and _ADDRESS are not negative; 0 is no limit"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
