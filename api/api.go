@@ -16,8 +16,9 @@ import (
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
 
-// Tokens reads the tokens of public links.
+// Tokens makes and reads the tokens of public links.
 type Tokens interface {
+	Sign(p token.Purpose, c token.Claims) (string, error)
 	Verify(p token.Purpose, text string, now time.Time) (token.Claims, error)
 }
 
@@ -44,6 +45,7 @@ type Deps struct {
 	Checks    []Check
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
+	Limits    Limits
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }
@@ -51,12 +53,13 @@ type Deps struct {
 // API is the door.
 type API struct {
 	Deps
-	mux    *http.ServeMux
-	huma   huma.API
-	routes map[string]route // by the mux's pattern
-	direct map[string]http.HandlerFunc
-	used   touched
-	meters meters
+	mux     *http.ServeMux
+	huma    huma.API
+	routes  map[string]route // by the mux's pattern
+	direct  map[string]http.HandlerFunc
+	used    touched
+	limiter *limiter
+	meters  meters
 }
 
 // New makes the door.
@@ -66,12 +69,15 @@ func New(d Deps) *API {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.Info.Description = "The lead lifecycle engine. Every route under /v1 wants `Authorization: Bearer <key>`; every POST may carry an `Idempotency-Key`."
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer"}}
-	a := &API{Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, direct: map[string]http.HandlerFunc{}, meters: newMeters(d.Metrics)}
+	a := &API{
+		Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, direct: map[string]http.HandlerFunc{},
+		limiter: newLimiter(d.Limits), meters: newMeters(d.Metrics),
+	}
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.decisions, a.events, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.public, a.health, a.docs,
+		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
+		a.suppressions, a.keys, a.webhooks, a.public, a.clicks, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -56,8 +56,8 @@ func hashOf(secret string) []byte {
 // authorize finds the key of a request and whether its role may take the route. The key is looked up by its hash, so how
 // long that takes tells nothing of any secret.
 func (a *API) authorize(r *http.Request, to route) (record.Key, error) {
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(secret, keyPrefix) {
+	secret, inAddress := secretOf(r, to)
+	if !strings.HasPrefix(secret, keyPrefix) {
 		return record.Key{}, problem(http.StatusUnauthorized, "unauthorized", "send a key: Authorization: Bearer lf_... (leadflow key create makes one)")
 	}
 	k, err := a.Keys.KeyByHash(r.Context(), hashOf(strings.TrimSpace(secret)))
@@ -66,6 +66,9 @@ func (a *API) authorize(r *http.Request, to route) (record.Key, error) {
 	}
 	if err != nil {
 		return k, err
+	}
+	if inAddress && k.Role != RoleSite {
+		return k, problem(http.StatusUnauthorized, "unauthorized", "addresses are written into logs: only a site key may stand in one; revoke this key, and send another in Authorization")
 	}
 	if k.Role != RoleAdmin && !slices.Contains(to.roles, k.Role) {
 		may := append([]string{RoleAdmin}, to.roles...)
@@ -77,6 +80,19 @@ func (a *API) authorize(r *http.Request, to route) (record.Key, error) {
 		}
 	}
 	return k, nil
+}
+
+// secretOf is the key of a request. On routes for pages a site key may stand in the address: with no header of its own, the
+// request of a browser needs no preflight, and what is sent while a page is left arrives.
+func secretOf(r *http.Request, to route) (secret string, inAddress bool) {
+	if given := r.Header.Get("Authorization"); given != "" || !to.forSites() {
+		scheme, secret, _ := strings.Cut(given, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return "", false
+		}
+		return secret, false
+	}
+	return r.URL.Query().Get("key"), true
 }
 
 // touched remembers when the use of a key was last noted: once a minute is enough.

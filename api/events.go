@@ -12,8 +12,11 @@ import (
 	"github.com/leadflow-dev/leadflow/intake"
 )
 
-// maxEvents is how many one request may bring.
-const maxEvents = 5000
+// maxEvents is how many one request may bring, and with a site key: one browser has no more to tell.
+const (
+	maxEvents     = 5000
+	maxSiteEvents = 100
+)
 
 // eventBody documents one item of a batch.
 type eventBody struct {
@@ -46,9 +49,15 @@ func (a *API) takeEvents(ctx context.Context, _ *struct{}) (*out[intake.EventsAn
 		return nil, err
 	}
 	if keyOf(ctx).Role == RoleSite {
+		if len(items) > maxSiteEvents {
+			return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("one request of a site key brings %d events at most", maxSiteEvents))
+		}
 		if err := visitorsOnly(items); err != nil {
 			return nil, err
 		}
+	}
+	if err := charge(ctx, len(items)-1); err != nil { // the request itself is one
+		return nil, err
 	}
 	answer, err := a.Intake.Events(ctx, items)
 	a.meters.took(answer)

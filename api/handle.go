@@ -44,7 +44,12 @@ func (a *API) handler() http.Handler {
 			end(out.status)
 			a.told(ctx, pattern, out.status, time.Since(began))
 		}()
-		a.pass(out, r.WithContext(ctx), pattern)
+		r = r.WithContext(ctx)
+		if asked := a.preflightOf(r); asked != "" {
+			a.preflight(out, r, asked)
+			return
+		}
+		a.pass(out, r, pattern)
 	})
 }
 
@@ -87,17 +92,11 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 	}
 	ctx := r.Context()
 	if to.roles != nil {
-		k, err := a.authorize(r, to)
-		if err != nil {
-			if p := a.problem(ctx, err); true {
-				if p.Status == http.StatusUnauthorized {
-					w.Header().Set("WWW-Authenticate", `Bearer realm="leadflow"`)
-				}
-				a.fail(ctx, w, p)
-			}
+		var err error
+		if ctx, err = a.enter(w, r, to); err != nil {
+			a.fail(ctx, w, a.problem(ctx, err))
 			return
 		}
-		ctx = context.WithValue(ctx, keyKey{}, k)
 	}
 	if err := checkURL(r.URL); err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
@@ -108,7 +107,11 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		a.fail(ctx, w, busy())
 		return
 	}
-	b, err := readBody(r, to.bodyLimit(), to.room)
+	limit := to.bodyLimit()
+	if keyOf(ctx).Role == RoleSite {
+		limit = min(limit, defaultLimit)
+	}
+	b, err := readBody(r, limit, to.room)
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
@@ -122,6 +125,26 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 	r = r.WithContext(ctx)
 	r.Body = http.NoBody
 	a.once(w, r, to, b)
+}
+
+// enter finds the key of a request, looks from which page it comes, and takes it from the key's limits.
+func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) (context.Context, error) {
+	ctx := r.Context()
+	k, err := a.authorize(r, to)
+	if err != nil {
+		if a.problem(ctx, err).Status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="leadflow"`)
+		}
+		return ctx, err
+	}
+	if to.forSites() {
+		if err := allowOrigin(w.Header(), r, k); err != nil {
+			return ctx, err
+		}
+	}
+	take := a.charging(w, a.limiter.byKey(k, r))
+	ctx = context.WithValue(context.WithValue(ctx, keyKey{}, k), chargeKey{}, take)
+	return ctx, take(1)
 }
 
 // checkURL refuses what no name and no value can hold, and Postgres would not take.

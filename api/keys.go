@@ -12,6 +12,8 @@ import (
 type keyBody struct {
 	Name string `json:"name"`
 	Role string `json:"role" enum:"admin,marketing,sales,ops,site"`
+	// Of a site key: the pages it may be used on. None: no page, only servers and apps.
+	Origins []string `json:"origins,omitempty" doc:"of a site key: scheme://host[:port] of the pages it may be used on, or * for all" example:"[\"https://www.example.com\"]"`
 }
 
 // newKey is a key with its secret, which is shown this once.
@@ -49,10 +51,11 @@ func (a *API) createKey(ctx context.Context, _ *struct{}) (*out[newKey], error) 
 	if !slices.Contains(Roles, b.Role) {
 		c.add("role", "invalid", "must be one of: "+strings.Join(Roles, ", "))
 	}
+	origins := c.origins(b.Role, b.Origins)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
 	secret, prefix, hash := NewSecret()
-	k, err := a.Keys.CreateKey(ctx, record.Key{Name: strings.TrimSpace(b.Name), Role: b.Role, Prefix: prefix}, hash)
+	k, err := a.Keys.CreateKey(ctx, record.Key{Name: strings.TrimSpace(b.Name), Role: b.Role, Prefix: prefix, Origins: origins}, hash)
 	return &out[newKey]{newKey{k, secret}}, err
 }

@@ -8,8 +8,10 @@ import (
 
 // meters are what the door measures.
 type meters struct {
-	timing *prometheus.HistogramVec
-	events *prometheus.CounterVec
+	timing  *prometheus.HistogramVec
+	events  *prometheus.CounterVec
+	limited *prometheus.CounterVec
+	clicks  *prometheus.CounterVec
 }
 
 func newMeters(r prometheus.Registerer) meters {
@@ -21,12 +23,24 @@ func newMeters(r prometheus.Registerer) meters {
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "leadflow_events_total", Help: "Engagement events that came in, by what became of them.",
 		}, []string{"outcome"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "leadflow_rate_limited_total", Help: "Requests refused because too much came in too short a time, by the limit: server and site key, client address.",
+		}, []string{"limit"}),
+		clicks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "leadflow_clicks_total", Help: "Tracked links that were followed, by what became of the click; all of them led on.",
+		}, []string{"outcome"}),
+	}
+	for _, limit := range []string{"server", "site", "address"} {
+		m.limited.WithLabelValues(limit)
+	}
+	for _, outcome := range []string{clickNoted, clickLost, clickPassed} {
+		m.clicks.WithLabelValues(outcome)
 	}
 	for _, outcome := range []string{"accepted", "duplicate", "rejected"} { // a rate needs the zero before the first
 		m.events.WithLabelValues(outcome)
 	}
 	if r != nil {
-		r.MustRegister(m.timing, m.events)
+		r.MustRegister(m.timing, m.events, m.limited, m.clicks)
 	}
 	return m
 }

@@ -72,6 +72,8 @@ type Keys interface {
 	CreateKey(ctx context.Context, k record.Key, hash []byte) (record.Key, error)
 	RevokeKey(ctx context.Context, id string) error
 	TouchKey(ctx context.Context, id string) error
+	// IsSite reports whether any site key that works may be used on pages of an origin.
+	IsSite(ctx context.Context, origin string) (bool, error)
 }
 
 // Webhooks are subscribers.

@@ -24,6 +24,8 @@ var pages embed.FS
 
 var plain = template.Must(template.ParseFS(pages, "pages/page.html"))
 
+const formPattern = "POST /f/{form}"
+
 // formLimit bounds what a form of a web page may send, in bytes.
 const formLimit = 128 << 10
 
@@ -32,11 +34,11 @@ type page struct{ Title, Text, Button string }
 
 // public adds the pages that people outside see. They need no key.
 func (a *API) public() {
-	a.page("POST /f/{form}", formLimit, a.form)
+	a.page(formPattern, formLimit, a.form)
 	a.page("GET /u/{token}", 0, a.askUnsubscribe)
 	a.page("POST /u/{token}", formLimit, a.unsubscribe)
 	const html, group = "text/html", "Public"
-	a.tell("POST /f/{form}", group, "Take the post of a plain HTML form; with Accept: application/json 204 and problems", html, 200, 204, 400, 409, 413, 415, 422, 503)
+	a.tell(formPattern, group, "Take the post of a plain HTML form; with Accept: application/json 204 and problems. Scripts of pages bring a site key: ?key=lf_... or Authorization", html, 200, 204, 400, 401, 403, 409, 413, 415, 422, 429, 503)
 	a.tell("GET /u/{token}", group, "Ask whether to unsubscribe; it changes nothing", html, 200, 404)
 	a.tell("POST /u/{token}", group, "Unsubscribe, also in one click (RFC 8058)", html, 200, 400, 404, 413, 415, 503)
 	a.mux.Handle("GET /pages/style.css", http.FileServerFS(pages))
@@ -72,7 +74,11 @@ func pagePolicy(h http.Header) {
 
 // form takes the post of a plain HTML form, on whatever site it stands.
 func (a *API) form(w http.ResponseWriter, r *http.Request) {
-	values, err := formValues(bodyOf(r.Context()))
+	err := a.mayPost(w, r)
+	var values url.Values
+	if err == nil {
+		values, err = formValues(bodyOf(r.Context()))
+	}
 	if err == nil {
 		_, err = a.Intake.Form(r.Context(), r.PathValue("form"), values, intake.FormMeta{Referrer: r.Referer()})
 	}
@@ -95,6 +101,23 @@ func (a *API) form(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	show(w, http.StatusOK, page{Title: "Thank you", Text: "We have got your details and will be in touch."})
+}
+
+// mayPost takes a post from its limits. Who brings a key is a script, and may read the answer on the pages of the key; a form
+// without one is posted by the browser itself, from any page.
+func (a *API) mayPost(w http.ResponseWriter, r *http.Request) error {
+	shares := a.limiter.byAddress(r)
+	if r.Header.Get("Authorization") != "" || r.URL.Query().Has("key") {
+		k, err := a.siteKey(r)
+		if err == nil {
+			err = allowOrigin(w.Header(), r, k)
+		}
+		if err != nil {
+			return err
+		}
+		shares = a.limiter.byKey(k, r)
+	}
+	return a.charging(w, shares)(1)
 }
 
 func formValues(b *body) (url.Values, error) {

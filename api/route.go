@@ -73,6 +73,9 @@ func (r route) pattern() string { return r.method + " " + r.path }
 // takesBody reports whether a body is read at all.
 func (r route) takesBody() bool { return r.method == http.MethodPost || r.method == http.MethodPatch }
 
+// forSites reports whether scripts of web pages may take the route, with a site key.
+func (r route) forSites() bool { return slices.Contains(r.roles, RoleSite) }
+
 func (r route) bodyLimit() int64 {
 	switch {
 	case !r.takesBody():
@@ -87,7 +90,7 @@ func (r route) bodyLimit() int64 {
 func (r route) problems() []int {
 	all := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	if r.roles != nil {
-		all = append(all, http.StatusUnauthorized, http.StatusForbidden)
+		all = append(all, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	}
 	if strings.Contains(r.path, "{") {
 		all = append(all, http.StatusNotFound)

@@ -48,7 +48,7 @@ var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.
 	return app.Migrate(ctx, app.Config{DatabaseURL: url, Secret: secret})
 }}
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 	t.Helper()
 	w := &world{t: t, log: &lines{}, keys: map[string]string{}, told: map[string][]string{}}
 	s, err := app.OpenStore(t.Context(), app.Config{DatabaseURL: pgtest.New(t, seeded), Secret: secret})
@@ -60,13 +60,17 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(away.Close)
 	w.tokens, err = token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
 	require.NoError(t, err)
-	door := api.New(api.Deps{
+	deps := api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
-		Intake: intake.New(intake.Deps{Captures: s, Events: s, Imports: s}, intake.Config{}),
+		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
 		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Checks: []api.Check{{Name: "postgres", Required: true, Run: s.Ready}, {Name: "temporal", Run: func(context.Context) error { return fmt.Errorf("away") }}},
-	})
+	}
+	for _, c := range change {
+		c(&deps)
+	}
+	door := api.New(deps)
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
 	w.url, w.door = server.URL, door
@@ -90,6 +94,9 @@ func (quiet) Debug(string, ...any) {}
 func (quiet) Info(string, ...any)  {}
 func (quiet) Warn(string, ...any)  {}
 func (quiet) Error(string, ...any) {}
+
+// stays does not follow where an answer leads.
+var stays = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // reply is an answer, read.
 type reply struct {
@@ -123,7 +130,11 @@ func (w *world) as(role, method, path string, body any, header ...string) reply 
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	by := http.DefaultClient
+	if strings.HasPrefix(path, "/t/c/") {
+		by = stays
+	}
+	resp, err := by.Do(req)
 	require.NoError(w.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

@@ -25,6 +25,13 @@ type Events interface {
 	Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error)
 }
 
+// Visitors knows whose anonymous visitors are.
+type Visitors interface {
+	// Identify gives a visitor who belongs to nobody to a lead, with what it did before; another's stays the other's. The
+	// same again is no error; record.ErrNotFound, record.ErrErased.
+	Identify(ctx context.Context, visitorID, leadID string) error
+}
+
 // Imports keeps files and their rows until every row is decided.
 type Imports interface {
 	CreateImport(ctx context.Context, imp record.Import) (string, error) // not yet to be claimed

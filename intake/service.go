@@ -55,10 +55,11 @@ type ImportOptions struct {
 	DryRun  bool // count what would happen, write nothing
 }
 
-// Deps are the outlets of a service. One store usually is all three.
+// Deps are the outlets of a service. One store usually is all of them.
 type Deps struct {
 	Captures Captures
 	Events   Events
+	Visitors Visitors
 	Imports  Imports
 }
 

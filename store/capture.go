@@ -43,7 +43,7 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 			return err
 		}
 		ch.merge()
-		if c.VisitorID != "" && owners[c.VisitorID] == "" {
+		if c.VisitorID != "" && owners[c.VisitorID] != ch.lead.ID { // nobody's, or another's: the newest capture has it
 			if ch.events, err = claimVisitor(ctx, tx, c.VisitorID, ch.lead.ID); err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const keyColumns = `id, name, role, prefix, created_at, last_used_at, revoked_at`
+const keyColumns = `id, name, role, prefix, origins, created_at, last_used_at, revoked_at`
 
 const sqlKeyByHash = `SELECT ` + keyColumns + ` FROM api_keys WHERE hash = @hash AND revoked_at IS NULL`
 
@@ -26,7 +26,8 @@ func (s *Store) Keys(ctx context.Context, cursor string, limit int) (record.Page
 	return list(ctx, s, "list keys", sqlKeys, cursor, limit, func(k record.Key) string { return k.ID })
 }
 
-const sqlCreateKey = `INSERT INTO api_keys (id, name, role, prefix, hash) VALUES (@id, @name, @role, @prefix, @hash)
+const sqlCreateKey = `INSERT INTO api_keys (id, name, role, prefix, origins, hash)
+VALUES (@id, @name, @role, @prefix, coalesce(@origins::text[], '{}'), @hash)
 RETURNING ` + keyColumns
 
 // CreateKey keeps a key by the hash of its secret; the secret itself is never kept.
@@ -35,10 +36,19 @@ func (s *Store) CreateKey(ctx context.Context, k record.Key, hash []byte) (recor
 		k.ID = newID()
 	}
 	rows, _ := s.pool.Query(ctx, sqlCreateKey, pgx.NamedArgs{
-		"id": k.ID, "name": k.Name, "role": k.Role, "prefix": k.Prefix, "hash": hash,
+		"id": k.ID, "name": k.Name, "role": k.Role, "prefix": k.Prefix, "origins": k.Origins, "hash": hash,
 	})
 	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Key])
 	return out, masked("create key", err)
+}
+
+const sqlIsSite = `SELECT EXISTS (SELECT FROM api_keys WHERE role = 'site' AND revoked_at IS NULL AND origins && ARRAY[@origin, '*'])`
+
+// IsSite reports whether any publishable key that works may be used on pages of an origin.
+func (s *Store) IsSite(ctx context.Context, origin string) (bool, error) {
+	rows, _ := s.pool.Query(ctx, sqlIsSite, pgx.NamedArgs{"origin": origin})
+	is, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	return is, masked("find site", err)
 }
 
 const sqlRevokeKey = `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = @id`

@@ -215,43 +215,6 @@ func TestARefusalOfMarketingSuppresses(t *testing.T) {
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM consents"), "the same answer is no news")
 }
 
-func TestAVisitorWhoBelongsToNobodyBringsItsPast(t *testing.T) {
-	s := house(t)
-	visitor := "visitor-0123456789abcdef"
-	ingest(t, s, record.Event{VisitorID: visitor, Type: "webinar_attendance", ClientID: "a"},
-		record.Event{VisitorID: visitor, Type: "demo_request", ClientID: "b"})
-	require.Zero(t, one[int](t, s, "SELECT count(*) FROM events WHERE lead_id IS NOT NULL"))
-
-	ada := capture(t, s, record.Capture{Email: "ada@example.com", VisitorID: visitor}).LeadID
-	require.Equal(t, 20, one[int](t, s, "SELECT score FROM scores"))
-	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM outbox WHERE triggers ?& '{capture,demo_request}'"))
-	require.Equal(t, []record.Ingested{{LeadID: ada, Duplicate: true}, {LeadID: ada}}, ingest(t, s,
-		record.Event{VisitorID: visitor, Type: "webinar_attendance", ClientID: "a"},
-		record.Event{VisitorID: visitor, Type: "webinar_attendance", ClientID: "c"}))
-
-	eve := capture(t, s, record.Capture{Email: "eve@example.com", VisitorID: visitor}).LeadID
-	require.Equal(t, ada, ingest(t, s, record.Event{VisitorID: visitor, Type: "page_view"})[0].LeadID)
-	require.Zero(t, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", eve))
-}
-
-func TestOfTwoRacingCapturesOneGetsTheVisitor(t *testing.T) {
-	s := house(t)
-	visitor := "visitor-0123456789abcdef"
-	ingest(t, s, record.Event{VisitorID: visitor, Type: "webinar_attendance"})
-	together(t, 20, func(i int) error {
-		if i%2 == 0 {
-			_, err := s.Ingest(t.Context(), []record.Event{{VisitorID: visitor, Type: "webinar_attendance"}})
-			return err
-		}
-		_, err := s.Capture(t.Context(), record.Capture{Email: fmt.Sprintf("p%d@example.com", i), VisitorID: visitor, Via: "form"})
-		return err
-	})
-	require.Equal(t, 1, one[int](t, s, "SELECT count(DISTINCT lead_id) FROM events"))
-	require.Equal(t, 11, one[int](t, s, "SELECT count(lead_id) FROM events"))
-	require.Equal(t, 90, one[int](t, s, "SELECT max(score) FROM scores"), "11 x 20, capped by its group")
-	require.Equal(t, 9, one[int](t, s, "SELECT count(*) FROM scores WHERE score = 0"))
-}
-
 func TestPatchMergesAndRescoresWithoutATouch(t *testing.T) {
 	s := house(t)
 	id := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID

@@ -10,6 +10,10 @@ const sweepRows = 5000
 
 // Swept: what has had its time, in pieces.
 const (
+	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over.
+	sqlSweepVisitors = `DELETE FROM visitors WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - interval '401 days'
+		LIMIT 5000 FOR UPDATE SKIP LOCKED))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
@@ -30,7 +34,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepAnswers, sqlSweepUploadRows} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql)
 			if err != nil {

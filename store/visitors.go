@@ -9,10 +9,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Whoever writes about visitors locks them first, in the order of their ids, and leads after them.
+// Whoever writes about visitors locks them first, in the order of their ids, and leads after them. That one was seen is
+// noted to the day: the index over it is then left alone by all that a visitor does in one.
 const sqlSeeVisitors = `INSERT INTO visitors AS v (visitor_id)
 SELECT id FROM unnest(@visitors::text[]) AS seen (id) ORDER BY id
-ON CONFLICT (visitor_id) DO UPDATE SET seen_at = now()
+ON CONFLICT (visitor_id) DO UPDATE SET seen_at = CASE WHEN v.seen_at < now() - interval '1 day' THEN now() ELSE v.seen_at END
 RETURNING v.visitor_id, coalesce(v.lead_id::text, '')`
 
 // seeVisitors makes visitors known, locks them until the transaction ends, and says to which leads they belong
@@ -36,8 +37,8 @@ func collectVisitors(rows pgx.Rows, owners map[string]string) error {
 	return err
 }
 
-// A visitor belongs to one lead for ever.
-const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor AND lead_id IS NULL`
+// What a visitor does from now on is the lead's.
+const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor`
 
 // What the visitor did is the lead's from now on; what the lead had under the same id within the time of an id already is
 // a duplicate and goes.
@@ -58,7 +59,8 @@ type happened struct {
 	Properties json.RawMessage
 }
 
-// claimVisitor gives a visitor who belongs to nobody to a lead, and with it what it did before. The visitor is locked.
+// claimVisitor gives a visitor to a lead: what it does from now on, and what it did while it belonged to nobody. What it
+// did while it was another lead's stays there. The visitor is locked, so "now" is between two of its events.
 func claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, leadID string) ([]happened, error) {
 	args := pgx.NamedArgs{"visitor": visitorID, "lead": leadID}
 	for _, sql := range []string{sqlClaimVisitor, sqlDropDoubles} {

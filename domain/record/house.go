@@ -49,6 +49,7 @@ type Key struct {
 	Name       string     `json:"name"`
 	Role       string     `json:"role"`
 	Prefix     string     `json:"prefix"`
+	Origins    []string   `json:"origins"` // scheme://host[:port] of the pages a site key may be used on, or *
 	CreatedAt  time.Time  `json:"created_at"`
 	LastUsedAt *time.Time `json:"last_used_at"`
 	RevokedAt  *time.Time `json:"revoked_at"`

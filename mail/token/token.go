@@ -23,9 +23,10 @@ const (
 	Open        Purpose = 'o' // /t/o/{token}
 	Click       Purpose = 'c' // /t/c/{token}
 	Question    Purpose = 'q' // /q/{token}
+	Visit       Purpose = 'v' // what a click hands to the page it leads to
 )
 
-func (p Purpose) known() bool { return strings.IndexByte("updocq", byte(p)) >= 0 }
+func (p Purpose) known() bool { return strings.IndexByte("updocqv", byte(p)) >= 0 }
 
 // The ways a token fails. A public page should answer all of them alike, but for ErrExpired.
 var (
@@ -66,7 +67,7 @@ func NewSigner(current Key, older ...Key) (*Signer, error) {
 			return nil, fmt.Errorf("two link keys have the id %d: give each its own", key.ID)
 		}
 		s.keys[key.ID] = map[Purpose][]byte{}
-		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question} {
+		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit} {
 			derived, err := hkdf.Key(sha256.New, key.Secret, nil, "leadflow/token/1/"+string(rune(p)), sha256.Size)
 			if err != nil {
 				return nil, fmt.Errorf("derive a link key: %w", err)

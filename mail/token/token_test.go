@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ var (
 	old   = Key{ID: 1, Secret: bytes.Repeat([]byte{1}, 32)}
 	young = Key{ID: 2, Secret: bytes.Repeat([]byte{2}, 32)}
 	now   = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	all   = []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question}
+	all   = []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit}
 )
 
 func signer(t require.TestingT, current Key, older ...Key) *Signer {
@@ -117,6 +118,30 @@ func TestRefusals(t *testing.T) {
 		_, err = s.Verify(Click, text, now)
 		require.Error(t, err, text)
 	}
+}
+
+func TestAClickLeadsWhereItWasMadeFor(t *testing.T) {
+	s, lead := signer(t, young), uuid.New()
+	const target = "https://www.example.com/a?b=c&d=%20#e"
+	link, err := s.ClickLink("https://leads.example.com", Claims{Lead: lead, Other: uuid.New()}, target)
+	require.NoError(t, err)
+	u, err := url.Parse(link)
+	require.NoError(t, err)
+	require.Equal(t, target, u.Query().Get("u"))
+	c, err := s.Verify(Click, strings.TrimPrefix(u.Path, "/t/c/"), now)
+	require.NoError(t, err)
+	require.Equal(t, [16]byte(lead), c.Lead)
+	require.True(t, c.LeadsTo(target))
+	for _, other := range []string{"", target + "x", "https://evil.example/", "https://www.example.com/a?b=c&d=+#e"} {
+		require.False(t, c.LeadsTo(other), other)
+	}
+	for _, bad := range []string{"", "/path", "javascript:alert(1)", "ftp://www.example.com/", "https://", "//www.example.com/", "https://www.example.com@evil.example/", "https://www.example.com/" + strings.Repeat("a", 2000)} {
+		_, err := s.ClickLink("", Claims{Lead: lead}, bad)
+		require.Error(t, err, bad)
+		require.False(t, Claims{Lead: lead, Step: digest(bad)}.LeadsTo(bad), "signed or not: %s", bad)
+	}
+	_, err = s.ClickLink("", Claims{}, target)
+	require.ErrorContains(t, err, "lead")
 }
 
 func FuzzVerify(f *testing.F) {

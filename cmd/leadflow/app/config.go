@@ -47,6 +47,10 @@ type Config struct {
 	EventDays    int           `env:"LEADFLOW_EVENT_DAYS" envDefault:"400" help:"days that engagement events are kept, by whole months; scores keep what they were worth; at least 35"`
 	EventLinger  time.Duration `env:"LEADFLOW_EVENT_LINGER" envDefault:"0s" help:"how long events wait for others to be stored with them; 0s: not at all"`
 	EventBacklog int           `env:"LEADFLOW_EVENT_BACKLOG" envDefault:"50000" help:"events that may wait to be stored; more are answered 429"`
+	RateServer   float64       `env:"LEADFLOW_RATE_SERVER" envDefault:"200000" help:"requests and events a second of each key of a server; ten seconds' worth may come at once; 0: no limit"`
+	RateSite     float64       `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
+	RateAddress  float64       `env:"LEADFLOW_RATE_ADDRESS" envDefault:"20" help:"the same of each client address, with a site key and for public forms and links"`
+	Proxies      string        `env:"LEADFLOW_PROXIES" envDefault:"127.0.0.0/8,::1/128" help:"networks of reverse proxies whose X-Forwarded-For is believed, as CIDR, by comma"`
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
@@ -110,6 +114,12 @@ func (c Config) Validate() error {
 	}
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
+	}
+	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
+		errs = append(errs, err)
+	}
+	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {
+		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE and _ADDRESS are not negative; 0 is no limit"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 
+	"github.com/leadflow-dev/leadflow/api"
 	"github.com/leadflow-dev/leadflow/mail"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/notify"
@@ -67,16 +68,27 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 }
 
 func poster(cfg Config) (*notify.Poster, error) {
-	var allow []netip.Prefix
-	for _, text := range strings.Split(cfg.WebhookAllow, ",") {
+	allow, err := prefixes("LEADFLOW_WEBHOOK_ALLOW", cfg.WebhookAllow)
+	return notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: allow}}), err
+}
+
+// prefixes reads the networks of a variable.
+func prefixes(name, value string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range strings.Split(value, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("LEADFLOW_WEBHOOK_ALLOW: %q is no network such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s: %q is no network such as 10.0.0.0/8", name, text)
 		}
-		allow = append(allow, p)
+		out = append(out, p)
 	}
-	return notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: allow}}), nil
+	return out, nil
+}
+
+func limits(cfg Config) (api.Limits, error) {
+	proxies, err := prefixes("LEADFLOW_PROXIES", cfg.Proxies)
+	return api.Limits{Server: cfg.RateServer, Site: cfg.RateSite, Address: cfg.RateAddress, Proxies: proxies}, err
 }

@@ -32,7 +32,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	},
 	"api": {
 		ours:    []string{"domain", "workflows/wire", "intake", "desk", "document", "api", "notify", "mail/token", "mail/liquid"},
-		outside: []string{"github.com/danielgtaylor/huma/v2", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus", "golang.org/x/time/rate"},
+		outside: []string{"github.com/danielgtaylor/huma/v2", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus", "golang.org/x/time/rate", "github.com/tdewolff/minify/v2"},
 	},
 	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	"migrations":   {},

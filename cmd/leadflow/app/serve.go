@@ -16,13 +16,13 @@ import (
 
 // serving answers requests.
 func serving() fx.Option {
-	return fx.Module("serve", fx.Provide(newAPI), fx.Invoke(serveAPI))
+	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check) *api.API {
+func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
-		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Trace: traceRequests(tracer), Checks: checks,
+		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 	})
 }
 

@@ -19,7 +19,10 @@ const importRate = 500
 
 func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Service {
 	counted := newCountedIntake(s, s, r)
-	return intake.New(intake.Deps{Captures: counted, Events: s, Imports: counted}, intake.Config{Backlog: cfg.EventBacklog, Linger: cfg.EventLinger})
+	return intake.New(
+		intake.Deps{Captures: counted, Events: s, Visitors: s, Imports: counted},
+		intake.Config{Backlog: cfg.EventBacklog, Linger: cfg.EventLinger},
+	)
 }
 
 func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadflow-dev/leadflow/api"
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -36,17 +37,21 @@ type newKey struct {
 func keyCreate(t *tool) *cobra.Command {
 	var first bool
 	var name, role string
+	var origins []string
 	cmd := &cobra.Command{
 		Use: "create", Short: "Makes a key; its secret is shown this once", Args: cobra.NoArgs,
 		Long: "Makes a key; its secret is shown this once, as the only thing on standard output (-o json for the rest).\n" +
 			"With --first it makes an admin's key in the database of DATABASE_URL, where none works; else it asks the API.",
 		Example: `  leadflow key create --first
-  leadflow key create --name crm --role sales`,
+  leadflow key create --name crm --role sales
+  leadflow key create --name website --role site --origin https://www.example.com`,
 	}
 	cmd.Flags().BoolVar(&first, "first", false, "the first key of a new database, for an admin")
 	cmd.Flags().StringVar(&name, "name", "", "what or whom it is for (default, of the first: admin)")
 	cmd.Flags().StringVar(&role, "role", "", "marketing, sales, ops, admin, or site (publishable: forms and visitor events only)")
+	cmd.Flags().StringSliceVar(&origins, "origin", nil, "of a site key: where its pages are, such as https://www.example.com, again for each; * for all (default: no page)")
 	cmd.MarkFlagsMutuallyExclusive("first", "role")
+	cmd.MarkFlagsMutuallyExclusive("first", "origin")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
 		if first {
 			return t.firstKey(ctx, name)
@@ -54,7 +59,11 @@ func keyCreate(t *tool) *cobra.Command {
 		if name == "" || role == "" {
 			return misused("a key needs --name and --role", "the first key of a new database needs neither: leadflow key create --first")
 		}
-		got, err := t.call(ctx, http.MethodPost, "/v1/keys", fields{"name": name, "role": role})
+		body := fields{"name": name, "role": role}
+		if len(origins) > 0 {
+			body["origins"] = origins
+		}
+		got, err := t.call(ctx, http.MethodPost, "/v1/keys", body)
 		if err != nil {
 			return err
 		}
@@ -87,7 +96,11 @@ func (t *tool) showSecret(body []byte) error {
 	if err != nil {
 		return err
 	}
-	t.tell("This is the key of %s (%s). It is shown this once: keep it, as LEADFLOW_API_KEY.", k.Name, k.Role)
+	keep := "keep it, as LEADFLOW_API_KEY"
+	if k.Role == api.RoleSite {
+		keep = "it stands in pages, as data-key of the script (docs/website.md)"
+	}
+	t.tell("This is the key of %s (%s). It is shown this once: %s.", k.Name, k.Role, keep)
 	switch t.format {
 	case formatJSON:
 		return t.writeJSON(body)

@@ -101,6 +101,7 @@ var keyColumns = []column[record.Key]{
 	{"name", func(k record.Key) any { return k.Name }},
 	{"role", func(k record.Key) any { return k.Role }},
 	{"prefix", func(k record.Key) any { return k.Prefix }},
+	{"origins", func(k record.Key) any { return k.Origins }},
 	{"created", func(k record.Key) any { return k.CreatedAt }},
 	{"last_used", func(k record.Key) any { return k.LastUsedAt }},
 	{"revoked", func(k record.Key) any { return k.RevokedAt }},
