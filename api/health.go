@@ -82,7 +82,7 @@ func ready(checks []Check) http.HandlerFunc {
 				status = http.StatusServiceUnavailable
 				told += fmt.Sprintf("[-] %s failed: %v\n", c.Name, err)
 			default:
-				told += fmt.Sprintf("[!] %s is away (not required): %v\n", c.Name, err)
+				told += fmt.Sprintf("[!] %s (not required): %v\n", c.Name, err)
 			}
 		}
 		if !verbose {

@@ -84,7 +84,7 @@ func (l *Load) step(ctx context.Context, rng *rand.Rand, name string) {
 	switch dice := rng.IntN(100); {
 	case dice < 25 || l.count() < 5:
 		l.capture(ctx, rng, name)
-	case dice < 33:
+	case dice < 29:
 		l.send(ctx, rng, name, l.pick(rng, 1), "demo_request")
 	default:
 		l.send(ctx, rng, name, l.pick(rng, 1+rng.IntN(20)), "")
@@ -117,8 +117,11 @@ func (l *Load) capture(ctx context.Context, rng *rand.Rand, name string) {
 		return
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.leads, l.emails[email] = append(l.leads, id), id
+	l.mu.Unlock()
+	if rng.IntN(3) == 0 { // at once: its run is just being started, and what it must be told grows meanwhile
+		l.send(ctx, rng, name+"-at-once", []string{id}, "demo_request")
+	}
 }
 
 // cheap are events that alone make nobody an MQL.
