@@ -65,7 +65,9 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Sweeper.Rescore)
 	})
 	if h.Tide != nil {
-		g.Go(func() error { return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch) })
+		g.Go(func() error {
+			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
+		})
 	}
 	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", h.imports) })
 	return g.Wait()

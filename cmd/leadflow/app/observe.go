@@ -42,12 +42,12 @@ func newChecks(s *store.Store, c client.Client) []api.Check {
 			}
 			return nil
 		}},
-		{Name: "lanes", Run: func(ctx context.Context) error {
+		{Name: "lanes", Trouble: "are held", Run: func(ctx context.Context) error {
 			b, err := s.Backlog(ctx)
 			if err != nil || len(b.Held) == 0 {
 				return err
 			}
-			return errors.New("held: " + held(b.Held) + "; leadflow doctor says what to do")
+			return errors.New(held(b.Held) + "; leadflow doctor says what to do")
 		}},
 	}
 }

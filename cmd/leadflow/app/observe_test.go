@@ -118,7 +118,7 @@ func TestObserve_listsEachPart(t *testing.T) {
 		require.Equal(t, "ok\n", told)
 		status, told = get(t, "http://"+where+"/readyz?verbose")
 		require.Equal(t, http.StatusOK, status, "Temporal is not required")
-		require.Contains(t, told, "[+] postgres ok\n[!] temporal (not required)")
+		require.Contains(t, told, "[+] postgres ok\n[!] temporal is away (not required)")
 		status, told = get(t, "http://"+where+"/version")
 		require.Equal(t, http.StatusOK, status)
 		var v map[string]string
