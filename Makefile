@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded browser build fmt postgres histories clean
+.PHONY: help run test lint unit embedded storm chaos browser build fmt postgres histories clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,7 +14,7 @@ help: ## what there is to make
 run: postgres bin/leadflow-standalone bin/leadflow ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
 	@exec bin/leadflow-standalone $(ARGS)
 
-test: lint unit embedded browser ## every check
+test: lint unit embedded storm browser ## every check
 
 build: bin/leadflow bin/leadflow-standalone ## both binaries
 
@@ -53,6 +53,12 @@ embedded: postgres bin/leadflow-standalone ## the tests that need the embedded s
 browser: postgres ## the tests with Chromium; without one they are skipped
 	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
 	@set -o pipefail; cd e2e/browser && ../../bin/testpg go test -vet=all -json ./... | ../../bin/report
+
+storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form: every part is killed while people come in
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 ./e2e/chaos
+
+chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v -run TestChaos ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

@@ -25,7 +25,8 @@ type Tokens interface {
 // Check is one thing /readyz looks at.
 type Check struct {
 	Name     string
-	Required bool // without it, this process is not ready
+	Required bool   // without it, this process is not ready
+	Trouble  string // what is said of it when it fails and is not required; empty: is away
 	Run      func(context.Context) error
 }
 
@@ -37,6 +38,7 @@ type Deps struct {
 	Documents Documents
 	Keys      Keys
 	Webhooks  Webhooks
+	Lanes     Lanes
 	Answers   Answers
 	Imports   intake.Imports
 	Intake    *intake.Service
@@ -77,7 +79,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.public, a.clicks, a.script, a.health, a.docs,
+		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
 	} {
 		add()
 	}

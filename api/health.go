@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -82,7 +83,7 @@ func ready(checks []Check) http.HandlerFunc {
 				status = http.StatusServiceUnavailable
 				told += fmt.Sprintf("[-] %s failed: %v\n", c.Name, err)
 			default:
-				told += fmt.Sprintf("[!] %s is away (not required): %v\n", c.Name, err)
+				told += fmt.Sprintf("[!] %s %s (not required): %v\n", c.Name, cmp.Or(c.Trouble, "is away"), err)
 			}
 		}
 		if !verbose {

@@ -132,6 +132,8 @@ func TestRoles_asTheContractHasThem(t *testing.T) {
 		{http.MethodPost, "/v1/keys", ""},
 		{http.MethodDelete, "/v1/suppressions", ""},
 		{http.MethodPost, "/v1/webhooks", "ops"},
+		{http.MethodGet, "/v1/lanes", "ops"},
+		{http.MethodPost, "/v1/lanes/{lane}/release", "ops"},
 	} {
 		for _, role := range api.Roles {
 			if c.method == http.MethodDelete && role == api.RoleAdmin {

@@ -12,7 +12,7 @@ import (
 func TestBacklog_isEmptyInAnEmptyHouse(t *testing.T) {
 	got, err := newStore(t).Backlog(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, record.Backlog{Due: map[string]int{}, Imports: map[string]int{}}, got)
+	require.Equal(t, record.Backlog{Due: map[string]int{}, Imports: map[string]int{}, Held: map[string]string{}}, got)
 }
 
 func TestBacklog_tellsWhatWaits(t *testing.T) {
@@ -27,6 +27,7 @@ func TestBacklog_tellsWhatWaits(t *testing.T) {
 	exec(t, s, `INSERT INTO imports (id, state, mapping, columns) VALUES ($1, 'running', '{}', '{}'), ($2, 'done', '{}', '{}')`, newID(), newID())
 	exec(t, s, `UPDATE leads SET stage = 'handoff', sla_state = 'running', sla_due_at = now() - interval '3 minutes'`)
 	exec(t, s, `INSERT INTO timeline (lead_id, at, kind, actor_type, cycle) VALUES ($1, now(), 'given_up', 'system', 1), ($1, now() - interval '8 days', 'given_up', 'system', 1)`, lead)
+	require.NoError(t, s.HoldLanes(t.Context(), []string{"webhook"}))
 	got, err := s.Backlog(t.Context())
 	require.NoError(t, err)
 	for want, age := range map[time.Duration]*time.Duration{time.Minute: &got.OutboxOldest, 2 * time.Minute: &got.DecisionsOldest, 3 * time.Minute: &got.SLALate} {
@@ -35,6 +36,7 @@ func TestBacklog_tellsWhatWaits(t *testing.T) {
 	}
 	require.Equal(t, record.Backlog{
 		Outbox: 1, Decisions: 1, Due: map[string]int{"bulk": 2, "alert": 1}, Unknown: 1, Imports: map[string]int{"running": 1}, GivenUp: 1,
+		Held: map[string]string{"webhook": "operator"},
 	}, got)
 	exec(t, s, `UPDATE leads SET sla_state = 'breached'`)
 	got, err = s.Backlog(t.Context())

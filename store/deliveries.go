@@ -20,6 +20,7 @@ WHERE lane = @lane AND state = 'sending' AND claimed_until < now() AND NOT at_le
 const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
 FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
 		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now())
+		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane)
 	ORDER BY not_before, created_at LIMIT @rows FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id
 RETURNING d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
@@ -219,8 +220,9 @@ func (s *Store) StoreMessage(ctx context.Context, d record.Delivery, message []b
 const (
 	sqlLockLeadOfDelivery = `SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = @id FOR SHARE OF l`
 
-	sqlSending = `UPDATE deliveries SET state = 'sending'
-WHERE id = @id AND attempts = @attempt AND state = 'claimed' AND claimed_until > now()`
+	sqlSending = `UPDATE deliveries d SET state = 'sending'
+WHERE id = @id AND attempts = @attempt AND state = 'claimed' AND claimed_until > now()
+	AND (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane)`
 )
 
 // Sending commits that DATA is about to begin, if the delivery may still go out at this instant. It answers why not.
@@ -236,7 +238,7 @@ func (s *Store) Sending(ctx context.Context, d record.Delivery) (stop string, er
 		}
 		tag, err := tx.Exec(ctx, sqlSending, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempts})
 		if err == nil && tag.RowsAffected() == 0 {
-			stop = "lost" // the lease ran out and somebody else has it
+			stop = "lost" // the lease ran out and somebody else has it, or the lane was held meanwhile
 		}
 		return err
 	})
@@ -280,10 +282,11 @@ func (s *Store) putBack(ctx context.Context, sql string, d record.Delivery, code
 }
 
 const sqlNextDelivery = `SELECT extract(epoch FROM min(CASE WHEN state = 'queued' THEN not_before ELSE claimed_until END) - now())::float8
-FROM deliveries WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')`
+FROM deliveries WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')
+	AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane)`
 
 // NextDelivery is how long it is until the next row of the lane falls due, by the clock of Postgres, which wrote the due
-// times; waits is false when there is none.
+// times; waits is false when there is none, or the lane is held.
 func (s *Store) NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error) {
 	rows, _ := s.pool.Query(ctx, sqlNextDelivery, pgx.NamedArgs{"lane": lane})
 	seconds, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*float64])

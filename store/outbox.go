@@ -10,20 +10,23 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// The lane is looked at by the claim itself: a hold counts for everybody at once.
 const sqlClaimOutbox = `WITH due AS (
 	SELECT lead_id FROM outbox
 	WHERE not_before <= now() AND (claimed_until IS NULL OR claimed_until <= now())
-	ORDER BY not_before, seq LIMIT @rows FOR UPDATE SKIP LOCKED
+		AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'outbox')
+	ORDER BY urgency, not_before LIMIT @rows FOR UPDATE SKIP LOCKED
 ), claimed AS (
 	UPDATE outbox o SET claimed_until = now() + @lease::interval, attempts = o.attempts + 1
 	FROM due WHERE o.lead_id = due.lead_id
 	RETURNING o.*
 )
-SELECT c.lead_id, c.seq, c.score, c.band, c.triggers, c.attempts, l.stage, l.source_code, l.cycle
-FROM claimed c JOIN leads l ON l.id = c.lead_id ORDER BY c.not_before, c.seq`
+SELECT c.lead_id, c.seq, c.score, c.band, c.triggers, c.attempts, c.claimed_until, l.stage, l.source_code, l.cycle
+FROM claimed c JOIN leads l ON l.id = c.lead_id ORDER BY c.urgency, c.not_before, c.seq`
 
-// ClaimOutbox takes due rows by lease, oldest first, at most one in flight per lead. Nothing stays locked: a relay that
-// dies is followed by another when its lease is over, and the run's watermark makes the second delivery a no-op.
+// ClaimOutbox takes due rows by lease, the most urgent first and of these the oldest, at most one in flight per lead.
+// Nothing stays locked: a relay that dies is followed by another when its lease is over, and the run's watermark makes the
+// second delivery a no-op.
 func (s *Store) ClaimOutbox(ctx context.Context, limit int, lease time.Duration) ([]record.OutboxRow, error) {
 	rows, _ := s.pool.Query(ctx, sqlClaimOutbox, pgx.NamedArgs{"rows": limit, "lease": lease})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.OutboxRow])
@@ -32,14 +35,15 @@ func (s *Store) ClaimOutbox(ctx context.Context, limit int, lease time.Duration)
 
 const sqlLockOutbox = `SELECT lead_id FROM outbox WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id FOR UPDATE`
 
-// A row that grew while it was on its way is due at once, and says so: its own insert was heard while it was claimed.
+// A row that grew while it was on its way is due at once, and says so: its own insert was heard while it was claimed. A
+// row that somebody else has claimed since is left to them.
 const sqlSentOutbox = `WITH sent AS (
-	SELECT * FROM unnest(@leads::uuid[], @seqs::bigint[]) AS s (lead_id, seq)
+	SELECT * FROM unnest(@leads::uuid[], @seqs::bigint[], @claims::timestamptz[]) AS s (lead_id, seq, claim)
 ), gone AS (
 	DELETE FROM outbox o USING sent WHERE o.lead_id = sent.lead_id AND o.seq = sent.seq
 ), grown AS (
 	UPDATE outbox o SET claimed_until = NULL, attempts = 0
-	FROM sent WHERE o.lead_id = sent.lead_id AND o.seq > sent.seq
+	FROM sent WHERE o.lead_id = sent.lead_id AND o.seq > sent.seq AND o.claimed_until = sent.claim
 	RETURNING 1
 )
 SELECT pg_notify('outbox', '') FROM (SELECT count(*) AS n FROM grown) AS g WHERE g.n > 0`
@@ -49,26 +53,52 @@ func (s *Store) SentOutbox(ctx context.Context, sent []record.OutboxRow) error {
 	if len(sent) == 0 {
 		return nil
 	}
-	leads, seqs := make([]string, len(sent)), make([]int64, len(sent))
-	for i, r := range sent {
-		leads[i], seqs[i] = r.LeadID, r.Seq
-	}
+	args := claims(sent)
 	return s.tx(ctx, "sent outbox", func(tx pgx.Tx) error {
 		// First the locks, in the order of everybody; then a statement whose snapshot is younger than they are.
-		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": leads}); err != nil {
+		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, sqlSentOutbox, pgx.NamedArgs{"leads": leads, "seqs": seqs})
+		_, err := tx.Exec(ctx, sqlSentOutbox, args)
 		return err
 	})
 }
 
-const sqlDeferOutbox = `UPDATE outbox SET claimed_until = NULL, not_before = now() + @until::interval WHERE lead_id = @lead`
+// claims are rows by lead, seq and claim.
+func claims(rows []record.OutboxRow) pgx.NamedArgs {
+	leads, seqs, until := make([]string, len(rows)), make([]int64, len(rows)), make([]time.Time, len(rows))
+	for i, r := range rows {
+		leads[i], seqs[i], until[i] = r.LeadID, r.Seq, r.ClaimedUntil
+	}
+	return pgx.NamedArgs{"leads": leads, "seqs": seqs, "claims": until}
+}
 
-// DeferOutbox puts a row back until later.
-func (s *Store) DeferOutbox(ctx context.Context, leadID string, until time.Duration) error {
-	_, err := s.pool.Exec(ctx, sqlDeferOutbox, pgx.NamedArgs{"lead": leadID, "until": until})
+const sqlDeferOutbox = `UPDATE outbox SET claimed_until = NULL, not_before = now() + @until::interval
+WHERE lead_id = @lead AND claimed_until = @claim`
+
+// DeferOutbox puts a row back until later, unless somebody else has claimed it since.
+func (s *Store) DeferOutbox(ctx context.Context, row record.OutboxRow, until time.Duration) error {
+	_, err := s.pool.Exec(ctx, sqlDeferOutbox, pgx.NamedArgs{"lead": row.LeadID, "claim": row.ClaimedUntil, "until": until})
 	return masked("defer outbox", err)
+}
+
+const sqlReleaseOutbox = `UPDATE outbox o SET claimed_until = NULL, attempts = o.attempts - 1
+FROM unnest(@leads::uuid[], @claims::timestamptz[]) AS s (lead_id, claim)
+WHERE o.lead_id = s.lead_id AND o.claimed_until = s.claim`
+
+// ReleaseOutbox gives back what was claimed and not tried.
+func (s *Store) ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	args := claims(rows)
+	return s.tx(ctx, "release outbox", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlReleaseOutbox, pgx.NamedArgs{"leads": args["leads"], "claims": args["claims"]})
+		return err
+	})
 }
 
 const sqlOutboxState = `SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox`

@@ -46,8 +46,9 @@ func TestAnOutboxRowThatGrewIsNotDeletedAndComesAgain(t *testing.T) {
 	ada := capture(t, s, record.Capture{Email: "ada@example.com", SourceCode: "ads"}).LeadID
 	rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
 	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(time.Minute), rows[0].ClaimedUntil, 30*time.Second)
 	require.Equal(t, record.OutboxRow{
-		LeadID: ada, Seq: 1, Band: "cold", Triggers: map[string]int64{"capture": 1}, Attempts: 1, Stage: "captured", SourceCode: "ads", Cycle: 1,
+		LeadID: ada, Seq: 1, ClaimedUntil: rows[0].ClaimedUntil, Band: "cold", Triggers: map[string]int64{"capture": 1}, Attempts: 1, Stage: "captured", SourceCode: "ads", Cycle: 1,
 	}, rows[0])
 	ingest(t, s, record.Event{LeadID: ada, Type: "demo_request"})
 	more, err := s.ClaimOutbox(ctx, 10, time.Minute)
@@ -93,17 +94,26 @@ func TestAnOutboxRowThatGrowsWhileItIsSentIsDue(t *testing.T) {
 func TestAnOutboxLeaseRunsOutAndADeferredRowWaits(t *testing.T) {
 	s, ctx := house(t), t.Context()
 	ada := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID
+	var rows []record.OutboxRow
 	claim := func() int {
-		rows, err := s.ClaimOutbox(ctx, 10, time.Minute)
+		last, err := s.ClaimOutbox(ctx, 10, time.Minute)
 		require.NoError(t, err)
-		return len(rows)
+		rows = append(rows, last...)
+		return len(last)
 	}
 	require.Equal(t, 1, claim())
 	require.Equal(t, 0, claim())
 	exec(t, s, "UPDATE outbox SET claimed_until = now() - interval '1 second'")
 	require.Equal(t, 1, claim(), "its relay died")
 	require.Equal(t, 2, one[int](t, s, "SELECT attempts FROM outbox"))
-	require.NoError(t, s.DeferOutbox(ctx, ada, time.Hour))
+	require.NoError(t, s.DeferOutbox(ctx, rows[0], 0))
+	require.NoError(t, s.ReleaseOutbox(ctx, rows[:1]))
+	require.NoError(t, s.SentOutbox(ctx, []record.OutboxRow{{LeadID: ada, Seq: 0, ClaimedUntil: rows[0].ClaimedUntil}}))
+	require.Equal(t, 0, claim(), "who lost the lease gives nothing back that another has")
+	require.NoError(t, s.ReleaseOutbox(ctx, rows[1:2]))
+	require.Equal(t, 1, one[int](t, s, "SELECT attempts FROM outbox"), "given back untried")
+	require.Equal(t, 1, claim())
+	require.NoError(t, s.DeferOutbox(ctx, rows[2], time.Hour))
 	require.Equal(t, 0, claim())
 	ingest(t, s, record.Event{LeadID: ada, Type: "demo_request"})
 	require.Equal(t, 1, claim(), "news make it due: of two moments the earlier")
@@ -151,4 +161,26 @@ func TestNothingToldIsLostWhileRelaysRace(t *testing.T) {
 	}
 	require.Len(t, heard, 5)
 	require.Equal(t, one[int64](t, s, "SELECT last_value FROM outbox_seq"), highest)
+}
+
+// When much waits, who acts at once goes before who begins, and both before scores that merely moved.
+func TestTheOutboxGoesByUrgency(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	var leads []string
+	for i := range 3 {
+		leads = append(leads, capture(t, s, record.Capture{Email: fmt.Sprintf("p%d@example.com", i)}).LeadID)
+	}
+	exec(t, s, "DELETE FROM outbox WHERE lead_id = $1", leads[0])
+	b := &pgx.Batch{}
+	tell(b, told{lead: leads[0], score: 40, band: "warm"})
+	require.NoError(t, s.pool.SendBatch(ctx, b).Close())
+	exec(t, s, "UPDATE outbox SET not_before = not_before - interval '1 hour' WHERE lead_id = $1", leads[0])
+	ingest(t, s, record.Event{LeadID: leads[2], Type: "demo_request"})
+	var order []string
+	for range 3 {
+		rows, err := s.ClaimOutbox(ctx, 1, time.Minute)
+		require.NoError(t, err)
+		order = append(order, rows[0].LeadID)
+	}
+	require.Equal(t, []string{leads[2], leads[1], leads[0]}, order)
 }

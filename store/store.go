@@ -56,9 +56,14 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	pool, err := pgxpool.New(ctx, url)
+	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: the URL cannot be used; check DATABASE_URL")
+	}
+	cfg.AfterConnect = noticePlace
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, masked("open", err)
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()

@@ -32,6 +32,7 @@ type Host struct {
 	Hooks      Carrier
 	Desk       Desk
 	Importer   Importer
+	Tide       *Tide // nil: nobody watches for restores
 	TaskQueue  string
 	Log        *slog.Logger
 	Parallel   int // calls of the relay at once
@@ -63,6 +64,11 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error {
 		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Sweeper.Rescore)
 	})
+	if h.Tide != nil {
+		g.Go(func() error {
+			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
+		})
+	}
 	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", h.imports) })
 	return g.Wait()
 }

@@ -80,7 +80,7 @@ func (c countedOutbox) SentOutbox(ctx context.Context, sent []record.OutboxRow) 
 	return err
 }
 
-func (c countedOutbox) DeferOutbox(ctx context.Context, leadID string, until time.Duration) error {
+func (c countedOutbox) DeferOutbox(ctx context.Context, row record.OutboxRow, until time.Duration) error {
 	c.failed.Inc()
-	return c.Outbox.DeferOutbox(ctx, leadID, until)
+	return c.Outbox.DeferOutbox(ctx, row, until)
 }

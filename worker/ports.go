@@ -9,12 +9,14 @@ import (
 
 // Outbox is what runs must be told.
 type Outbox interface {
-	// ClaimOutbox takes due rows by lease, oldest first, at most one in flight per lead; no lock is held afterwards.
+	// ClaimOutbox takes due rows by lease, the most urgent first, at most one in flight per lead; no lock is held afterwards.
 	ClaimOutbox(ctx context.Context, limit int, lease time.Duration) ([]record.OutboxRow, error)
 	// SentOutbox deletes the rows that still are what was sent; a row that grew meanwhile becomes due again.
 	SentOutbox(ctx context.Context, sent []record.OutboxRow) error
-	// DeferOutbox puts a row back until later.
-	DeferOutbox(ctx context.Context, leadID string, until time.Duration) error
+	// DeferOutbox puts a row back until later, unless somebody else has claimed it since.
+	DeferOutbox(ctx context.Context, row record.OutboxRow, until time.Duration) error
+	// ReleaseOutbox gives back what was claimed and not tried, unless somebody else has claimed it since.
+	ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) error
 	// OutboxState tells how much waits, and how old the oldest row is.
 	OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error)
 }

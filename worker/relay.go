@@ -1,178 +1,219 @@
 package worker
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
-	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
 // Relay tells runs what the outbox holds, and starts those that do not run. A row is deleted only as it was sent; while
-// Temporal is away rows wait for ever.
+// Temporal is away rows wait for ever. Any number of relays may run at once.
 type Relay struct {
 	Outbox    Outbox
 	Client    client.Client
 	TaskQueue string
 	Log       *slog.Logger
-	Parallel  int // calls to Temporal at once; 0 is 8
+	Parallel  int // calls to Temporal at once, at most; 0 is 32
 
 	bells bells
 }
 
 const (
-	relayBatch = 100
 	relayLease = 30 * time.Second
-	relayIdle  = 2 * time.Second // a look without a ring: what was deferred, what another process lost
+	relayCall  = 10 * time.Second // a call begins only when it ends before its lease does
+	relayIdle  = 2 * time.Second  // a look without a ring: what was deferred, what another process lost
+	relayGroup = 100              // rows deleted at once, at most
 )
 
-// Run relays until the context ends.
+// claimed is a row and how long it is ours, by our own clock.
+type claimed struct {
+	record.OutboxRow
+	until time.Time
+}
+
+// ended is how a call ended.
+type ended struct {
+	era     int
+	tooMuch bool
+}
+
+// relaying is one Run: a single loop that claims, begins calls and hears how they end. Nothing waits for the slowest.
+type relaying struct {
+	*Relay
+	pace   *pace
+	ready  []claimed // claimed and not begun
+	flying int
+	idle   bool // the last claim found less than it asked for
+	ended  chan ended
+	sent   chan record.OutboxRow
+}
+
+// Run relays until the context ends, then gives back what it has not begun.
 func (r *Relay) Run(ctx context.Context) error {
+	most := r.Parallel
+	if most <= 0 {
+		most = 32
+	}
+	s := &relaying{Relay: r, pace: newPace(most), ended: make(chan ended, most), sent: make(chan record.OutboxRow, most)}
+	var forgetting sync.WaitGroup
+	forgetting.Go(s.forget)
+	for ctx.Err() == nil {
+		s.begin(ctx)
+		s.wait(ctx)
+	}
+	s.release(s.ready)
+	for ; s.flying > 0; s.flying-- {
+		<-s.ended
+	}
+	close(s.sent)
+	forgetting.Wait()
+	return nil
+}
+
+// begin starts as many calls as may be in flight, claiming one round ahead.
+func (s *relaying) begin(ctx context.Context) {
 	for {
-		n, err := r.pass(ctx)
-		if err != nil && ctx.Err() == nil {
-			r.Log.Warn("the outbox cannot be read; it is tried again", "error", err)
+		now := time.Now()
+		room := s.pace.room(s.flying, now)
+		if room == 0 || ctx.Err() != nil {
+			return
 		}
-		if n == relayBatch && err == nil {
+		if len(s.ready) == 0 {
+			if s.idle {
+				return
+			}
+			s.claim(ctx, room)
 			continue
 		}
-		if !r.bells.wait(ctx, "outbox", relayIdle) {
-			return nil
+		row := s.ready[0]
+		s.ready = s.ready[1:]
+		if row.until.Sub(now) < relayCall {
+			s.release([]claimed{row}) // it waited here too long: somebody else may soon have it
+			continue
 		}
+		s.flying++
+		go s.call(ctx, row, s.pace.era)
 	}
 }
 
-// pass works off one batch and answers how many rows it held.
-func (r *Relay) pass(ctx context.Context) (int, error) {
-	rows, err := r.Outbox.ClaimOutbox(ctx, relayBatch, relayLease)
-	if err != nil || len(rows) == 0 {
-		return 0, err
+// claim takes what there is room for and, while Temporal is well, one round more.
+func (s *relaying) claim(ctx context.Context, room int) {
+	if !s.pace.away() {
+		room += int(s.pace.width)
 	}
-	sent := make([]bool, len(rows))
-	var g errgroup.Group
-	g.SetLimit(max(1, r.Parallel))
-	for i, row := range rows {
-		g.Go(func() error {
-			err := r.tell(ctx, row)
-			if err == nil {
-				sent[i] = true
-				return nil
-			}
-			wait := backoff(row.Attempts)
-			r.Log.Debug("a lead's run was not told; it is tried again", "lead", row.LeadID, "in", wait, "error", errorKind(err))
-			return r.Outbox.DeferOutbox(context.WithoutCancel(ctx), row.LeadID, wait)
-		})
+	began := time.Now() // before Postgres began to count
+	rows, err := s.Outbox.ClaimOutbox(ctx, room, relayLease)
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("the outbox cannot be read; it is tried again", "error", err)
 	}
-	deferred := g.Wait()
-	var done []record.OutboxRow
-	for i, row := range rows {
-		if sent[i] {
-			done = append(done, row)
-		}
+	s.idle = len(rows) < room
+	for _, row := range rows {
+		s.ready = append(s.ready, claimed{row, began.Add(relayLease)})
 	}
-	if len(done) > 0 {
-		err = r.Outbox.SentOutbox(context.WithoutCancel(ctx), done)
-	}
-	return len(rows), errors.Join(err, deferred)
 }
 
-// tell signals the lead's run, starting it where it should run and does not.
-func (r *Relay) tell(ctx context.Context, row record.OutboxRow) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// call tells one run, and stores how that went.
+func (s *relaying) call(ctx context.Context, row claimed, era int) {
+	calling, cancel := context.WithTimeout(ctx, relayCall)
 	defer cancel()
-	id, body := wire.WorkflowID(row.LeadID), engagement(row)
-	if !starts(row) {
-		err := r.Client.SignalWorkflow(ctx, id, "", wire.SignalEngagement, body)
-		var none *serviceerror.NotFound
-		if errors.As(err, &none) {
-			return nil // there is no run, and there should be none
-		}
-		return err
-	}
-	_, err := r.Client.SignalWithStartWorkflow(ctx, id, wire.SignalEngagement, body, client.StartWorkflowOptions{
-		ID: id, TaskQueue: r.queue(),
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		TypedSearchAttributes:    startAttributes(row),
-		StaticSummary:            "Lead from " + row.SourceCode,
-	}, wire.TypeLead, wire.LeadInput{LeadID: row.LeadID})
-	return err
-}
-
-func (r *Relay) queue() string {
-	if r.TaskQueue == "" {
-		return wire.TaskQueue
-	}
-	return r.TaskQueue
-}
-
-// starts reports whether the lead should have a run. What has ended needs none; only a new capture brings a
-// disqualified lead back.
-func starts(row record.OutboxRow) bool {
-	switch lifecycle.Stage(row.Stage) {
-	case lifecycle.StageWon, lifecycle.StageErased:
-		return false
-	case lifecycle.StageDisqualified:
-		return row.Triggers[wire.TriggerCapture] > 0
-	}
-	return true
-}
-
-func engagement(row record.OutboxRow) wire.Engagement {
-	e := wire.Engagement{Seq: row.Seq, Score: row.Score, Band: row.Band}
-	for kind, seq := range row.Triggers {
-		e.Triggers = append(e.Triggers, wire.Trigger{Kind: kind, Seq: seq})
-	}
-	slices.SortFunc(e.Triggers, func(a, b wire.Trigger) int {
-		return cmp.Or(cmp.Compare(a.Seq, b.Seq), strings.Compare(a.Kind, b.Kind))
-	})
-	return e
-}
-
-// startAttributes are what the run would write first: set at the start they cost it no event.
-func startAttributes(row record.OutboxRow) temporal.SearchAttributes {
-	stage := row.Stage
-	if stage == string(lifecycle.StageCaptured) {
-		stage = string(lifecycle.StageNurturing)
-	}
-	return temporal.NewSearchAttributes(
-		temporal.NewSearchAttributeKeyKeyword(wire.AttrStage).ValueSet(stage),
-		temporal.NewSearchAttributeKeyKeyword(wire.AttrSource).ValueSet(row.SourceCode),
-		temporal.NewSearchAttributeKeyInt64(wire.AttrCycle).ValueSet(int64(max(1, row.Cycle))),
-	)
-}
-
-// backoff doubles from a second to a minute, with jitter so that an outage does not end in a thundering herd.
-func backoff(attempts int) time.Duration {
-	d := min(time.Minute, time.Second<<min(attempts, 6))
-	return d/2 + time.Duration(rand.Int64N(int64(d)))
-}
-
-// errorKind names an error without what it says: messages of servers may quote what they were sent.
-func errorKind(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "deadline exceeded"
-	}
-	var busy *serviceerror.ResourceExhausted
-	var away *serviceerror.Unavailable
+	err := s.tell(calling, row.OutboxRow)
+	all := err != nil && concernsAll(err)
 	switch {
-	case errors.As(err, &busy):
-		return "resource exhausted"
-	case errors.As(err, &away):
-		return "unavailable"
+	case err == nil:
+		s.sent <- row.OutboxRow
+	case ctx.Err() != nil: // we are told to stop; whether it arrived nobody knows, and a second delivery does no harm
+		s.release([]claimed{row})
+	default:
+		most := time.Minute
+		if all {
+			most = lastProbe // nobody's fault: it is tried soon after Temporal is back
+		}
+		wait := backoff(row.Attempts, most)
+		s.Log.Debug("a lead's run was not told; it is tried again", "lead", row.LeadID, "in", wait, "error", errorKind(err))
+		s.put("put back", func(ctx context.Context) error { return s.Outbox.DeferOutbox(ctx, row.OutboxRow, wait) })
 	}
-	return "refused"
+	s.ended <- ended{era, all}
+}
+
+// wait returns when there may be something to do.
+func (s *relaying) wait(ctx context.Context) {
+	most := relayIdle
+	if away := time.Until(s.pace.until); away > 0 {
+		most = min(most, away)
+	}
+	t := time.NewTimer(most)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case e := <-s.ended:
+		s.hear(e)
+	case <-s.bells["outbox"]:
+		s.idle = false
+	case <-t.C:
+		s.idle = false
+	}
+}
+
+// hear counts how a call ended, and says when Temporal goes and when it is back.
+func (s *relaying) hear(e ended) {
+	s.flying--
+	was := s.pace.away()
+	if e.tooMuch {
+		s.pace.tooMuch(e.era, time.Now())
+	} else {
+		s.pace.took(e.era)
+	}
+	switch is := s.pace.away(); {
+	case is && !was:
+		s.Log.Warn("Temporal takes nothing: what runs must be told waits, and is asked about one at a time")
+	case was && !is:
+		s.Log.Info("Temporal takes signals again")
+	}
+}
+
+// forget deletes what was sent, all that waits at once: while it is busy the next group gathers.
+func (s *relaying) forget() {
+	for row := range s.sent {
+		group := []record.OutboxRow{row}
+		for more := true; more && len(group) < relayGroup; {
+			select {
+			case row, ok := <-s.sent:
+				if more = ok; ok {
+					group = append(group, row)
+				}
+			default:
+				more = false
+			}
+		}
+		s.put("deleted", func(ctx context.Context) error { return s.Outbox.SentOutbox(ctx, group) })
+	}
+}
+
+func (s *relaying) release(rows []claimed) {
+	back := make([]record.OutboxRow, len(rows))
+	for i, row := range rows {
+		back[i] = row.OutboxRow
+	}
+	s.put("given back", func(ctx context.Context) error { return s.Outbox.ReleaseOutbox(ctx, back) })
+}
+
+// put stores what became of rows, also when we are told to stop. What cannot be stored is seen when the lease is over.
+func (s *relaying) put(what string, store func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), relayCall)
+	defer cancel()
+	if err := store(ctx); err != nil {
+		s.Log.Warn("rows of the outbox could not be "+what+"; they are looked at again when their lease is over", "error", err)
+	}
+}
+
+// backoff doubles from a second up to the most, with jitter so that what failed together does not come back together.
+func backoff(attempts int, most time.Duration) time.Duration {
+	d := min(most, time.Second<<min(attempts, 6))
+	return d/2 + rand.N(d)
 }

@@ -16,4 +16,6 @@ type Backlog struct {
 
 	SLALate time.Duration // by how much the worst accept deadline has passed that no run has looked at
 	GivenUp int           // commands given up in the last seven days
+
+	Held map[string]string // lanes that are held, and why
 }

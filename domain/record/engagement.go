@@ -87,4 +87,6 @@ type OutboxRow struct {
 	Stage      string // as the read side has it: a terminal lead is only told of its erasure
 	SourceCode string
 	Cycle      int
+
+	ClaimedUntil time.Time // the lease: by the clock of Postgres, and the claim's name
 }

@@ -26,12 +26,13 @@ var (
 	mailsUnknown  = gauge("deliveries_unknown", "Mails of which nobody knows whether they arrived; somebody decides.")
 	importsOpen   = gauge("imports", "Imports that are not done, by state.", "state")
 	slaLate       = gauge("sla_late_seconds", "By how much the worst accept deadline has passed that no run has looked at.")
+	laneHeld      = gauge("lane_held", "1 while nothing goes out of the lane: by an operator, or after a restore.", "lane")
 	givenUp       = gauge("commands_given_up_recently", "Commands of runs that were given up in the last seven days.")
 )
 
 // Describe names the metrics.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, givenUp} {
+	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp} {
 		ch <- d
 	}
 }
@@ -56,6 +57,13 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	tell(givenUp, float64(now.GivenUp))
 	for _, lane := range []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook} {
 		tell(deliveriesDue, float64(now.Due[lane]), lane)
+	}
+	for _, lane := range record.Lanes {
+		held := 0.0
+		if now.Held[lane] != "" {
+			held = 1
+		}
+		tell(laneHeld, held, lane)
 	}
 	for _, state := range []string{"queued", "running"} {
 		tell(importsOpen, float64(now.Imports[state]), state)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/store"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
@@ -67,7 +69,25 @@ func checkPostgres(ctx context.Context, cfg Config) []Check {
 		migrated.Mend = "run: leadflow migrate"
 		return append(checks, migrated)
 	}
-	return append(checks, migrated, checkCommands(ctx, s))
+	return append(checks, migrated, checkCommands(ctx, s), checkLanes(ctx, s))
+}
+
+// checkLanes tells of lanes that nothing goes out of.
+func checkLanes(ctx context.Context, s *store.Store) Check {
+	check := Check{Name: "lanes"}
+	b, err := s.Backlog(ctx)
+	switch restored := slices.Contains(slices.Collect(maps.Values(b.Held)), record.HeldRestored); {
+	case err != nil:
+		check.Says, check.Mend = err.Error(), "look again; if it stays, the log of Postgres says why"
+	case restored:
+		check.Says = "held: " + held(b.Held) + ": this database was restored from a backup, or copied, and nothing leaves the house"
+		check.Mend = "docs/operating.md, Restoring; see what would go out: leadflow lanes release --dry-run; then: leadflow lanes release"
+	case len(b.Held) > 0:
+		check.Says, check.Mend = "held: "+held(b.Held), "leadflow lanes shows what waits; leadflow lanes release LANE lets it go out"
+	default:
+		check.OK, check.Says = true, "none held"
+	}
+	return check
 }
 
 // checkCommands tells of what runs could not get done: nothing tries it again by itself.

@@ -26,8 +26,21 @@ func base(cfg Config) fx.Option {
 		fx.StartTimeout(2*time.Minute),
 		fx.StopTimeout(time.Minute),
 		fx.Supply(cfg),
-		fx.Provide(Config.Logger, openStore, openClient, signer, newIntake, newDesk),
+		fx.Provide(Config.Logger, openStore, openClient, signer, newIntake, newDesk, newTide),
+		fx.Invoke(checkTide),
 	)
+}
+
+// checkTide looks whether the database was restored before anything is answered or sent. While Temporal is away only the
+// place is known; the workers look again.
+func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
+	lc.Append(fx.StartHook(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, healthTime)
+		defer cancel()
+		if err := t.Check(ctx); err != nil {
+			logger.Warn("whether the database was restored cannot be told yet", "error", err)
+		}
+	}))
 }
 
 // working polls Temporal, relays the outbox and works off deliveries.

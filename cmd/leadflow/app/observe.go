@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -41,7 +42,25 @@ func newChecks(s *store.Store, c client.Client) []api.Check {
 			}
 			return nil
 		}},
+		{Name: "lanes", Trouble: "are held", Run: func(ctx context.Context) error {
+			b, err := s.Backlog(ctx)
+			if err != nil || len(b.Held) == 0 {
+				return err
+			}
+			return errors.New(held(b.Held) + "; leadflow doctor says what to do")
+		}},
 	}
+}
+
+// held names lanes and why each is held, in the order of all.
+func held(lanes map[string]string) string {
+	var out []string
+	for _, lane := range record.Lanes {
+		if why := lanes[lane]; why != "" {
+			out = append(out, lane+" ("+why+")")
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func observe(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, r *prometheus.Registry, checks []api.Check, logger *slog.Logger) {

@@ -34,8 +34,12 @@ var mayImport = map[string]struct{ ours, outside []string }{
 		ours:    []string{"domain", "workflows/wire", "intake", "desk", "document", "api", "notify", "mail/token", "mail/liquid"},
 		outside: []string{"github.com/danielgtaylor/huma/v2", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus", "golang.org/x/time/rate", "github.com/tdewolff/minify/v2"},
 	},
-	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
-	"migrations":   {},
+	"postgres":   {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
+	"migrations": {},
+	"e2e/chaos": {
+		ours:    []string{"cmd/leadflow/app", "postgres", "workflows/wire"},
+		outside: []string{"github.com/jackc/pgx/v5", "github.com/emersion/go-smtp", "go.temporal.io"},
+	},
 	"cmd/leadflow": {ours: []string{""}, outside: []string{""}},
 }
 

@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/intake"
@@ -27,13 +29,19 @@ func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Servi
 
 func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }
 
-func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, from *mail.Sender, p *notify.Poster, in *intake.Service, d *desk.Desk, log *slog.Logger, r *prometheus.Registry) *worker.Host {
+func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, error) {
+	o, err := envconfig.LoadDefaultClientOptions()
+	return &worker.Tide{Houses: s, Client: c, Namespace: cmp.Or(o.Namespace, client.DefaultNamespace), Log: log}, err
+}
+
+func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, from *mail.Sender, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) *worker.Host {
 	deliveries := worker.Counted(s, r)
 	return &worker.Host{
 		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Listener: s, Sweeper: s, Client: c,
 		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,
+		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
 	}
