@@ -22,7 +22,7 @@ const (
 	WHERE state = 'queued' AND NOT ready AND claimed_until < now()`
 	sqlSweepUploadRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
-		WHERE r.state = 'pending' AND i.state IN ('failed', 'cancelled') LIMIT 5000)`
+		WHERE r.state = 'pending' AND i.state NOT IN ('queued', 'running') LIMIT 5000)`
 	// What nobody can undo any more need not be remembered.
 	sqlSweepBefore = `UPDATE import_rows SET before = NULL WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
