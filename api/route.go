@@ -29,7 +29,7 @@ type route struct {
 	otherMedia   []string // of the body as well
 	limit        int64    // of the body, decompressed, in bytes; 0: 1 MB
 	long         bool     // a file goes in or out: it takes longer than an answer
-	secret       bool     // the answer shows a secret once: it is not stored
+	secret       bool     // the answer shows a secret, or a person's data, once: that is not stored
 
 	direct bool        // taken so often that huma's way there would show: huma documents it, and is not asked
 	full   func() bool // nothing can be taken, so the body need not be read; nil: never

@@ -19,7 +19,9 @@ import (
 // Mapping says how the columns of a file become leads. Its file form is YAML or JSON, read strictly; the package
 // comment shows one.
 type Mapping struct {
-	Delimiter  string          `yaml:"delimiter,omitempty" json:"delimiter,omitempty"`     // one character; absent: comma
+	Encoding   string          `yaml:"encoding,omitempty" json:"encoding,omitempty"`       // by its name on the web or IANA's; absent: found out
+	Delimiter  string          `yaml:"delimiter,omitempty" json:"delimiter,omitempty"`     // one character; absent: found out
+	OnKnown    string          `yaml:"on_known,omitempty" json:"on_known,omitempty"`       // of leads that are known: fill (absent), overwrite, skip
 	Missing    []string        `yaml:"missing,omitempty" json:"missing,omitempty"`         // cells that say nothing, beside the empty one
 	Email      *Cell           `yaml:"email,omitempty" json:"email,omitempty"`             //
 	ExternalID *ExternalIDRule `yaml:"external_id,omitempty" json:"external_id,omitempty"` //
@@ -32,12 +34,13 @@ type Mapping struct {
 // Cell is where a value comes from: a column (a plain text means just that) or a constant.
 type Cell struct {
 	Column  string         `yaml:"column,omitempty" json:"column,omitempty"`
-	Value   *string        `yaml:"value,omitempty" json:"value,omitempty"`     // the same for every row, instead of a column
-	Missing []string       `yaml:"missing,omitempty" json:"missing,omitempty"` // cells that say nothing, beside the file's
-	Values  map[string]any `yaml:"values,omitempty" json:"values,omitempty"`   // what a cell stands for; null: nothing
-	Else    *string        `yaml:"else,omitempty" json:"else,omitempty"`       // cells that Values does not know; absent: as they are
-	Default *string        `yaml:"default,omitempty" json:"default,omitempty"` // where the cell says nothing
-	Type    string         `yaml:"type,omitempty" json:"type,omitempty"`       // of custom fields: text (absent) or number
+	Value   *string        `yaml:"value,omitempty" json:"value,omitempty"`       // the same for every row, instead of a column
+	Missing []string       `yaml:"missing,omitempty" json:"missing,omitempty"`   // cells that say nothing, beside the file's
+	Values  map[string]any `yaml:"values,omitempty" json:"values,omitempty"`     // what a cell stands for; null: nothing
+	Else    *string        `yaml:"else,omitempty" json:"else,omitempty"`         // cells that Values does not know; absent: as they are
+	Default *string        `yaml:"default,omitempty" json:"default,omitempty"`   // where the cell says nothing
+	Type    string         `yaml:"type,omitempty" json:"type,omitempty"`         // of custom fields: text (absent) or number
+	OnKnown string         `yaml:"on_known,omitempty" json:"on_known,omitempty"` // of fields of the profile: fill or overwrite; absent: as the mapping says
 }
 
 // ExternalIDRule makes source:value out of a column.
@@ -58,6 +61,13 @@ type ConsentRule struct {
 const (
 	unmappedRefuse = "refuse"
 	unmappedIgnore = "ignore"
+)
+
+// What OnKnown may say of leads that are known already.
+const (
+	onKnownFill      = "fill"      // what is known stays, what is not is filled in
+	onKnownOverwrite = "overwrite" // what the file says wins; it clears nothing
+	onKnownSkip      = "skip"      // nothing changes
 )
 
 const (
@@ -134,19 +144,18 @@ func yamlMessage(err error) string {
 	return told.GetMessage()
 }
 
-// delimiter is the character between cells.
-func (m Mapping) delimiter() rune {
-	if m.Delimiter == "" {
-		return ','
-	}
-	r, _ := utf8.DecodeRuneInString(m.Delimiter)
-	return r
-}
-
 // check names what is wrong with the mapping by itself.
 func (m Mapping) check(ps *Problems) {
-	if r := m.delimiter(); utf8.RuneCountInString(m.Delimiter) > 1 || strings.ContainsRune("\"\r\n\x00", r) || r == utf8.RuneError {
+	if m.Delimiter != "" && !delimits(m.Delimiter) {
 		ps.add("mapping.delimiter", CodeInvalid, `must be one character such as ";" or "\t"`)
+	}
+	if m.Encoding != "" {
+		if _, _, err := charset(m.Encoding); err != nil {
+			ps.add("mapping.encoding", CodeInvalid, "%v", err)
+		}
+	}
+	if !slices.Contains([]string{"", onKnownFill, onKnownOverwrite, onKnownSkip}, m.OnKnown) {
+		ps.add("mapping.on_known", CodeInvalid, "must be fill, overwrite or skip")
 	}
 	if m.Unmapped != "" && m.Unmapped != unmappedRefuse && m.Unmapped != unmappedIgnore {
 		ps.add("mapping.unmapped", CodeInvalid, "must be refuse or ignore")
@@ -175,6 +184,9 @@ func (m Mapping) check(ps *Problems) {
 	}
 	for _, f := range m.cells() {
 		f.cell.check(ps, "mapping."+f.field, strings.HasPrefix(f.field, "profile.custom."))
+		if o := f.cell.OnKnown; o != "" && (o != onKnownFill && o != onKnownOverwrite || !strings.HasPrefix(f.field, "profile.") || m.OnKnown == onKnownSkip) {
+			ps.add("mapping."+f.field, CodeInvalid, "on_known of a field must be fill or overwrite, is for the profile only, and says nothing beside on_known: skip")
+		}
 	}
 }
 
@@ -233,31 +245,13 @@ func (m Mapping) columns() map[string]string {
 	return out
 }
 
-// fit checks the mapping against the header of a file.
-func (m Mapping) fit(ps *Problems, header []string) {
-	seen, read := map[string]bool{}, map[string]bool{}
-	for i, name := range header {
-		switch {
-		case name == "":
-			ps.add("file", CodeInvalid, "column %d has no name", i+1)
-		case seen[name]:
-			ps.add("file", CodeInvalid, "two columns are named %q", name)
-		}
-		seen[name] = true
-	}
-	columns := m.columns()
-	for _, field := range slices.Sorted(maps.Keys(columns)) {
-		read[columns[field]] = true
-		if !seen[columns[field]] {
-			ps.add("mapping."+field, CodeInvalid, "the file has no column %q", columns[field])
+// otherwise lists the fields of the profile that go by the other rule than the mapping's.
+func (m Mapping) otherwise() (fields []string) {
+	overwrite := m.OnKnown == onKnownOverwrite
+	for _, name := range slices.Sorted(maps.Keys(m.Profile)) {
+		if o := m.Profile[name].OnKnown; o != "" && (o == onKnownOverwrite) != overwrite {
+			fields = append(fields, name)
 		}
 	}
-	if m.Unmapped == unmappedIgnore {
-		return
-	}
-	for _, name := range header {
-		if name != "" && !read[name] {
-			ps.add("file", CodeUnknownField, "the mapping does not name column %q; map it, or say unmapped: ignore", name)
-		}
-	}
+	return fields
 }

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -57,7 +56,7 @@ func TestEverythingWrongWithAMappingIsToldAtOnce(t *testing.T) {
 func TestAMappingMayBeJSON(t *testing.T) {
 	m, err := ParseMapping([]byte(`{"email": "Mail", "delimiter": "\t", "profile": {"city": {"column": "City", "values": {"b": "Bonn"}}}}`))
 	require.NoError(t, err)
-	require.Equal(t, '\t', m.delimiter())
+	require.Equal(t, "\t", m.Delimiter)
 	require.Equal(t, map[string]string{"email": "Mail", "profile.city": "City"}, m.columns())
 }
 
@@ -72,7 +71,7 @@ func TestAMappingMustFitTheHeader(t *testing.T) {
 	m := mapping(t, "email: Mail\nprofile: {city: City}\n")
 	told := func(m Mapping, header ...string) string {
 		var ps Problems
-		m.fit(&ps, header)
+		m.fit(&ps, header, dialect{"utf-8", ','})
 		return ps.Error()
 	}
 	require.Empty(t, told(m, "City", "Mail"))
@@ -159,46 +158,6 @@ func TestABadRowNamesTheColumnToBlame(t *testing.T) {
 	require.Equal(t, "C", column)
 	column, _ = r.blame(Problems{{"row", CodeInvalid, "has 2 cells"}})
 	require.Empty(t, column)
-}
-
-func TestRowsAreCountedAsASpreadsheetDoes(t *testing.T) {
-	rows := newRowReader(strings.NewReader("\xef\xbb\xbf Mail ;Note\r\na;\"two\nlines\"\n\nb;x\n\"q\"\"q\";\"a;b\"\n"), ';')
-	header, err := rows.header()
-	require.NoError(t, err)
-	require.Equal(t, []string{"Mail", "Note"}, header)
-	var got []record.ImportRow
-	for {
-		row, err := rows.next()
-		if err != nil {
-			break
-		}
-		got = append(got, row)
-	}
-	require.Equal(t, []record.ImportRow{
-		{Row: 2, Cells: []string{"a", "two\nlines"}}, {Row: 4, Cells: []string{"b", "x"}}, {Row: 5, Cells: []string{`q"q`, "a;b"}},
-	}, got)
-}
-
-func TestWhatIsNoCSVInUTF8IsToldWithItsRow(t *testing.T) {
-	for says, file := range map[string]string{
-		"is empty: the first row must name":      "",
-		"row 3 is not in UTF-8":                  "Mail\na\n\xffb\n",
-		"row 2 is not in UTF-8":                  "Mail\na\x00b\n",
-		"row 1 is not in UTF-8":                  "M\xff\n",
-		"line 2, column 2 is no CSV":             "Mail\nx\"y\"\n",
-		"row 2 has more than 64 kB":              "Mail\n" + strings.Repeat("x", 65<<10) + "\n",
-		"has more than 500 columns":              strings.Repeat("x,", 500) + "x\n",
-		"line 3, column 3 is no CSV: extraneous": "Mail\n\"x\ny\n",
-	} {
-		rows := newRowReader(strings.NewReader(file), ',')
-		_, err := rows.header()
-		for err == nil {
-			_, err = rows.next()
-		}
-		var ps Problems
-		require.True(t, errors.As(err, &ps), "%q: %v", file[:min(20, len(file))], err)
-		require.Contains(t, ps.Error(), says)
-	}
 }
 
 func TestAFormulaIsNoFormulaInTheFileOfErrors(t *testing.T) {

@@ -13,11 +13,12 @@ import (
 type reader struct {
 	m       Mapping
 	at      map[string]int    // column -> index
+	wide    int               // cells of a row
 	columns map[string]string // field -> column
 }
 
 func newReader(m Mapping, header []string) reader {
-	r := reader{m: m, at: map[string]int{}, columns: m.columns()}
+	r := reader{m: m, at: map[string]int{}, wide: len(header), columns: m.columns()}
 	for i, name := range header {
 		r.at[name] = i
 	}

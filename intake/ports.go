@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -32,24 +33,59 @@ type Visitors interface {
 	Identify(ctx context.Context, visitorID, leadID string) error
 }
 
-// Imports keeps files and their rows until every row is decided.
+// Imports keeps files and their rows until every row is decided. Who claims an import decides it until its lease is over
+// or somebody stops it: what he does under a claim that holds no more is refused.
 type Imports interface {
 	CreateImport(ctx context.Context, imp record.Import) (string, error) // not yet to be claimed
+	// OpenImportOf finds an import of the same hash that is not over; record.ErrNotFound when there is none.
+	OpenImportOf(ctx context.Context, hash []byte) (record.Import, error)
+	// AddImportRows adds rows; those that are failed already stay so.
 	AddImportRows(ctx context.Context, importID string, rows []record.ImportRow) error
-	StartImport(ctx context.Context, importID string, rows int) error // queued: a worker may claim it
+	StartImport(ctx context.Context, importID string, rows, failed int) error // queued: a worker may claim it
 	// ClaimImport takes a started import by lease; also one whose lease ran out. It answers false when none waits.
 	ClaimImport(ctx context.Context) (record.Import, bool, error)
-	ExtendImport(ctx context.Context, importID string) error
+	// ExtendImport answers record.ErrNotFound when the claim holds no more.
+	ExtendImport(ctx context.Context, imp record.Import) error
 	// PendingImportRows answers the first undecided rows in their order.
 	PendingImportRows(ctx context.Context, importID string, limit int) ([]record.ImportRow, error)
 	// FinishImportRows stores what became of the rows and moves the import's counters. A row that is decided already
-	// is not counted again.
-	FinishImportRows(ctx context.Context, importID string, rows []record.ImportRow) error
+	// is not counted again, unless it says itself that it was decided just now, by its capture. record.ErrNotFound when
+	// the claim holds no more.
+	FinishImportRows(ctx context.Context, imp record.Import, rows []record.ImportRow) error
 	// FinishImport ends it: done, or failed with the reason. Also one that was created and never started.
-	FinishImport(ctx context.Context, importID string, failure string) error
-	Import(ctx context.Context, importID string) (record.Import, error)
-	ListImports(ctx context.Context, cursor string, limit int) (record.Page[record.Import], error)
+	FinishImport(ctx context.Context, imp record.Import, failure string) error
 	FailedImportRows(ctx context.Context, importID string, after, limit int) (columns []string, rows []record.ImportRow, err error)
 	// PreviewCapture tells what a capture of these would do, writing nothing.
 	PreviewCapture(ctx context.Context, c record.Capture) (record.Captured, error)
+	// RepeatedImportKeys are the keys that more than one row has.
+	RepeatedImportKeys(ctx context.Context, importID string) ([]string, error)
+	// ReleaseStarts lets go what imports parked: rate a second of each that has no rate of its own, and window at once
+	// under way. more: some are left, or may come.
+	ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error)
+	ImportReads
+	Undo
+}
+
+// ImportReads is what people ask of imports.
+type ImportReads interface {
+	Import(ctx context.Context, importID string) (record.Import, error)
+	ListImports(ctx context.Context, cursor string, limit int) (record.Page[record.Import], error)
+	// CancelImport stops an import for good; record.ErrConflict when it is over.
+	CancelImport(ctx context.Context, importID string) (record.Import, error)
+	// UndoImport asks for an undo; record.ErrConflict, with the import, when it cannot be.
+	UndoImport(ctx context.Context, importID string, by lifecycle.Actor) (record.Import, error)
+	// UndoneImport lists the leads of which an undo left something.
+	UndoneImport(ctx context.Context, importID, cursor string, limit int) (record.Page[record.ImportKept], error)
+}
+
+// Undo takes back what imports did.
+type Undo interface {
+	ClaimUndo(ctx context.Context) (record.Import, bool, error)
+	// UndoableLeads are leads not looked at yet, after a row; last is the row to go on after, 0 at the end.
+	UndoableLeads(ctx context.Context, importID string, after, limit int) (leads []string, last int, err error)
+	// UndoLead undoes what the import did to one lead: removed, restored, partly, kept. record.ErrDecided when the claim
+	// holds no more.
+	UndoLead(ctx context.Context, imp record.Import, leadID string) (outcome string, err error)
+	CountUndone(ctx context.Context, imp record.Import, outcomes map[string]int) error
+	FinishUndo(ctx context.Context, imp record.Import) error
 }

@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"maps"
+	"reflect"
+	"slices"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -16,9 +18,26 @@ type foreseen struct {
 	consent         *record.Consent
 }
 
+// foreseeRepeats finds out whom a dry run must remember: of all others no second row can tell. So its memory is that of
+// the people who are in the file more than once.
+func (j *job) foreseeRepeats(ctx context.Context) error {
+	if !j.imp.DryRun {
+		return nil
+	}
+	keys, err := j.runner.service.deps.Imports.RepeatedImportKeys(ctx, j.imp.ID)
+	j.seen, j.repeated = map[string]*foreseen{}, make(map[string]bool, len(keys))
+	for _, key := range keys {
+		j.repeated[key] = true
+	}
+	return err
+}
+
 // preview tells what a capture would do after the rows before it, writing nothing. The rows of one person are asked for
 // one after another.
 func (j *job) preview(ctx context.Context, c record.Capture) (out record.Captured, err error) {
+	if !slices.ContainsFunc(keys(c), func(key string) bool { return j.repeated[key] }) {
+		return j.runner.service.deps.Imports.PreviewCapture(ctx, c)
+	}
 	f, err := j.before(c)
 	switch {
 	case err != nil:
@@ -28,9 +47,12 @@ func (j *job) preview(ctx context.Context, c record.Capture) (out record.Capture
 		out, err = j.first(ctx, c, f)
 	case f.created:
 		left := f.without(c)
-		out.Changed = f.gains(c) || len(left.Profile) > 0 || left.Consent != nil
+		out.Changed = !c.SkipKnown && (f.gains(c) || len(left.Profile) > 0) || left.Consent != nil
+		out.Skipped, out.Repeated = c.SkipKnown, true
 	default:
 		out, err = j.runner.service.deps.Imports.PreviewCapture(ctx, f.ask(c))
+		out.Changed = out.Changed || f.overwrites(c)
+		out.Repeated = true
 	}
 	if err == nil {
 		j.foresee(c, f)
@@ -101,13 +123,11 @@ func (j *job) foresee(c record.Capture, f *foreseen) {
 	if f.external == "" {
 		f.external = c.ExternalID
 	}
-	for field, value := range c.Profile {
-		if value != nil {
-			f.profile[field] = value
-		}
+	for field, value := range f.without(c).Profile {
+		f.profile[field] = value
 	}
-	if c.Consent != nil {
-		f.consent = c.Consent
+	if consent := f.without(c).Consent; consent != nil {
+		f.consent = consent
 	}
 	for _, key := range keys(record.Capture{Email: f.email, ExternalID: f.external}) {
 		j.seen[key] = f
@@ -119,15 +139,29 @@ func (f *foreseen) gains(c record.Capture) bool {
 	return f.email == "" && c.Email != "" || f.external == "" && c.ExternalID != ""
 }
 
-// without is the capture less what rows before said already: known values stay.
+// without is the capture less what rows before said already, by the rule of each field.
 func (f *foreseen) without(c record.Capture) record.Capture {
 	c.Profile = maps.Clone(c.Profile)
 	maps.DeleteFunc(c.Profile, func(field string, value any) bool {
-		_, filled := f.profile[field]
-		return filled || value == nil
+		said, filled := f.profile[field]
+		fill := c.FillBlanks != slices.Contains(c.Otherwise, field)
+		return value == nil || filled && (fill || reflect.DeepEqual(said, value))
 	})
-	if c.Consent != nil && f.consent != nil && *c.Consent == *f.consent {
+	if said := c.Consent; said != nil && (said.Granted && c.SkipKnown || f.consent != nil && (*said == *f.consent || said.Granted && c.FillBlanks)) {
 		c.Consent = nil
 	}
 	return c
+}
+
+// overwrites reports whether the capture says otherwise than a row before it, where the last one wins.
+func (f *foreseen) overwrites(c record.Capture) bool {
+	if c.SkipKnown {
+		return false
+	}
+	for field := range f.without(c).Profile {
+		if _, said := f.profile[field]; said {
+			return true
+		}
+	}
+	return false
 }

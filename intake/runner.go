@@ -25,6 +25,9 @@ const (
 type RunnerConfig struct {
 	RowsPerSecond float64 // 0: no limit
 	Parallel      int     // captures at once; 0: 4
+
+	StartsPerSecond float64 // of an import that says no rate itself; 0: 200
+	StartsAtOnce    int     // let go and not yet begun; 0: 100
 }
 
 // Runner carries imports out. Any number may run: an import is worked on by one, under a lease, and goes on where it was
@@ -34,11 +37,19 @@ type Runner struct {
 	parallel int
 	batch    int
 	limit    *rate.Limiter
+	starts   float64
+	window   int
 }
 
 // NewRunner makes a runner over a service that has Captures and Imports.
 func NewRunner(s *Service, cfg RunnerConfig) *Runner {
-	r := &Runner{service: s, parallel: cfg.Parallel, batch: maxRunBatch, limit: rate.NewLimiter(rate.Inf, 1)}
+	r := &Runner{service: s, parallel: cfg.Parallel, batch: maxRunBatch, limit: rate.NewLimiter(rate.Inf, 1), starts: cfg.StartsPerSecond, window: cfg.StartsAtOnce}
+	if r.starts <= 0 {
+		r.starts = 200
+	}
+	if r.window <= 0 {
+		r.window = 100
+	}
 	if r.parallel <= 0 {
 		r.parallel = 4
 	}
@@ -47,6 +58,21 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
 	}
 	return r
+}
+
+// How often starts are let go: while some wait, and while none do.
+const (
+	startsSoon  = 100 * time.Millisecond
+	startsLater = 2 * time.Second
+)
+
+// ReleaseStarts lets go runs that imports would start, at their pace. It answers when to ask again.
+func (r *Runner) ReleaseStarts(ctx context.Context) (again time.Duration, err error) {
+	_, more, err := r.service.deps.Imports.ReleaseStarts(ctx, r.starts, r.window)
+	if err != nil || !more {
+		return startsLater, err
+	}
+	return startsSoon, nil
 }
 
 // RunOne takes the next import that waits and works it to its end; false when none waits. An error means that the rest
@@ -59,23 +85,31 @@ func (r *Runner) RunOne(ctx context.Context) (worked bool, err error) {
 	}
 	var p plan
 	if err := json.Unmarshal(imp.Mapping, &p); err != nil {
-		return true, imports.FinishImport(ctx, imp.ID, "the mapping cannot be read any more; import the file again")
+		return true, imports.FinishImport(ctx, imp, "the mapping cannot be read any more; import the file again")
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var beat sync.WaitGroup
-	beat.Go(func() { r.keep(ctx, imp.ID, stop) })
-	defer beat.Wait()
-	defer stop(nil)
-	job := &job{runner: r, imp: imp, plan: p, reader: newReader(p.Mapping, imp.Columns), seen: map[string]*foreseen{}}
-	if err := job.run(ctx); err != nil {
-		return true, fmt.Errorf("import %s: %w", imp.ID, err)
-	}
-	return true, nil
+	job := &job{runner: r, imp: imp, plan: p, reader: newReader(p.Mapping, imp.Columns), otherwise: p.Mapping.otherwise()}
+	return true, r.under(ctx, imp, job.run)
 }
 
-// keep holds the lease until the context ends; it ends the work when the import is another's or gone.
-func (r *Runner) keep(ctx context.Context, id string, stop context.CancelCauseFunc) {
+// under works on an import as long as the claim holds: until it is done, or stopped, or another's.
+func (r *Runner) under(ctx context.Context, imp record.Import, work func(context.Context) error) error {
+	working, stop := context.WithCancelCause(ctx)
+	var beat sync.WaitGroup
+	beat.Go(func() { r.keep(working, imp, stop) })
+	err := work(working)
+	stop(nil)
+	beat.Wait()
+	if errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrDecided) || errors.Is(context.Cause(working), record.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		err = fmt.Errorf("import %s: %w", imp.ID, err)
+	}
+	return err
+}
+
+// keep holds the lease until the context ends; it ends the work when the claim holds no more.
+func (r *Runner) keep(ctx context.Context, imp record.Import, stop context.CancelCauseFunc) {
 	t := time.NewTicker(heartbeat)
 	defer t.Stop()
 	for {
@@ -83,7 +117,7 @@ func (r *Runner) keep(ctx context.Context, id string, stop context.CancelCauseFu
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			if err := r.service.deps.Imports.ExtendImport(ctx, id); errors.Is(err, record.ErrNotFound) {
+			if err := r.service.deps.Imports.ExtendImport(ctx, imp); errors.Is(err, record.ErrNotFound) {
 				stop(err)
 			}
 		}
@@ -97,23 +131,29 @@ type job struct {
 	plan   plan
 	reader reader
 
-	mu   sync.Mutex
-	seen map[string]*foreseen // of a dry run, by each key of a person
+	otherwise []string // fields that go by the other rule than the mapping's
+
+	mu       sync.Mutex
+	seen     map[string]*foreseen // of a dry run, by each key of a person who is met again
+	repeated map[string]bool      // keys of those
 }
 
 func (j *job) run(ctx context.Context) error {
 	imports := j.runner.service.deps.Imports
+	if err := j.foreseeRepeats(ctx); err != nil {
+		return err
+	}
 	for {
 		rows, err := imports.PendingImportRows(ctx, j.imp.ID, j.runner.batch)
 		if err != nil {
 			return err
 		}
 		if len(rows) == 0 {
-			return imports.FinishImport(ctx, j.imp.ID, "")
+			return imports.FinishImport(ctx, j.imp, "")
 		}
 		done, err := j.work(ctx, rows)
 		// What was captured is noted even when the process is about to stop.
-		err = errors.Join(err, imports.FinishImportRows(context.WithoutCancel(ctx), j.imp.ID, done))
+		err = errors.Join(err, imports.FinishImportRows(context.WithoutCancel(ctx), j.imp, done))
 		if err != nil {
 			return err
 		}
@@ -145,6 +185,9 @@ func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.Impor
 				if err != nil {
 					return err
 				}
+				if row.State == "" {
+					continue // erased meanwhile, and counted by that
+				}
 				mu.Lock()
 				done = append(done, row)
 				mu.Unlock()
@@ -167,7 +210,12 @@ func (j *job) capture(row record.ImportRow) (record.Capture, Problems) {
 	if c.Email == "" && c.ExternalID == "" && !names(ps, "email", "external_id") {
 		ps.add("email", CodeRequired, "neither an address nor an external id: nobody is meant")
 	}
-	c.FillBlanks, c.NoAlert, c.NoNurture = true, !j.imp.Alert, !j.imp.Nurture
+	rule := j.plan.Mapping.OnKnown
+	c.FillBlanks, c.Otherwise, c.SkipKnown = rule != onKnownOverwrite, j.otherwise, rule == onKnownSkip
+	c.NoAlert, c.NoNurture = !j.imp.Alert, !j.imp.Nurture
+	if !j.imp.DryRun {
+		c.Row = &record.ImportRef{ImportID: j.imp.ID, Claim: j.imp.Claim, Row: row.Row}
+	}
 	return c, ps
 }
 
@@ -182,7 +230,10 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 		var conflict *record.IdentityConflict
 		switch {
 		case err == nil:
-			row.State, row.LeadID = outcome(out), out.LeadID
+			row.State, row.LeadID, row.Repeated, row.Decided = outcome(out), out.LeadID, out.Repeated, c.Row != nil
+			return row, nil
+		case errors.Is(err, record.ErrDecided):
+			row.State = ""
 			return row, nil
 		case errors.As(err, &conflict):
 			row.State, row.Column = "failed", j.reader.columns["external_id"]
@@ -202,8 +253,8 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 	}
 }
 
-// commit carries one row out. A row under way is finished when the rest is stopped: a commit that is cut off may have
-// happened, and would be counted as unchanged by whoever goes on.
+// commit carries one row out: the person and what became of the row in one transaction, so that no row is ever counted
+// as what it was not. A row under way is finished when the rest is stopped.
 func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, error) {
 	deps := j.runner.service.deps
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
@@ -227,6 +278,8 @@ func outcome(c record.Captured) string {
 		return "created"
 	case c.Changed:
 		return "updated"
+	case c.Skipped:
+		return "skipped"
 	}
 	return "unchanged"
 }

@@ -53,6 +53,8 @@ type ImportOptions struct {
 	Alert   bool // new leads alert sales
 	Nurture bool // new leads get mail
 	DryRun  bool // count what would happen, write nothing
+
+	StartRate float64 // runs it may start a second; 0: as many as the house does
 }
 
 // Deps are the outlets of a service. One store usually is all of them.

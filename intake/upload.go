@@ -1,24 +1,22 @@
 package intake
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 const (
-	uploadBatch = 1000     // rows stored at once
-	maxRowBytes = 64 << 10 // of one row's cells
-	maxColumns  = 500
+	uploadBatch = 1000 // rows stored at once
+	sampleRows  = 5    // shown as they were read
+	sampleCell  = 80   // characters of a cell that are shown
 )
 
 // plan is what an import keeps of how it was asked for.
@@ -27,77 +25,183 @@ type plan struct {
 	Actor   lifecycle.Actor `json:"actor"`
 }
 
-// StartImport stores every row of a CSV file in UTF-8 (a byte order mark is tolerated) and hands the import to a Runner.
-// It answers Problems when the mapping or the file cannot be used as a whole, naming the row; nothing is imported then.
-// Rows that are bad by themselves are no problem here: they fail on their own.
-func (s *Service) StartImport(ctx context.Context, file io.Reader, mapping []byte, opts ImportOptions, by By) (record.Import, error) {
+// upload is a file on its way into the store.
+type upload struct {
+	s      *Service
+	imp    record.Import
+	reader reader
+	rows   *rowReader
+	again  bool // it is a file of errors, corrected
+	batch  []record.ImportRow
+
+	stored, failed int
+}
+
+// StartImport stores every row of a CSV file and hands the import to a Runner. How the file is encoded and delimited is
+// found out where the mapping does not say; the answer tells it, and shows the first rows as they were read. It answers
+// Problems when the mapping or the file cannot be used as a whole; nothing is imported then. Rows that are bad by
+// themselves are no problem here: they fail on their own.
+//
+// The same file that is asked for in the same way while the first import of it is not over is that import. An upload
+// that broke off imports nothing and is swept.
+func (s *Service) StartImport(ctx context.Context, file io.ReadSeeker, mapping []byte, opts ImportOptions, by By) (record.Import, error) {
 	m, err := ParseMapping(mapping)
 	if err != nil {
 		return record.Import{}, err
 	}
-	rows := newRowReader(file, m.delimiter())
-	header, err := rows.header()
+	hash, err := hashOf(file, mapping, opts)
 	if err != nil {
 		return record.Import{}, err
 	}
-	var ps Problems
-	if m.fit(&ps, header); ps != nil {
-		return record.Import{}, ps
+	if open, err := s.deps.Imports.OpenImportOf(ctx, hash); !errors.Is(err, record.ErrNotFound) {
+		return open, err
+	}
+	d, err := sniff(file, m)
+	if err != nil {
+		return record.Import{}, err
+	}
+	u := &upload{s: s}
+	if u.rows, err = d.rows(file); err != nil {
+		return record.Import{}, err
+	}
+	header, err := u.header(m, d)
+	if err != nil {
+		return record.Import{}, err
 	}
 	kept, err := json.Marshal(plan{Mapping: m, Actor: by.Actor})
 	if err != nil {
 		return record.Import{}, fmt.Errorf("keep the mapping: %w", err)
 	}
-	id, err := s.deps.Imports.CreateImport(ctx, record.Import{
-		Mapping: kept, Columns: header, Alert: opts.Alert, Nurture: opts.Nurture, DryRun: opts.DryRun,
-	})
-	if err != nil {
+	u.reader = newReader(m, header)
+	u.imp = record.Import{
+		Mapping: kept, Columns: header, Alert: opts.Alert, Nurture: opts.Nurture, DryRun: opts.DryRun, StartRate: opts.StartRate,
+		Encoding: d.encoding, Delimiter: string(d.delimiter), Hash: hash, Sample: [][]string{shown(header)},
+	}
+	return u.store(ctx)
+}
+
+// hashOf is the same for the same file asked for in the same way. The file is rewound.
+func hashOf(file io.ReadSeeker, mapping []byte, opts ImportOptions) ([]byte, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%+v %d %s", opts, len(mapping), mapping)
+	if _, err := io.Copy(h, file); err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	return h.Sum(nil), rewind(file)
+}
+
+// header reads the first row; names are trimmed.
+func (u *upload) header(m Mapping, d dialect) ([]string, error) {
+	row, fault, err := u.rows.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, Problems{{"file", CodeInvalid, "is empty: the first row must name the columns"}}
+	case err != nil:
+		return nil, err
+	case len(row.Cells) > maxColumns:
+		return nil, Problems{{"file", CodeTooLarge, fmt.Sprintf("has more than %d columns", maxColumns)}}
+	case fault != nil:
+		return nil, Problems{{"file", CodeInvalid, "the header " + fault.told}, {"file", CodeInvalid, d.told()}}
+	}
+	for i, name := range row.Cells {
+		row.Cells[i] = strings.TrimSpace(name)
+	}
+	if u.again = again(m, row.Cells); u.again {
+		row.Cells = u.uncommented(row.Cells, len(row.Cells))
+	}
+	var ps Problems
+	m.fit(&ps, row.Cells, d)
+	return row.Cells, ps.err()
+}
+
+// uncommented is a row of a file of errors as it was in the file.
+func (u *upload) uncommented(cells []string, wide int) []string {
+	if len(cells) != wide {
+		return cells
+	}
+	cells = cells[:wide-len(errorColumns)]
+	for i, c := range cells {
+		cells[i] = unguard(c)
+	}
+	return cells
+}
+
+// store keeps the rows as they are read, and starts the import.
+func (u *upload) store(ctx context.Context) (record.Import, error) {
+	imports := u.s.deps.Imports
+	var err error
+	if u.imp.ID, err = imports.CreateImport(ctx, u.imp); err != nil {
 		return record.Import{}, err
 	}
-	n, err := s.upload(ctx, id, rows, newReader(m, header))
-	if err != nil {
-		why := "the upload was interrupted"
+	if err := u.all(ctx); err != nil {
+		why := "the upload was interrupted; import the file again: nothing of it was taken"
+		var ps Problems
 		if errors.As(err, &ps) {
 			why = ps.Error()
 		}
 		// The request may be over: what it left behind is closed all the same.
-		return record.Import{}, errors.Join(err, s.deps.Imports.FinishImport(context.WithoutCancel(ctx), id, why))
+		return record.Import{}, errors.Join(err, imports.FinishImport(context.WithoutCancel(ctx), u.imp, why))
 	}
-	if err := s.deps.Imports.StartImport(ctx, id, n); err != nil {
+	if err := imports.StartImport(ctx, u.imp.ID, u.stored, u.failed); err != nil {
 		return record.Import{}, err
 	}
-	return s.deps.Imports.Import(ctx, id)
+	out, err := imports.Import(ctx, u.imp.ID)
+	out.Sample = u.imp.Sample
+	return out, err
 }
 
-// upload stores the rows as they are read.
-func (s *Service) upload(ctx context.Context, id string, rows *rowReader, r reader) (n int, err error) {
-	batch := make([]record.ImportRow, 0, uploadBatch)
-	flush := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		err := s.deps.Imports.AddImportRows(ctx, id, batch)
-		batch = batch[:0]
-		return err
-	}
+func (u *upload) all(ctx context.Context) error {
 	for {
-		row, err := rows.next()
-		if err == io.EOF {
-			return n, flush()
+		row, fault, err := u.rows.next()
+		if errors.Is(err, io.EOF) {
+			return u.flush(ctx)
 		}
 		if err != nil {
-			return n, err
+			return err
 		}
-		row.Keys = s.who(r, row.Cells)
-		if n++; n > s.cfg.MaxImportRow {
-			return n, Problems{{"file", CodeTooLarge, fmt.Sprintf("has more than %d rows; split it", s.cfg.MaxImportRow)}}
+		if u.stored++; u.stored > u.s.cfg.MaxImportRow {
+			return Problems{{"file", CodeTooLarge, fmt.Sprintf("has more than %d rows; split it", u.s.cfg.MaxImportRow)}}
 		}
-		if batch = append(batch, row); len(batch) == uploadBatch {
-			if err := flush(); err != nil {
-				return n, err
+		if u.again {
+			row.Cells = u.uncommented(row.Cells, len(u.imp.Columns)+len(errorColumns))
+		}
+		if len(u.imp.Sample) <= sampleRows {
+			u.imp.Sample = append(u.imp.Sample, shown(row.Cells))
+		}
+		row.Keys = u.s.who(u.reader, row.Cells)
+		if fault != nil {
+			u.failed++
+			row.State, row.Error = "failed", "row: "+fault.told
+			if fault.cell >= 0 && fault.cell < len(u.imp.Columns) {
+				row.Column = u.imp.Columns[fault.cell]
+			}
+		}
+		if u.batch = append(u.batch, row); len(u.batch) == uploadBatch {
+			if err := u.flush(ctx); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+func (u *upload) flush(ctx context.Context) error {
+	if len(u.batch) == 0 {
+		return nil
+	}
+	err := u.s.deps.Imports.AddImportRows(ctx, u.imp.ID, u.batch)
+	u.batch = u.batch[:0]
+	return err
+}
+
+// shown is a row as people look at it.
+func shown(cells []string) []string {
+	out := make([]string, min(len(cells), maxColumns))
+	for i := range out {
+		if out[i] = cells[i]; len(out[i]) > sampleCell {
+			out[i] = strings.ToValidUTF8(out[i][:sampleCell], "") + "…"
+		}
+	}
+	return out
 }
 
 // who is everybody a row may be about: whoever has an address anywhere in it, and whom its external id means. What is
@@ -112,79 +216,10 @@ func (s *Service) who(r reader, cells []string) []string {
 			out = append(out, record.Keys(address, "")...)
 		}
 	}
-	if len(cells) == len(r.at) {
+	if len(cells) == r.wide {
 		if id := r.externalID(Input{}, cells); id != nil {
 			out = append(out, record.Keys("", normalizeExternalID(&Problems{}, *id))...)
 		}
 	}
 	return out
-}
-
-// rowReader reads a CSV file and counts rows as a spreadsheet does: the header is row 1, a line without anything in it
-// counts, a cell of several lines does not make several rows.
-type rowReader struct {
-	csv *csv.Reader
-	row int // of the last record
-	end int // line the last record ended on
-}
-
-func newRowReader(file io.Reader, delimiter rune) *rowReader {
-	buffered := bufio.NewReader(file)
-	if bom, err := buffered.Peek(3); err == nil && string(bom) == "\xef\xbb\xbf" {
-		_, _ = buffered.Discard(3)
-	}
-	r := csv.NewReader(buffered)
-	r.Comma, r.FieldsPerRecord = delimiter, -1
-	return &rowReader{csv: r}
-}
-
-// header reads the first row; names are trimmed.
-func (r *rowReader) header() ([]string, error) {
-	row, err := r.next()
-	if err == io.EOF {
-		return nil, Problems{{"file", CodeInvalid, "is empty: the first row must name the columns"}}
-	}
-	if err == nil && len(row.Cells) > maxColumns {
-		return nil, Problems{{"file", CodeTooLarge, fmt.Sprintf("has more than %d columns", maxColumns)}}
-	}
-	for i, name := range row.Cells {
-		row.Cells[i] = strings.TrimSpace(name)
-	}
-	return row.Cells, err
-}
-
-// next reads a row; io.EOF after the last, Problems for what is no CSV in UTF-8.
-func (r *rowReader) next() (record.ImportRow, error) {
-	cells, err := r.csv.Read()
-	if err == io.EOF {
-		return record.ImportRow{}, err
-	}
-	var syntax *csv.ParseError
-	if errors.As(err, &syntax) {
-		return record.ImportRow{}, Problems{{"file", CodeInvalid, fmt.Sprintf(
-			"line %d, column %d is no CSV: %v; quote cells that hold quotes, line breaks or the delimiter", syntax.Line, syntax.Column, syntax.Err)}}
-	}
-	if err != nil {
-		return record.ImportRow{}, fmt.Errorf("read the file: %w", err)
-	}
-	r.count(cells)
-	size := 0
-	for _, c := range cells {
-		size += len(c)
-		if !utf8.ValidString(c) || strings.ContainsRune(c, 0) {
-			return record.ImportRow{}, Problems{{"file", CodeInvalid, fmt.Sprintf("row %d is not in UTF-8; save the file as CSV in UTF-8", r.row)}}
-		}
-	}
-	if size > maxRowBytes {
-		return record.ImportRow{}, Problems{{"file", CodeTooLarge, fmt.Sprintf("row %d has more than 64 kB", r.row)}}
-	}
-	return record.ImportRow{Row: r.row, Cells: cells}, nil
-}
-
-// count moves the row number on, over the empty lines that the CSV reader skipped.
-func (r *rowReader) count(cells []string) {
-	first, _ := r.csv.FieldPos(0)
-	last, _ := r.csv.FieldPos(len(cells) - 1)
-	r.row += first - r.end
-	r.end = last + strings.Count(cells[len(cells)-1], "\n")
 }

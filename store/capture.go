@@ -48,8 +48,11 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 				return err
 			}
 		}
-		out = record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed()}
-		return s.write(ctx, tx, w, ch)
+		out = record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed(), Skipped: ch.skips()}
+		if err := s.write(ctx, tx, w, ch); err != nil || c.Row == nil {
+			return err
+		}
+		return decideRow(ctx, tx, w, ch, &out)
 	})
 	return out, err
 }
@@ -95,7 +98,10 @@ type change struct {
 // merge works out what the capture changes. Known keys stay: who knows one key of a person must not be able to point
 // the other elsewhere.
 func (ch *change) merge() {
-	ch.profile, ch.learned = merge(flatProfile(ch.lead.Profile), ch.c.Profile, ch.c.FillBlanks)
+	if ch.skips() {
+		ch.c.Profile, ch.c.Email, ch.c.ExternalID = nil, "", ""
+	}
+	ch.profile, ch.learned = merge(flatProfile(ch.lead.Profile), ch.c.Profile, ch.c.FillBlanks, ch.c.Otherwise...)
 	if ch.lead.Email == nil && ch.c.Email != "" {
 		ch.email = &ch.c.Email
 	}
@@ -105,8 +111,14 @@ func (ch *change) merge() {
 	if c := ch.c.Consent; c != nil {
 		granted, known := ch.lead.Consent[c.Purpose]
 		ch.consent = !known || granted != c.Granted
+		if c.Granted && (ch.skips() || known && ch.c.FillBlanks) {
+			ch.consent, ch.c.Consent = false, nil // a file that leaves alone what is known lifts no refusal; one that refuses is always heard
+		}
 	}
 }
+
+// skips reports whether the lead is known and to be left alone for that.
+func (ch *change) skips() bool { return ch.c.SkipKnown && !ch.created }
 
 // changed reports whether there is anything to write beside a touch.
 func (ch *change) changed() bool {
@@ -251,5 +263,5 @@ func (s *Store) PreviewCapture(ctx context.Context, c record.Capture) (record.Ca
 	}
 	ch := &change{c: c, lead: p}
 	ch.merge()
-	return record.Captured{LeadID: p.ID, Changed: ch.changed()}, nil
+	return record.Captured{LeadID: p.ID, Changed: ch.changed(), Skipped: ch.skips()}, nil
 }

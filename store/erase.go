@@ -43,6 +43,8 @@ const (
 	sqlEraseImportRows = `DELETE FROM import_rows WHERE lead_id = @lead`
 	// A row that failed names no lead, but it is in the file of errors with all its cells.
 	sqlEraseFailedRows = `DELETE FROM import_rows WHERE state = 'failed' AND keys && @keys::text[]`
+	// So is one that a dry run has looked at and may look at again.
+	sqlEraseLookedAt = `DELETE FROM import_rows WHERE state NOT IN ('pending', 'failed') AND keys <> '{}' AND keys && @keys::text[]`
 	// A row that still waits would bring the person back; it counts as failed.
 	sqlErasePendingRows = `WITH gone AS (
 		UPDATE import_rows SET state = 'failed', cells = '{}', keys = '{}', error = 'erased'
@@ -67,7 +69,7 @@ const (
 var erasure = []string{
 	sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
-	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseImportRows, sqlEraseSuppression,
+	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLead,
 }
 
@@ -95,13 +97,11 @@ func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor,
 		if err != nil || p.Stage == lifecycle.StageErased {
 			return err
 		}
-		var seq int64
-		if err := tx.QueryRow(ctx, sqlReadSeq, args).Scan(&seq); err != nil {
+		stub, err := tombstone(ctx, tx, p)
+		if err != nil {
 			return err
 		}
-		stub := lifecycle.New(p.ID)
-		stub.Stage, stub.Cycle, stub.Version, stub.Seq = lifecycle.StageErased, p.Cycle, p.Version, seq
-		args["stub"], args["keys"] = lifecycle.Carried{Lead: stub}, record.Keys(p.email(), p.external())
+		args["stub"], args["keys"] = stub, record.Keys(p.email(), p.external())
 		args["hash"] = s.suppressionHash(p.email())
 		b := &pgx.Batch{}
 		for _, sql := range erasure {
@@ -114,4 +114,12 @@ func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor,
 		}
 		return tx.SendBatch(ctx, b).Close()
 	})
+}
+
+// tombstone is what a run that begins anew reads of a lead that is gone.
+func tombstone(ctx context.Context, tx pgx.Tx, p leadRow) (lifecycle.Carried, error) {
+	stub := lifecycle.New(p.ID)
+	stub.Stage, stub.Cycle, stub.Version = lifecycle.StageErased, p.Cycle, p.Version
+	err := tx.QueryRow(ctx, sqlReadSeq, pgx.NamedArgs{"lead": p.ID}).Scan(&stub.Seq)
+	return lifecycle.Carried{Lead: stub}, err
 }

@@ -73,12 +73,16 @@ func fill(t *testing.T, s *Store) (leadID, keyID string) {
 		{Row: 4, Cells: []string{"zyxada@example.com"}, Keys: record.Keys("zyxada@example.com", "")},
 		{Row: 5, Cells: []string{"other@example.com"}, Keys: record.Keys("other@example.com", "")},
 		{Row: 6, Cells: []string{"zyxada"}, Keys: record.Keys("", "crm:zyxada")},
+		{Row: 7, Cells: []string{"zyxada@example.com"}, Keys: record.Keys("zyxada@example.com", "")},
 	}))
-	require.NoError(t, s.StartImport(ctx, id, 5))
-	require.NoError(t, s.FinishImportRows(ctx, id, []record.ImportRow{
+	require.NoError(t, s.StartImport(ctx, id, 6, 0))
+	imp, _, err := s.ClaimImport(ctx)
+	require.NoError(t, err)
+	require.NoError(t, s.FinishImportRows(ctx, imp, []record.ImportRow{
 		{Row: 2, State: "updated", LeadID: leadID},
 		{Row: 3, State: "failed", Column: "Mail", Error: "invalid"},
 		{Row: 6, State: "failed"},
+		{Row: 7, State: "created"}, // by a dry run, which names nobody
 	}))
 	return leadID, keyID
 }

@@ -51,7 +51,8 @@ func known(err error) bool {
 	var own *Error
 	return errors.As(err, &conflict) || errors.As(err, &own) ||
 		errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) ||
-		errors.Is(err, record.ErrBadCursor) || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel)
+		errors.Is(err, record.ErrBadCursor) || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel) ||
+		errors.Is(err, record.ErrDecided)
 }
 
 // masked takes the values out of an error.

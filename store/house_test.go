@@ -293,7 +293,7 @@ func TestListenerHearsCommittedWorkAndConnectsAgain(t *testing.T) {
 	}
 	id, err := s.CreateImport(ctx, record.Import{Mapping: json.RawMessage(`{}`), Columns: []string{"a"}})
 	require.NoError(t, err)
-	require.NoError(t, s.StartImport(ctx, id, 0))
+	require.NoError(t, s.StartImport(ctx, id, 0, 0))
 	require.Equal(t, "import", <-heard)
 	_, err = s.pool.Exec(ctx, `INSERT INTO deliveries (id, key, lane, channel, kind) VALUES ($1, 'a', 'alert', 'mail', 'offer'),
 		($2, 'b', 'bulk', 'mail', 'nurture'), ($3, 'c', 'alert', 'mail', 'offer')`, newID(), newID(), newID())

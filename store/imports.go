@@ -9,11 +9,15 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// importLease is how long a claimed import is left alone by others when nobody extends it.
-const importLease = time.Minute
+// How long an import is left alone by others when nobody extends it: while it is uploaded, and while it is worked on.
+const (
+	uploadLease = 5 * time.Minute
+	importLease = time.Minute
+)
 
-const sqlCreateImport = `INSERT INTO imports (id, mapping, columns, alert, nurture, dry_run)
-VALUES (@id, @mapping, @columns, @alert, @nurture, @dry_run)`
+const sqlCreateImport = `INSERT INTO imports (id, mapping, columns, alert, nurture, dry_run, encoding, delimiter, file_hash, start_rate, claimed_until)
+VALUES (@id, @mapping, @columns, @alert, @nurture, @dry_run, coalesce(nullif(@encoding, ''), 'utf-8'), coalesce(nullif(@delimiter, ''), ','),
+	@hash, @start_rate, now() + @lease::interval)`
 
 // CreateImport begins an import that has no rows yet; nobody claims it before StartImport.
 func (s *Store) CreateImport(ctx context.Context, imp record.Import) (string, error) {
@@ -22,128 +26,156 @@ func (s *Store) CreateImport(ctx context.Context, imp record.Import) (string, er
 	}
 	_, err := s.pool.Exec(ctx, sqlCreateImport, pgx.NamedArgs{
 		"id": imp.ID, "mapping": imp.Mapping, "columns": imp.Columns,
-		"alert": imp.Alert, "nurture": imp.Nurture, "dry_run": imp.DryRun,
+		"alert": imp.Alert, "nurture": imp.Nurture, "dry_run": imp.DryRun, "encoding": imp.Encoding, "delimiter": imp.Delimiter,
+		"hash": imp.Hash, "start_rate": imp.StartRate, "lease": uploadLease,
 	})
 	return imp.ID, masked("create import", err)
 }
 
-// AddImportRows adds rows to an import that was not started yet, all or none of them.
-func (s *Store) AddImportRows(ctx context.Context, importID string, rows []record.ImportRow) error {
-	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"import_rows"}, []string{"import_id", "row", "cells", "keys"},
-		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			return []any{importID, rows[i].Row, rows[i].Cells, append([]string{}, rows[i].Keys...)}, nil
-		}))
-	return masked("add import rows", err)
+const sqlOpenImportOf = `SELECT ` + importColumns + ` FROM imports
+WHERE file_hash = @hash AND (state = 'running' OR state = 'queued' AND (ready OR claimed_until > now())) ORDER BY id DESC LIMIT 1`
+
+// OpenImportOf finds an import of the same file, asked for in the same way, that is not over; record.ErrNotFound when
+// there is none. An upload that broke off is over.
+func (s *Store) OpenImportOf(ctx context.Context, hash []byte) (record.Import, error) {
+	rows, _ := s.pool.Query(ctx, sqlOpenImportOf, pgx.NamedArgs{"hash": hash})
+	imp, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Import])
+	return imp, masked("find import", err)
 }
 
-const sqlStartImport = `UPDATE imports SET rows = @rows, ready = true WHERE id = @id AND state = 'queued'`
+const sqlStartImport = `UPDATE imports SET rows = @rows, failed = @failed, ready = true, claimed_until = NULL WHERE id = @id AND state = 'queued'`
 
-// StartImport says that all rows are here: a worker may claim it. record.ErrNotFound when it is not queued.
-func (s *Store) StartImport(ctx context.Context, importID string, rows int) error {
-	return s.change(ctx, "start import", sqlStartImport, importID, pgx.NamedArgs{"rows": rows})
+// StartImport says that all rows are here, of which some could not be read: a worker may claim it. record.ErrNotFound
+// when it is not queued.
+func (s *Store) StartImport(ctx context.Context, importID string, rows, failed int) error {
+	return s.change(ctx, "start import", sqlStartImport, importID, pgx.NamedArgs{"rows": rows, "failed": failed})
 }
 
 // Pace and end of an import are computed where its clock is: in Postgres.
-const importColumns = `id, state, rows, created, updated, unchanged, failed,
+const importColumns = `id, state, rows, created, updated, unchanged, skipped, repeated, failed,
 	coalesce((created + updated + unchanged + failed) / nullif(extract(epoch FROM coalesce(finished_at, now()) - started_at), 0), 0)::float8 AS rate,
 	CASE WHEN state = 'running' AND created + updated + unchanged + failed > 0 THEN
 		now() + (now() - started_at) * ((rows - created - updated - unchanged - failed)::float8 / (created + updated + unchanged + failed))
 	END AS eta,
-	dry_run, error, created_at, finished_at, mapping, columns, alert, nurture`
+	encoding, delimiter, NULL::jsonb AS sample, ` + importStarts + ` AS starts,
+	CASE WHEN undo_at IS NOT NULL THEN jsonb_build_object('removed', removed, 'restored', restored, 'kept', kept) END AS undo,
+	dry_run, error, created_at, finished_at, mapping, columns, alert, nurture, file_hash AS hash, start_rate, claim,
+	coalesce(undo_by, '{}') AS undo_by`
 
-const sqlClaimImport = `UPDATE imports SET state = 'running', started_at = coalesce(started_at, now()), claimed_until = now() + @lease::interval
+// An import that is stopped can be claimed no more, so that what it did is what it will have done.
+const sqlClaimImport = `UPDATE imports SET state = CASE WHEN state = 'queued' THEN 'running' ELSE state END, claim = claim + 1,
+	started_at = coalesce(started_at, now()), claimed_until = now() + @lease::interval
 WHERE id = (
 	SELECT id FROM imports
-	WHERE ready AND (state = 'queued' OR (state = 'running' AND claimed_until <= now()))
-	ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+	WHERE ready AND (state = 'queued' OR (state = ANY(@states::text[]) AND coalesce(claimed_until, '-infinity') <= now()))
+		AND (state = 'undoing') = ('undoing' = ANY(@states::text[]))
+	ORDER BY created_at LIMIT 1 FOR UPDATE
 ) RETURNING ` + importColumns
 
-// ClaimImport takes the oldest import that waits, or one whose lease ran out: its worker died, and the rows that are
-// still pending are what is left to do. false: there is none.
-func (s *Store) ClaimImport(ctx context.Context) (record.Import, bool, error) {
-	rows, _ := s.pool.Query(ctx, sqlClaimImport, pgx.NamedArgs{"lease": importLease})
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Import])
-	if err != nil || len(found) == 0 {
-		return record.Import{}, false, masked("claim import", err)
-	}
-	return found[0], true, nil
-}
+// A worker that died may have decided rows that it did not count. Erasure takes rows away, so counts never shrink.
+const sqlRecount = `UPDATE imports i SET
+	created = greatest(i.created, c.created), updated = greatest(i.updated, c.updated), unchanged = greatest(i.unchanged, c.unchanged),
+	skipped = greatest(i.skipped, c.skipped), failed = greatest(i.failed, c.failed), repeated = greatest(i.repeated, c.repeated)
+FROM (
+	SELECT count(*) FILTER (WHERE state = 'created') AS created, count(*) FILTER (WHERE state = 'updated') AS updated,
+		count(*) FILTER (WHERE state IN ('unchanged', 'skipped')) AS unchanged, count(*) FILTER (WHERE state = 'skipped') AS skipped,
+		count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE repeated) AS repeated
+	FROM import_rows WHERE import_id = @id
+) AS c WHERE i.id = @id`
 
-const sqlExtendImport = `UPDATE imports SET claimed_until = now() + @lease::interval WHERE id = @id AND state = 'running'`
-
-// ExtendImport keeps a claimed import from being claimed by another worker; record.ErrNotFound when it runs no more.
-func (s *Store) ExtendImport(ctx context.Context, importID string) error {
-	return s.change(ctx, "extend import", sqlExtendImport, importID, pgx.NamedArgs{"lease": importLease})
-}
-
-const importRowColumns = `row, cells, keys, state, coalesce(lead_id::text, '') AS lead_id, column_name AS "column", error`
-
-const sqlPendingImportRows = `SELECT ` + importRowColumns + ` FROM import_rows
-WHERE import_id = @id AND state = 'pending' ORDER BY row LIMIT @rows`
-
-// PendingImportRows reads what is left to do, in the order of the file.
-func (s *Store) PendingImportRows(ctx context.Context, importID string, limit int) ([]record.ImportRow, error) {
-	rows, _ := s.pool.Query(ctx, sqlPendingImportRows, pgx.NamedArgs{"id": importID, "rows": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.ImportRow])
-	return out, masked("read import rows", err)
-}
-
-const sqlLockImport = `SELECT id FROM imports WHERE id = @id FOR UPDATE`
-
-// A row is decided once, so that two workers of one import (a lease ran out) cannot count it twice. The cells of what
-// became a lead are people's data that nobody needs twice.
-const sqlFinishImportRows = `WITH done AS (
-	UPDATE import_rows r SET state = d.state, lead_id = nullif(d.lead_id, '')::uuid, column_name = d.column_name, error = d.error,
-		cells = CASE WHEN d.state = 'failed' THEN r.cells ELSE '{}' END,
-		keys = CASE WHEN d.state = 'failed' THEN r.keys ELSE '{}' END
-	FROM unnest(@numbers::int[], @states::text[], @leads::text[], @columns::text[], @errors::text[])
-		AS d (row, state, lead_id, column_name, error)
-	WHERE r.import_id = @id AND r.row = d.row AND r.state = 'pending'
-	RETURNING r.state
+// What a dry run foresees of a row depends on the rows before it, which nobody remembers any more.
+const (
+	sqlForgetDryRun = `UPDATE import_rows SET state = 'pending', lead_id = NULL, column_name = '', error = '', repeated = false
+WHERE import_id = @id AND state <> 'pending' AND NOT unread`
+	sqlForgetCounts = `UPDATE imports SET created = 0, updated = 0, unchanged = 0, skipped = 0, repeated = 0,
+	failed = (SELECT count(*) FROM import_rows WHERE import_id = @id AND unread) WHERE id = @id`
 )
-UPDATE imports SET
-	created = created + (SELECT count(*) FROM done WHERE state = 'created'),
-	updated = updated + (SELECT count(*) FROM done WHERE state = 'updated'),
-	unchanged = unchanged + (SELECT count(*) FROM done WHERE state = 'unchanged'),
-	failed = failed + (SELECT count(*) FROM done WHERE state = 'failed')
-WHERE id = @id`
 
-// FinishImportRows stores what became of the rows and moves the import's counters by those that were pending until
-// now: both or neither.
-func (s *Store) FinishImportRows(ctx context.Context, importID string, rows []record.ImportRow) error {
-	n := len(rows)
-	numbers, states, leads := make([]int, n), make([]string, n), make([]string, n)
-	columns, errs := make([]string, n), make([]string, n)
-	for i, r := range rows {
-		numbers[i], states[i], leads[i], columns[i], errs[i] = r.Row, r.State, r.LeadID, r.Column, r.Error
-	}
-	args := pgx.NamedArgs{
-		"id": importID, "numbers": numbers, "states": states, "leads": leads, "columns": columns, "errors": errs,
-	}
-	return s.tx(ctx, "finish import rows", func(tx pgx.Tx) error {
-		if tag, err := tx.Exec(ctx, sqlLockImport, args); err != nil || tag.RowsAffected() == 0 {
-			return orNotFound(err)
-		}
-		_, err := tx.Exec(ctx, sqlFinishImportRows, args)
-		return err
-	})
+// ClaimImport takes the oldest import that waits, or one whose lease ran out: its worker died, and the rows that are
+// still pending are what is left to do. A dry run begins again. false: there is none.
+func (s *Store) ClaimImport(ctx context.Context) (record.Import, bool, error) {
+	return s.claimImport(ctx, "running")
 }
 
-func orNotFound(err error) error {
-	if err == nil {
-		return record.ErrNotFound
-	}
-	return err
+func (s *Store) claimImport(ctx context.Context, state string) (imp record.Import, ok bool, err error) {
+	err = s.tx(ctx, "claim import", func(tx pgx.Tx) error {
+		ok = false
+		rows, _ := tx.Query(ctx, sqlClaimImport, pgx.NamedArgs{"lease": importLease, "states": []string{state}})
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Import])
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		imp, ok = found[0], true
+		b, args := &pgx.Batch{}, pgx.NamedArgs{"id": imp.ID, "rate": imp.StartRate}
+		switch {
+		case imp.State != "running":
+		case imp.DryRun:
+			b.Queue(sqlForgetDryRun, args)
+			b.Queue(sqlForgetCounts, args)
+		case imp.Claim == 1:
+			b.Queue(sqlPaceStarts, args)
+		default:
+			b.Queue(sqlRecount, args)
+		}
+		return tx.SendBatch(ctx, b).Close()
+	})
+	return imp, ok, err
+}
+
+const sqlExtendImport = `UPDATE imports SET claimed_until = now() + @lease::interval
+WHERE id = @id AND claim = @claim AND state IN ('running', 'undoing')`
+
+// ExtendImport keeps a claimed import from being claimed by another worker; record.ErrNotFound when the claim holds no
+// more, or the import was stopped.
+func (s *Store) ExtendImport(ctx context.Context, imp record.Import) error {
+	return s.change(ctx, "extend import", sqlExtendImport, imp.ID, pgx.NamedArgs{"lease": importLease, "claim": imp.Claim})
 }
 
 const sqlFinishImport = `UPDATE imports SET state = CASE WHEN @failure::text = '' THEN 'done' ELSE 'failed' END, error = @failure,
 	finished_at = now(), claimed_until = NULL
+WHERE id = @id AND claim = @claim AND state IN ('queued', 'running')`
+
+// Nobody needs what a dry run looked at; what failed is in its file of errors.
+const sqlDropDryRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
+	SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
+	WHERE r.import_id = @id AND i.dry_run AND i.state IN ('done', 'failed', 'cancelled') AND r.state <> 'failed' LIMIT 5000)`
+
+// FinishImport ends an import: done, or failed with a reason that is fit for everybody's eyes. The same again, or by
+// whom it is not any more, is no error.
+func (s *Store) FinishImport(ctx context.Context, imp record.Import, failure string) error {
+	args := pgx.NamedArgs{"id": imp.ID, "failure": failure, "claim": imp.Claim}
+	if _, err := s.pool.Exec(ctx, sqlFinishImport, args); err != nil || !imp.DryRun {
+		return masked("finish import", err)
+	}
+	return s.inPieces(ctx, sqlDropDryRows, args)
+}
+
+// inPieces runs a statement that is bounded to sweepRows until there is nothing left for it.
+func (s *Store) inPieces(ctx context.Context, sql string, args pgx.NamedArgs) error {
+	for {
+		tag, err := s.pool.Exec(ctx, sql, args)
+		if err != nil || tag.RowsAffected() < sweepRows {
+			return masked("sweep", err)
+		}
+	}
+}
+
+const sqlCancelImport = `UPDATE imports SET state = 'cancelled', finished_at = now(), claimed_until = NULL
 WHERE id = @id AND state IN ('queued', 'running')`
 
-// FinishImport ends an import: done, or failed with a reason that is fit for everybody's eyes. The same again is no error.
-func (s *Store) FinishImport(ctx context.Context, importID string, failure string) error {
-	_, err := s.pool.Exec(ctx, sqlFinishImport, pgx.NamedArgs{"id": importID, "failure": failure})
-	return masked("finish import", err)
+// CancelImport stops an import: once it answers, no row is decided any more. The same again is no error;
+// record.ErrConflict when it is over otherwise, record.ErrNotFound when there is none.
+func (s *Store) CancelImport(ctx context.Context, importID string) (record.Import, error) {
+	if isID(importID) {
+		if _, err := s.pool.Exec(ctx, sqlCancelImport, pgx.NamedArgs{"id": importID}); err != nil {
+			return record.Import{}, masked("cancel import", err)
+		}
+	}
+	imp, err := s.Import(ctx, importID)
+	if err == nil && imp.State != "cancelled" {
+		err = record.ErrConflict
+	}
+	return imp, err
 }
 
 const sqlImport = `SELECT ` + importColumns + ` FROM imports WHERE id = @id`
@@ -163,18 +195,4 @@ const sqlImports = `SELECT ` + importColumns + ` FROM imports WHERE id < @after 
 // ListImports lists all imports, newest first.
 func (s *Store) ListImports(ctx context.Context, cursor string, limit int) (record.Page[record.Import], error) {
 	return list(ctx, s, "list imports", sqlImports, cursor, limit, func(i record.Import) string { return i.ID })
-}
-
-const sqlFailedImportRows = `SELECT ` + importRowColumns + ` FROM import_rows
-WHERE import_id = @id AND state = 'failed' AND row > @after ORDER BY row LIMIT @rows`
-
-// FailedImportRows reads the rows that failed, after a row of the file, with the names of the columns.
-func (s *Store) FailedImportRows(ctx context.Context, importID string, after, limit int) (columns []string, failed []record.ImportRow, err error) {
-	imp, err := s.Import(ctx, importID)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, _ := s.pool.Query(ctx, sqlFailedImportRows, pgx.NamedArgs{"id": importID, "after": after, "rows": limit})
-	failed, err = pgx.CollectRows(rows, pgx.RowToStructByName[record.ImportRow])
-	return imp.Columns, failed, masked("read failed import rows", err)
 }

@@ -51,15 +51,16 @@ type learned struct {
 }
 
 // merge puts what a capture gives over what is known, both flat: given wins, nil clears, absent stays. With fillBlanks
-// what is known stays. It returns the profile that follows and what changed, by field; values are compared as JSON, so
-// 50 and 50.0 are no change.
-func merge(known, given map[string]any, fillBlanks bool) (map[string]any, []learned) {
+// what is known stays; the fields named otherwise go by the other rule. It returns the profile that follows and what
+// changed, by field; values are compared as JSON, so 50 and 50.0 are no change.
+func merge(known, given map[string]any, fillBlanks bool, otherwise ...string) (map[string]any, []learned) {
 	out := maps.Clone(known)
 	var changes []learned
 	for _, field := range slices.Sorted(maps.Keys(given)) {
 		value, had := asJSON(given[field]), out[field]
+		fill := fillBlanks != slices.Contains(otherwise, field)
 		switch {
-		case fillBlanks && (value == nil || !blank(had)), reflect.DeepEqual(asJSON(had), value):
+		case fill && (value == nil || !blank(had)), reflect.DeepEqual(asJSON(had), value):
 			continue
 		case value == nil:
 			delete(out, field)

@@ -18,10 +18,14 @@ const (
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
 	sqlSweepUploads = `UPDATE imports SET state = 'failed', error = 'upload_interrupted', finished_at = now()
-	WHERE state = 'queued' AND NOT ready AND created_at < now() - interval '1 day'`
+	WHERE state = 'queued' AND NOT ready AND claimed_until < now()`
 	sqlSweepUploadRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
-		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
+		WHERE r.state = 'pending' AND i.state NOT IN ('queued', 'running') LIMIT 5000)`
+	// What nobody can undo any more need not be remembered.
+	sqlSweepBefore = `UPDATE import_rows SET before = NULL WHERE (import_id, row) IN (
+		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
+		WHERE r.before IS NOT NULL AND i.state <> 'undoing' AND i.finished_at < now() - interval '1 hour' LIMIT 5000)`
 )
 
 // Sweep throws away what has had its time, keeps the partitions of the events, and sees to it that everybody is scored by
@@ -34,7 +38,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows, sqlSweepBefore} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql)
 			if err != nil {

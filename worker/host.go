@@ -16,9 +16,12 @@ type Desk interface {
 	Resend(ctx context.Context) error
 }
 
-// Importer works off imports; it answers whether it found one.
+// Importer works off imports and their undoing; it answers whether it found one.
 type Importer interface {
 	RunOne(ctx context.Context) (bool, error)
+	UndoOne(ctx context.Context) (bool, error)
+	// ReleaseStarts lets go what imports parked, as their pace allows, and answers when to ask again.
+	ReleaseStarts(ctx context.Context) (time.Duration, error)
 }
 
 // Host is everything a worker process does beside polling Temporal.
@@ -69,7 +72,11 @@ func (h *Host) Run(ctx context.Context) error {
 			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
 		})
 	}
-	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", h.imports) })
+	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", untilNone(h.Importer.RunOne)) })
+	g.Go(func() error {
+		return h.every(ctx, b, "undo", 2*time.Second, "undoing imports", untilNone(h.Importer.UndoOne))
+	})
+	g.Go(func() error { return h.starts(ctx, b) })
 	return g.Wait()
 }
 
@@ -85,11 +92,27 @@ func (h *Host) every(ctx context.Context, b bells, channel string, often time.Du
 	}
 }
 
-func (h *Host) imports(ctx context.Context) error {
+// untilNone does one after the other as long as there are any.
+func untilNone(one func(context.Context) (bool, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			found, err := one(ctx)
+			if err != nil || !found || ctx.Err() != nil {
+				return err
+			}
+		}
+	}
+}
+
+// starts lets go what imports parked.
+func (h *Host) starts(ctx context.Context, b bells) error {
 	for {
-		found, err := h.Importer.RunOne(ctx)
-		if err != nil || !found || ctx.Err() != nil {
-			return err
+		again, err := h.Importer.ReleaseStarts(ctx)
+		if err != nil && ctx.Err() == nil {
+			h.Log.Warn("starts of imports cannot be let go; it is tried again", "error", err)
+		}
+		if !b.wait(ctx, "starts", again) {
+			return nil
 		}
 	}
 }

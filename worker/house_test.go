@@ -90,6 +90,10 @@ type nobody struct{}
 func (nobody) Resend(context.Context) error         { return nil }
 func (nobody) RunOne(context.Context) (bool, error) { return false, nil }
 
+func (nobody) UndoOne(context.Context) (bool, error) { return false, nil }
+
+func (nobody) ReleaseStarts(context.Context) (time.Duration, error) { return time.Hour, nil }
+
 // host is what `leadflow work` runs beside the workflows, with Temporal away.
 func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Helper()

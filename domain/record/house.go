@@ -71,38 +71,6 @@ type Decision struct {
 	Attempts    int             `json:"-"`
 }
 
-// Import is one file under way.
-type Import struct {
-	ID         string          `json:"id"`
-	State      string          `json:"state"` // queued, running, done, failed
-	Rows       int             `json:"rows"`
-	Created    int             `json:"created"`
-	Updated    int             `json:"updated"`
-	Unchanged  int             `json:"unchanged"`
-	Failed     int             `json:"failed"`
-	Rate       float64         `json:"rate"` // rows a second so far
-	ETA        *time.Time      `json:"eta"`
-	DryRun     bool            `json:"dry_run"`
-	Error      string          `json:"error,omitempty"`
-	CreatedAt  time.Time       `json:"created_at"`
-	FinishedAt *time.Time      `json:"finished_at"`
-	Mapping    json.RawMessage `json:"-"`
-	Columns    []string        `json:"-"`
-	Alert      bool            `json:"-"`
-	Nurture    bool            `json:"-"`
-}
-
-// ImportRow is one line of the file.
-type ImportRow struct {
-	Row    int // as a spreadsheet counts: the header is row 1
-	Cells  []string
-	Keys   []string // of everybody the row may be about, as Keys has them: erasure finds it by them
-	State  string
-	LeadID string
-	Column string
-	Error  string
-}
-
 // Suppression is an address no nurture mail goes to.
 type Suppression struct {
 	Email  *string   `json:"email"` // null once erased

@@ -52,10 +52,13 @@ type Capture struct {
 	VisitorID  string
 	Via        string // api, form, import
 	Actor      lifecycle.Actor
-	FillBlanks bool   // known values stay: imports
-	NoAlert    bool   // of a new lead: sales are not alerted
-	NoNurture  bool   // of a new lead: no mail
-	Event      *Event // happened with the capture: form_submit
+	FillBlanks bool       // known values stay: imports
+	Otherwise  []string   // fields of the profile where the opposite of FillBlanks holds
+	SkipKnown  bool       // of a known lead nothing changes, except that it may refuse mail
+	Row        *ImportRef // what it carries out, if anything
+	NoAlert    bool       // of a new lead: sales are not alerted
+	NoNurture  bool       // of a new lead: no mail
+	Event      *Event     // happened with the capture: form_submit
 }
 
 // Keys are those of a person, each under its kind; an empty one is none.
@@ -72,9 +75,11 @@ func Keys(email, externalID string) []string {
 
 // Captured is what became of a capture.
 type Captured struct {
-	LeadID  string
-	Created bool
-	Changed bool // anything at all was written beside a touch
+	LeadID   string
+	Created  bool
+	Changed  bool // anything at all was written beside a touch
+	Skipped  bool // known, and left alone for that
+	Repeated bool // an earlier row of the same import was about this lead
 }
 
 // Lead is the read side of one lead.

@@ -45,8 +45,8 @@ func (c countedIntake) Capture(ctx context.Context, in record.Capture) (record.C
 	return out, err
 }
 
-func (c countedIntake) FinishImportRows(ctx context.Context, importID string, rows []record.ImportRow) error {
-	err := c.Imports.FinishImportRows(ctx, importID, rows)
+func (c countedIntake) FinishImportRows(ctx context.Context, imp record.Import, rows []record.ImportRow) error {
+	err := c.Imports.FinishImportRows(ctx, imp, rows)
 	for _, row := range rows {
 		if err == nil {
 			c.rows.WithLabelValues(row.State).Inc()

@@ -13,6 +13,7 @@ type bar struct {
 	wide  int // of the terminal; 0: none
 	tenth int // last told
 	drawn bool
+	note  string // told behind
 }
 
 func (t *tool) newBar(what string) *bar { return &bar{t: t, what: what, wide: width(t.Err), tenth: -1} }
@@ -29,6 +30,9 @@ func (b *bar) at(done, total int, rate float64, left time.Duration) {
 	}
 	if left > 0 && done < total {
 		text += ", " + short(left) + " left"
+	}
+	if b.note != "" {
+		text += "; " + b.note
 	}
 	if b.wide > 0 {
 		b.draw(done, total, text)

@@ -36,7 +36,10 @@ func (a *fakeAPI) importFile(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(string(raw), "broken") {
 		id = "imp-broken"
 	}
-	answerWith(w, http.StatusAccepted, map[string]any{"id": id, "state": "queued", "rows": 20, "dry_run": a.dry})
+	answerWith(w, http.StatusAccepted, map[string]any{
+		"id": id, "state": "queued", "rows": 20, "dry_run": a.dry, "encoding": "windows-1252", "delimiter": ";",
+		"sample": [][]string{{"Email", "Name"}, {"ada@example.com", "Ada\nLovelace"}},
+	})
 }
 
 // importState gets a quarter further with every look.
@@ -54,11 +57,26 @@ func (a *fakeAPI) importState(w http.ResponseWriter, r *http.Request) {
 	}
 	a.looks = min(a.looks+1, 4)
 	done := a.looks*5 - min(a.fails, a.looks*5)
-	imp := map[string]any{"id": "imp-1", "state": "running", "rows": 20, "created": done, "failed": min(a.fails, a.looks*5), "rate": 10, "dry_run": a.dry, "eta": time.Now().Add(90 * time.Second)}
+	imp := map[string]any{"id": "imp-1", "state": "running", "rows": 20, "created": done, "failed": min(a.fails, a.looks*5), "rate": 10, "dry_run": a.dry, "eta": time.Now().Add(90 * time.Second),
+		"encoding": "windows-1252", "delimiter": "\t", "starts": map[string]any{"waiting": 20 - done, "started": done, "rate": 5, "eta": time.Now().Add(5 * time.Minute)}}
 	if a.looks == 4 {
 		imp["state"], imp["eta"] = "done", nil
 	}
 	answerWith(w, http.StatusOK, imp)
+}
+
+// importUndo undoes at the first look; of "kept" something is left, and of "late" it cannot be.
+func (a *fakeAPI) importUndo(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if id == "late" {
+		problemWith(w, http.StatusConflict, "undo_too_late", "an import can be undone within an hour of its end", nil)
+		return
+	}
+	undo := map[string]any{"removed": 18, "restored": 2, "kept": 0}
+	if id == "kept" {
+		undo = map[string]any{"removed": 17, "restored": 1, "kept": 2}
+	}
+	answerWith(w, http.StatusAccepted, map[string]any{"id": id, "state": "undone", "rows": 20, "undo": undo})
 }
 
 // house answers for all that is only listed, made or changed: with the thing itself.

@@ -48,6 +48,16 @@ func newFakeAPI() *fakeAPI {
 	mux.HandleFunc("POST /v1/leads/{id}/{decision}", a.decide)
 	mux.HandleFunc("POST /v1/imports", a.importFile)
 	mux.HandleFunc("GET /v1/imports/{id}", a.importState)
+	mux.HandleFunc("POST /v1/imports/{id}/undo", a.importUndo)
+	mux.HandleFunc("GET /v1/imports/{id}/undo", func(w http.ResponseWriter, _ *http.Request) {
+		answerWith(w, http.StatusOK, map[string]any{"items": []any{map[string]any{"lead_id": "lead-1", "row": 7, "outcome": "partly", "left": []any{map[string]any{"what": "city", "reason": "changed_since"}}}}})
+	})
+	mux.HandleFunc("POST /v1/imports/{id}/cancel", func(w http.ResponseWriter, r *http.Request) {
+		answerWith(w, http.StatusOK, map[string]any{"id": r.PathValue("id"), "state": "cancelled", "rows": 20, "created": 5})
+	})
+	mux.HandleFunc("GET /v1/imports", func(w http.ResponseWriter, _ *http.Request) {
+		answerWith(w, http.StatusOK, map[string]any{"items": []any{map[string]any{"id": "imp-1", "state": "done", "rows": 20, "encoding": "utf-8", "delimiter": ","}}})
+	})
 	mux.HandleFunc("GET /v1/imports/{id}/errors.csv", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "Email,row,column,error\nnobody,3,Email,is no address\n")
 	})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,22 +21,28 @@ import (
 type importing struct {
 	mapping, errors, follow string
 	dryRun, alert, nurture  bool
+	rate                    float64
 }
 
 func importCommand(t *tool) *cobra.Command {
 	var o importing
 	cmd := &cobra.Command{
 		Use: "import FILE --map MAPPING", Short: "Imports a CSV file; alerts and mails nobody unless asked", Args: cobra.MaximumNArgs(1),
-		Long: "Imports a CSV file in UTF-8 under a mapping that says which column is what (YAML or JSON). Of leads that are known, blanks are\n" +
-			"filled. Nobody is alerted and no mail is sent unless asked. Rows that failed are written to a CSV with their original\n" +
-			"columns and row, column and error; the exit code is 3 then.",
-		Example: "  leadflow import leads.csv --map mapping.yaml --dry-run\n  leadflow import leads.csv --map mapping.yaml --errors failed.csv\n  leadflow import --follow 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59",
+		Long: "Imports a CSV file under a mapping that says which column is what (YAML or JSON). Encoding and delimiter are found out\n" +
+			"where the mapping does not say; how the file was read is told, and --dry-run shows its first rows. Of leads that are known\n" +
+			"blanks are filled, unless the mapping says on_known: overwrite or skip. Nobody is alerted and no mail is sent unless asked.\n" +
+			"Rows that failed are written to a CSV with their original columns and row, column and error, which can be corrected and\n" +
+			"imported again; the exit code is 3 then. An import can be cancelled, and undone within an hour of its end.",
+		Example: "  leadflow import leads.csv --map mapping.yaml --dry-run\n  leadflow import leads.csv --map mapping.yaml --errors failed.csv\n  leadflow import --follow 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59\n" +
+			"  leadflow import undo 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59",
 	}
+	cmd.AddCommand(importList(t), importCancel(t), importUndo(t), importKept(t), importSchema(t))
 	f := cmd.Flags()
 	f.StringVar(&o.mapping, "map", "", "file that says which column is what")
 	f.BoolVar(&o.dryRun, "dry-run", false, "count what would happen; write nothing")
 	f.BoolVar(&o.alert, "alert", false, "new leads alert sales")
 	f.BoolVar(&o.nurture, "nurture", false, "new leads get mail")
+	f.Float64Var(&o.rate, "rate", 0, "runs it may start a second (default: as many as the server does)")
 	f.StringVar(&o.errors, "errors", "", "where rows that failed are written (default FILE.errors.csv in this directory)")
 	f.StringVar(&o.follow, "follow", "", "follow an import that runs already, by id")
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
@@ -63,7 +70,11 @@ func (o importing) start(ctx context.Context, t *tool, args []string) (record.Im
 	case o.mapping == "":
 		return record.Import{}, misused("an import needs --map: a file that says which column is what", "leadflow import FILE --map MAPPING; the manual shows one")
 	}
-	return o.upload(ctx, t, args[0])
+	imp, err := o.upload(ctx, t, args[0])
+	if err == nil {
+		t.read(imp)
+	}
+	return imp, err
 }
 
 func (o importing) errorFile(args []string, imp record.Import) string {
@@ -94,15 +105,19 @@ const (
 // patience is how many looks in a row may fail: a server that starts anew does not end what it works on.
 const patience = 10
 
+// over are the states in which no more rows are taken.
+var over = []string{"done", "failed", "cancelled", "undoing", "undone"}
+
 // watch follows an import to its end.
 func (t *tool) watch(ctx context.Context, imp record.Import) (record.Import, error) {
 	bar := t.newBar("import")
 	defer bar.end()
-	for wait, misses := firstLook, 0; imp.State != "done" && imp.State != "failed"; wait = min(wait*2, lastLook) {
+	for wait, misses := firstLook, 0; !slices.Contains(over, imp.State); wait = min(wait*2, lastLook) {
 		var left time.Duration
 		if imp.ETA != nil {
 			left = imp.ETA.Sub(t.now())
 		}
+		bar.note = startsLeft(imp, t.now())
 		bar.at(worked(imp), imp.Rows, imp.Rate, left)
 		select {
 		case <-ctx.Done():
@@ -119,8 +134,21 @@ func (t *tool) watch(ctx context.Context, imp record.Import) (record.Import, err
 			return imp, t.leave(imp, cmp.Or(ctx.Err(), err))
 		}
 	}
+	bar.note = startsLeft(imp, t.now())
 	bar.at(worked(imp), imp.Rows, imp.Rate, 0)
 	return imp, nil
+}
+
+// startsLeft says how many runs are still to be started, and how long that takes.
+func startsLeft(i record.Import, now time.Time) string {
+	if i.Starts == nil || i.Starts.Waiting == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d starts wait", i.Starts.Waiting)
+	if i.Starts.ETA != nil {
+		text += fmt.Sprintf(" (%.0f a second, %s left)", i.Starts.Rate, short(i.Starts.ETA.Sub(now)))
+	}
+	return text
 }
 
 func worked(i record.Import) int { return i.Created + i.Updated + i.Unchanged + i.Failed }
@@ -145,6 +173,9 @@ func (t *tool) conclude(ctx context.Context, imp record.Import, errorFile string
 	if imp.DryRun && imp.State == "done" {
 		t.tell("This was a dry run: nothing was written.")
 	}
+	if text := startsLeft(imp, t.now()); text != "" {
+		t.tell("%s: they go on by themselves.", text)
+	}
 	var saved error
 	if imp.Failed > 0 {
 		if saved = t.saveErrors(ctx, imp, errorFile); saved == nil {
@@ -152,6 +183,8 @@ func (t *tool) conclude(ctx context.Context, imp record.Import, errorFile string
 		}
 	}
 	switch {
+	case imp.State == "cancelled":
+		return &failure{what: "the import was cancelled", why: fmt.Sprintf("somebody stopped it after %d of %d rows", worked(imp), imp.Rows), next: "undo what it did with: leadflow import undo " + imp.ID + "; or import the file again", code: ExitFailure}
 	case imp.State == "failed":
 		return &failure{what: "the import failed", why: cmp.Or(imp.Error, "the server does not say why"), next: "correct it and import the file again: rows that were taken change nothing the second time", code: ExitFailure}
 	case saved != nil:
@@ -175,4 +208,25 @@ var importColumns = []column[record.Import]{
 	{"updated", func(i record.Import) any { return i.Updated }},
 	{"unchanged", func(i record.Import) any { return i.Unchanged }},
 	{"failed", func(i record.Import) any { return i.Failed }},
+	{"skipped", func(i record.Import) any { return i.Skipped }},
+	{"repeated", func(i record.Import) any { return i.Repeated }},
+	{"encoding", func(i record.Import) any { return i.Encoding }},
+	{"delimiter", func(i record.Import) any { return delimiterName(i.Delimiter) }},
+	{"starts", func(i record.Import) any { return started(i) }},
+}
+
+// started is how many of its runs were started, of all.
+func started(i record.Import) string {
+	if i.Starts == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", i.Starts.Started, i.Starts.Started+i.Starts.Waiting)
+}
+
+// delimiterName is a delimiter that can be seen.
+func delimiterName(d string) string {
+	if d == "\t" {
+		return "tab"
+	}
+	return d
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -35,12 +36,12 @@ func (o importing) upload(ctx context.Context, t *tool, path string) (record.Imp
 	resp, err := c.send(ctx, http.MethodPost, "/v1/imports", form.FormDataContentType(), body)
 	_ = body.Close() // the writer ends where the server wanted no more
 	if err != nil {
-		return record.Import{}, err
+		return record.Import{}, resend(err)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
 	if err != nil {
-		return record.Import{}, c.unreachable(err)
+		return record.Import{}, resend(c.unreachable(err))
 	}
 	return decode[record.Import](raw)
 }
@@ -52,6 +53,11 @@ func (o importing) write(form *multipart.Writer, mapping []byte, file *os.File) 
 			continue
 		}
 		if err := form.WriteField(name, "true"); err != nil {
+			return err
+		}
+	}
+	if o.rate != 0 {
+		if err := form.WriteField("rate", strconv.FormatFloat(o.rate, 'f', -1, 64)); err != nil {
 			return err
 		}
 	}
@@ -97,4 +103,13 @@ func (t *tool) saveErrors(ctx context.Context, imp record.Import, path string) (
 		return failed(what, err, next+imp.ID)
 	}
 	return nil
+}
+
+// resend says that a file whose upload broke off can be sent again.
+func resend(err error) error {
+	var f *failure
+	if errors.As(err, &f) && f.passing {
+		f.next = "give the command again: what broke off is not imported, and a file that is imported already is not imported twice at once; " + f.next
+	}
+	return err
 }

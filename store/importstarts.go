@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const sqlPaceStarts = `INSERT INTO import_starts (import_id, rate) VALUES (@id, @rate) ON CONFLICT DO NOTHING`
+
+// How far an import is with what it parked, from its row of imports. What waits is counted in an index that holds
+// nothing else.
+const importStarts = `(
+	SELECT jsonb_build_object('waiting', n.waiting, 'started', n.started, 'rate', n.rate,
+		'eta', CASE WHEN n.waiting > 0 AND n.rate > 0 THEN now() + n.waiting / n.rate * interval '1 second' END)
+	FROM import_starts p, LATERAL (
+		SELECT CASE WHEN p.parked THEN (SELECT count(*) FROM outbox o WHERE o.import_id = p.import_id) ELSE 0 END AS waiting
+	) AS w, LATERAL (
+		SELECT w.waiting, greatest(0, created - w.waiting) AS started, coalesce(greatest(0, created - w.waiting)
+			/ nullif(extract(epoch FROM CASE WHEN p.parked THEN now() ELSE p.paced_at END - p.begun_at), 0), 0)::float8 AS rate
+	) AS n
+	WHERE p.import_id = imports.id
+)`
+
+// What was not let go for want of room is made up for by two seconds at most.
+const sqlParkedImports = `SELECT p.import_id, p.rate, least(extract(epoch FROM now() - p.paced_at), 2)::float8 AS seconds,
+	i.state IN ('queued', 'running') AS open
+FROM import_starts p JOIN imports i ON i.id = p.import_id WHERE p.parked ORDER BY p.import_id FOR UPDATE OF p SKIP LOCKED`
+
+const sqlUnderWay = `SELECT count(*) FROM outbox WHERE import_id = @id AND not_before < 'infinity'`
+
+const sqlLetGo = `WITH parked AS (
+	SELECT lead_id FROM outbox WHERE import_id = @id AND not_before = 'infinity' ORDER BY seq LIMIT @rows FOR UPDATE SKIP LOCKED
+), gone AS (
+	UPDATE outbox o SET not_before = now() FROM parked WHERE o.lead_id = parked.lead_id RETURNING 1
+), told AS (
+	SELECT n, CASE WHEN n > 0 THEN pg_notify('outbox', '') END FROM (SELECT count(*) AS n FROM gone) AS g
+)
+SELECT n FROM told`
+
+const (
+	sqlPaced   = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second' WHERE import_id = @id`
+	sqlAllGone = `UPDATE import_starts SET parked = false WHERE import_id = @id
+	AND NOT EXISTS (SELECT 1 FROM outbox WHERE import_id = @id)`
+)
+
+// parkedImport is an import whose starts wait, or may come.
+type parkedImport struct {
+	ImportID string
+	Rate     float64
+	Seconds  float64 // that were not made use of
+	Open     bool    // more may come
+}
+
+// ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
+// house where it has none, and never more than window at once under way. So whatever else a run must hear waits behind
+// window starts at most, however many there are and whether Temporal answers or not. It answers how many it let go, and whether any are left or may come.
+func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error) {
+	err = s.tx(ctx, "release starts", func(tx pgx.Tx) error {
+		n, more = 0, false
+		rows, _ := tx.Query(ctx, sqlParkedImports)
+		all, err := pgx.CollectRows(rows, pgx.RowToStructByName[parkedImport])
+		if err != nil {
+			return err
+		}
+		room := window
+		more = len(all) > 0
+		for _, imp := range all {
+			if imp.Rate == 0 {
+				imp.Rate = rate
+			}
+			gone, err := letGo(ctx, tx, imp, &room)
+			if err != nil {
+				return err
+			}
+			n += gone
+		}
+		return nil
+	})
+	return n, more, err
+}
+
+func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone int, err error) {
+	args := pgx.NamedArgs{"id": imp.ImportID}
+	var underWay int
+	if err := tx.QueryRow(ctx, sqlUnderWay, args).Scan(&underWay); err != nil {
+		return 0, err
+	}
+	*room -= underWay
+	due := int(imp.Rate * imp.Seconds)
+	args["rows"] = max(0, min(due, *room))
+	if err := tx.QueryRow(ctx, sqlLetGo, args).Scan(&gone); err != nil {
+		return 0, err
+	}
+	*room -= gone
+	switch {
+	case gone > 0:
+		args["left"] = imp.Seconds - float64(gone)/imp.Rate
+		_, err = tx.Exec(ctx, sqlPaced, args)
+	case due > 0 && underWay == 0 && !imp.Open:
+		_, err = tx.Exec(ctx, sqlAllGone, args)
+	}
+	return gone, err
+}
