@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,10 +26,13 @@ type Stack struct {
 	ended chan struct{}
 }
 
-// Start runs the binary on a directory, on free ports and without the demo, and waits until it is ready. An error holds
-// what the binary said. The caller stops it.
-func Start(ctx context.Context, binary, dir string, args ...string) (*Stack, error) {
-	args = append([]string{"--data", dir, "--port", "0", "--no-demo"}, args...)
+// Start runs the binary on a directory (none: one that it throws away at its end, where nothing waits for the disk), on
+// free ports and without the demo, and waits until it is ready. An error holds what the binary said. The caller stops it.
+func Start(ctx context.Context, binary, dir string) (*Stack, error) {
+	args := []string{"--port", "0", "--no-demo", "--ephemeral"}
+	if dir != "" {
+		args = append(args[:3], "--data", dir)
+	}
 	s := &Stack{Dir: dir, cmd: exec.Command(binary, args...), ended: make(chan struct{})}
 	s.said.ready = make(chan struct{})
 	s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
@@ -44,12 +48,18 @@ func Start(ctx context.Context, binary, dir string, args ...string) (*Stack, err
 	case <-ctx.Done():
 		return nil, errors.Join(fmt.Errorf("%s is not ready: %w: %s", filepath.Base(binary), ctx.Err(), s.Said()), s.Kill())
 	}
+	if found := place.FindStringSubmatch(s.Said()); dir == "" && found != nil {
+		s.Dir = found[1]
+	}
 	var err error
-	if s.Env, err = environment(filepath.Join(dir, "leadflow.env")); err != nil {
+	if s.Env, err = environment(filepath.Join(s.Dir, "leadflow.env")); err != nil {
 		return nil, errors.Join(err, s.Kill())
 	}
 	return s, nil
 }
+
+// place is where the binary says that its data is.
+var place = regexp.MustCompile(`(?m)^ *Data +(\S+)`)
 
 // Place makes a directory for data that the account of Postgres can reach, which a test's own directory is not when root
 // runs it. Remove throws it away.

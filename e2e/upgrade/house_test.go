@@ -24,10 +24,14 @@ type house struct {
 	door     stack.Door
 	db       *pgx.Conn
 	temporal client.Client
+	began    time.Time
 }
 
+// told logs how far the story is.
+func (h *house) told(what string) { h.t.Logf("%5.1f s: %s", time.Since(h.began).Seconds(), what) }
+
 // open starts a binary on a directory.
-func open(t *testing.T, binary, dir string) *house {
+func open(t *testing.T, binary, dir string, began time.Time) *house {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -39,7 +43,7 @@ func open(t *testing.T, binary, dir string) *house {
 			t.Log(s.Said())
 		}
 	})
-	h := &house{t: t, stack: s, door: s.Door()}
+	h := &house{t: t, stack: s, door: s.Door(), began: began}
 	h.db, err = pgx.Connect(t.Context(), s.Env["DATABASE_URL"])
 	require.NoError(t, err)
 	h.temporal, err = client.Dial(client.Options{HostPort: s.Env["TEMPORAL_ADDRESS"], Identity: "test"})
