@@ -11,9 +11,11 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/leadflow-dev/leadflow/domain/span"
 	"github.com/leadflow-dev/leadflow/mail"
 )
 
@@ -43,12 +45,17 @@ type Config struct {
 	Relay        int    `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
 	WebhookAllow string `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
 
+	EventHorizon span.Span `env:"LEADFLOW_EVENT_HORIZON" envDefault:"30d" help:"how old an event may be when it arrives, from 1h to 35d: ids are remembered for 35 days"`
+
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
 
 	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"where traces go, by OTLP, such as http://127.0.0.1:4317; empty: nowhere. Headers, certificates and sampling by the other OTEL_ variables"`
 	TracesProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"grpc" help:"grpc or http/protobuf"`
 }
+
+// idsAreKept is how long the id of an event is known. What is sent again later must be too old to be taken.
+const idsAreKept = 35 * 24 * time.Hour
 
 // LoadConfig reads the environment and says everything that is wrong with it at once.
 func LoadConfig() (Config, error) {
@@ -105,6 +112,9 @@ func (c Config) Validate() error {
 	}
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
+	}
+	if c.EventHorizon != 0 && (c.EventHorizon.Duration() < time.Hour || c.EventHorizon.Duration() > idsAreKept) {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_HORIZON is not between 1h and 35d: an event that is older than its id is remembered could be taken twice"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -22,7 +22,7 @@ import (
 
 // OpenStore connects to Postgres.
 func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
-	return store.Open(ctx, cfg.DatabaseURL, store.Options{SuppressionKey: cfg.key("suppression")})
+	return store.Open(ctx, cfg.DatabaseURL, store.Options{SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration()})
 }
 
 // temporalClient is lazy: Postgres is read and written also while Temporal is away.

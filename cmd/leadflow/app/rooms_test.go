@@ -36,6 +36,9 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	},
 	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	"migrations":   {},
+	"e2e/stack":    {},
+	"e2e/replay":   {ours: []string{"e2e/stack"}, outside: []string{"golang.org/x/sync"}},
+	"e2e/upgrade":  {},
 	"cmd/leadflow": {ours: []string{""}, outside: []string{""}},
 }
 
