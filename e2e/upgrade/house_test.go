@@ -93,10 +93,10 @@ func column[T any](h *house, sql string, args ...any) []T {
 
 func (h *house) eventually(what string, ok func() bool) {
 	h.t.Helper()
-	for limit := time.Now().Add(time.Minute); !ok(); <-time.After(50 * time.Millisecond) {
+	for limit := time.Now().Add(2 * time.Minute); !ok(); <-time.After(50 * time.Millisecond) {
 		require.NoError(h.t, h.t.Context().Err(), what)
 		if time.Now().After(limit) {
-			h.t.Fatalf("%s: not within a minute", what)
+			h.t.Fatalf("%s: not within two minutes", what)
 		}
 	}
 }
