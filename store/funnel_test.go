@@ -45,8 +45,12 @@ func TestStageFactsAreTheFirstEntriesOfEachCycle(t *testing.T) {
 		at       int
 		cycle    int
 	}{
-		{"captured", "nurturing", 1, 1}, {"nurturing", "nurturing", 2, 1}, {"nurturing", "qualified", 3, 1}, {"qualified", "nurturing", 4, 1},
-		{"nurturing", "qualified", 5, 1}, {"dormant", "nurturing", 8, 2},
+		{"captured", "nurturing", 1, 1},
+		{"nurturing", "nurturing", 2, 1},
+		{"nurturing", "qualified", 3, 1},
+		{"qualified", "nurturing", 4, 1},
+		{"nurturing", "qualified", 5, 1},
+		{"dormant", "nurturing", 8, 2},
 	} {
 		exec(t, s, `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, cycle)
 			VALUES ($1, $2, 'x', $3, $4, 'system', $5)`, lead, time.Unix(int64(e.at), 0), e.from, e.to, e.cycle)

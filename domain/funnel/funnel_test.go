@@ -15,9 +15,13 @@ func after(d time.Duration) time.Time { return began.Add(d) }
 func TestCount_stepsConversionAndDurations(t *testing.T) {
 	t.Parallel()
 	facts := []Fact{
-		{"a", "captured", after(0)}, {"a", "mql", after(time.Hour)}, {"a", "won", after(5 * time.Hour)},
-		{"b", "captured", after(0)}, {"b", "mql", after(3 * time.Hour)},
-		{"c", "captured", after(0)}, {"c", "mql", after(8 * time.Hour)},
+		{"a", "captured", after(0)},
+		{"a", "mql", after(time.Hour)},
+		{"a", "won", after(5 * time.Hour)},
+		{"b", "captured", after(0)},
+		{"b", "mql", after(3 * time.Hour)},
+		{"c", "captured", after(0)},
+		{"c", "mql", after(8 * time.Hour)},
 		{"d", "captured", after(0)},
 		{"e", "won", after(0)}, // known from elsewhere
 	}
@@ -38,8 +42,11 @@ func TestCount_ofNobody(t *testing.T) {
 func TestCount_theEarliestFactCounts(t *testing.T) {
 	t.Parallel()
 	got := Count([]string{"captured", "mql"}, []Fact{
-		{"a", "mql", after(9 * time.Hour)}, {"a", "captured", after(2 * time.Hour)}, {"a", "mql", after(3 * time.Hour)},
-		{"b", "captured", after(time.Hour)}, {"b", "mql", after(0)},
+		{"a", "mql", after(9 * time.Hour)},
+		{"a", "captured", after(2 * time.Hour)},
+		{"a", "mql", after(3 * time.Hour)},
+		{"b", "captured", after(time.Hour)},
+		{"b", "mql", after(0)},
 	})
 	require.Equal(t, Step{"mql", 2, 1, Took{1, time.Hour, time.Hour}}, got[1])
 }
