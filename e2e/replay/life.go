@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/leadflow-dev/leadflow/e2e/stack"
 )
@@ -82,16 +83,25 @@ func (l *life) decide(ctx context.Context, kind string, body stack.Object) error
 	if err := l.p.Door.Call(ctx, "POST", "/v1/leads/"+l.id+"/"+kind, body, &answer); err != nil {
 		return err
 	}
-	if l.stage = answer.Stage; answer.DecisionID == "" {
-		return nil
+	if answer.DecisionID != "" { // Temporal or the workers are slow: it is asked again until it is answered
+		if err := l.applied(ctx, kind, answer.DecisionID); err != nil {
+			return err
+		}
+		if err := l.p.Door.Call(ctx, "GET", "/v1/leads/"+l.id, nil, &answer); err != nil {
+			return err
+		}
 	}
-	err := l.p.await(ctx, "the answer to "+kind, func() (bool, error) {
-		var d struct{ State string }
-		err := l.p.Door.Call(ctx, "GET", "/v1/decisions/"+answer.DecisionID, nil, &d)
-		return d.State != "pending", err
+	l.stage = answer.Stage
+	return nil
+}
+
+func (l *life) applied(ctx context.Context, kind, decision string) error {
+	return l.p.await(ctx, "the answer to "+kind, func() (bool, error) {
+		var d struct{ State, Code string }
+		err := l.p.Door.Call(ctx, "GET", "/v1/decisions/"+decision, nil, &d)
+		if err == nil && d.State == "refused" {
+			err = fmt.Errorf("%s was refused: %s", kind, d.Code)
+		}
+		return d.State == "applied", err
 	})
-	if err != nil {
-		return err
-	}
-	return l.p.Door.Call(ctx, "GET", "/v1/leads/"+l.id, nil, &answer)
 }
