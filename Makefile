@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded storm chaos browser build fmt postgres histories clean
+.PHONY: help run test lint unit embedded outside storm browser chaos replay build fmt postgres histories clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,7 +14,7 @@ help: ## what there is to make
 run: postgres bin/leadflow-standalone bin/leadflow ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
 	@exec bin/leadflow-standalone $(ARGS)
 
-test: lint unit embedded storm browser ## every check
+test: lint unit embedded outside storm browser ## every check
 
 build: bin/leadflow bin/leadflow-standalone ## both binaries
 
@@ -59,6 +59,14 @@ storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its sh
 
 chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
 	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v -run TestChaos ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
+
+outside: postgres bin/leadflow-standalone ## the built binary from outside: data of the previous release, a real log
+	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
+	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
+		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay | bin/report
+
+replay: postgres bin/leadflow-standalone ## all 13,087 cases of a real log, in order, then shuffled and doubled; EVERY=13 plays each 13th
+	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_REPLAY_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestReplay ./e2e/replay
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

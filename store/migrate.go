@@ -18,7 +18,8 @@ import (
 )
 
 // Migrate brings the schema of the database to what this binary needs. Any number of processes may do so at once: one
-// works, the others wait. It returns the version the schema has then.
+// works, the others wait. It returns the version the schema has then. A schema that a newer release has migrated is
+// refused: nobody knows here what it means.
 func Migrate(ctx context.Context, url string) (version int64, err error) {
 	db, err := sql.Open("pgx", url)
 	if err != nil {
@@ -39,7 +40,15 @@ func Migrate(ctx context.Context, url string) (version int64, err error) {
 	if _, err := p.Up(ctx); err != nil {
 		return 0, fmt.Errorf("migrate: %w", err) // of the schema, not of rows: no person is in it
 	}
-	return p.GetDBVersion(ctx)
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	if want := WantedSchema(); have > want { // Up has found nothing to do
+		return have, fmt.Errorf("migrate: the schema is at version %d, a newer release's; this binary knows %d: run the newer release, "+
+			"or go back to the backup that was made before the upgrade", have, want)
+	}
+	return have, nil
 }
 
 // WantedSchema is the number of the newest migration in this binary.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,21 @@ func TestMigrateIsRepeatableAndReadySaysSo(t *testing.T) {
 	_, err = s.pool.Exec(t.Context(), "DROP TABLE goose_db_version")
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Ready(t.Context()), "version 0")
+}
+
+// Who starts an older release on a schema of a newer one by mistake hears so before anything is done to it. Processes
+// that serve and work go on beside it: that is a deploy under way.
+func TestMigrateRefusesASchemaOfANewerRelease(t *testing.T) {
+	url := database(t)
+	s, err := Open(t.Context(), url, Options{SuppressionKey: testKey})
+	require.NoError(t, err)
+	defer s.Close()
+	exec(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", WantedSchema()+1)
+	version, err := Migrate(t.Context(), url)
+	require.Equal(t, WantedSchema()+1, version)
+	require.ErrorContains(t, err, fmt.Sprintf("the schema is at version %d, a newer release's; this binary knows %d", WantedSchema()+1, WantedSchema()))
+	require.ErrorContains(t, err, "backup")
+	require.NoError(t, s.Ready(t.Context()))
 }
 
 func TestErrorsCarryNoValues(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/leadflow-dev/leadflow/domain/span"
 	"github.com/leadflow-dev/leadflow/mail"
 )
 
@@ -51,6 +52,7 @@ type Config struct {
 	RateSite     float64       `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
 	RateAddress  float64       `env:"LEADFLOW_RATE_ADDRESS" envDefault:"20" help:"the same of each client address, with a site key and for public forms and links"`
 	Proxies      string        `env:"LEADFLOW_PROXIES" envDefault:"127.0.0.0/8,::1/128" help:"networks of reverse proxies whose X-Forwarded-For is believed, as CIDR, by comma"`
+	EventHorizon span.Span     `env:"LEADFLOW_EVENT_HORIZON" envDefault:"30d" help:"how old an event may be when it arrives, from 1h to 35d: ids are remembered for 35 days"`
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LEADFLOW_LOG_FORMAT" envDefault:"text" help:"text or json"`
@@ -58,6 +60,9 @@ type Config struct {
 	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"where traces go, by OTLP, such as http://127.0.0.1:4317; empty: nowhere. Headers, certificates and sampling by the other OTEL_ variables"`
 	TracesProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"grpc" help:"grpc or http/protobuf"`
 }
+
+// idsAreKept is how long the id of an event is known. What is sent again later must be too old to be taken.
+const idsAreKept = 35 * 24 * time.Hour
 
 // LoadConfig reads the environment and says everything that is wrong with it at once.
 func LoadConfig() (Config, error) {
@@ -120,6 +125,9 @@ func (c Config) Validate() error {
 	}
 	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {
 		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE and _ADDRESS are not negative; 0 is no limit"))
+	}
+	if c.EventHorizon != 0 && (c.EventHorizon.Duration() < time.Hour || c.EventHorizon.Duration() > idsAreKept) {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_HORIZON is not between 1h and 35d: an event that is older than its id is remembered could be taken twice"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -25,7 +25,7 @@ import (
 // OpenStore connects to Postgres.
 func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	return store.Open(ctx, cfg.DatabaseURL, store.Options{
-		SuppressionKey: cfg.key("suppression"), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
+		SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration(), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
 	})
 }
 

@@ -40,6 +40,9 @@ var mayImport = map[string]struct{ ours, outside []string }{
 		ours:    []string{"cmd/leadflow/app", "postgres", "workflows/wire"},
 		outside: []string{"github.com/jackc/pgx/v5", "github.com/emersion/go-smtp", "go.temporal.io"},
 	},
+	"e2e/stack":    {},
+	"e2e/replay":   {ours: []string{"e2e/stack"}, outside: []string{"golang.org/x/sync"}},
+	"e2e/upgrade":  {},
 	"cmd/leadflow": {ours: []string{""}, outside: []string{""}},
 }
 
