@@ -31,7 +31,7 @@ func start(args []string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go stopOn(signals, cancel)
-	if err := run(ctx, o); err != nil {
+	if err := runOne(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "leadflow-standalone:", err)
 		return 1
 	}

@@ -22,6 +22,9 @@ type options struct {
 	ephemeral bool
 	noDemo    bool
 	verbose   bool
+	only      string // one part alone; empty: the whole product
+
+	postgresURL string // where that part's databases are
 	ports     ports
 	demo      demo.Options // how fast and how many; nothing: as people see it
 }
@@ -52,6 +55,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.IntVar(&o.ports.smtp, "smtp-port", defaults.smtp, "`port` of the mail catcher's SMTP")
 	f.IntVar(&o.ports.postgres, "postgres-port", defaults.postgres, "`port` of Postgres")
 	f.IntVar(&o.ports.metrics, "metrics-port", defaults.metrics, "`port` of the metrics")
+	f.StringVar(&o.only, "only", "", "run one `part` alone: temporal, on the Postgres of --postgres, on --temporal-port, with a UI where --ui-port is given")
+	f.StringVar(&o.postgresURL, "postgres", "", "`URL` of a Postgres that runs already; with --only")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -68,7 +73,17 @@ func parse(args []string, out io.Writer) (options, error) {
 			}
 		}
 	}
-	return o, o.ports.claim()
+	if err := o.checkOnly(); err != nil {
+		return o, err
+	}
+	if o.only == "" {
+		return o, o.ports.claim("port", "temporal-port", "ui-port", "mail-port", "smtp-port", "postgres-port", "metrics-port")
+	}
+	if !given["ui-port"] {
+		o.ports.ui = 0
+		return o, o.ports.claim("temporal-port")
+	}
+	return o, o.ports.claim("temporal-port", "ui-port")
 }
 
 // named pairs each port with the flag that changes it.
@@ -79,11 +94,11 @@ func (p *ports) named() map[string]*int {
 	}
 }
 
-// claim checks that every port is free before anything starts, and chooses the free ones. Taken ports are named all at
-// once, each with the flag that changes it.
-func (p *ports) claim() error {
+// claim checks that the named ports are free before anything starts, and chooses the free ones. Taken ports are named
+// all at once, each with the flag that changes it.
+func (p *ports) claim(names ...string) error {
 	var errs []error
-	for _, name := range []string{"port", "temporal-port", "ui-port", "mail-port", "smtp-port", "postgres-port", "metrics-port"} {
+	for _, name := range names {
 		port := p.named()[name]
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)))
 		if err != nil {

@@ -115,15 +115,14 @@ func (s *stack) startPostgres(ctx context.Context) error {
 	return nil
 }
 
-func (s *stack) startTemporal(ctx context.Context) (err error) {
-	s.temporal, err = temporal.Start(ctx, temporal.Options{
-		PostgresURL: s.postgres.URL("postgres"), Port: s.ports.temporal, UIPort: s.ports.ui, Log: s.logger(), Metrics: s.measured,
-		Attributes: map[string]temporal.Kind{
-			wire.AttrStage: temporal.Keyword, wire.AttrOwner: temporal.Keyword, wire.AttrSource: temporal.Keyword,
-			wire.AttrCycle: temporal.Int, wire.AttrSLADueAt: temporal.Datetime,
-		},
-	})
-	return err
+// attributes are the search attributes of the runs.
+var attributes = map[string]temporal.Kind{
+	wire.AttrStage: temporal.Keyword, wire.AttrOwner: temporal.Keyword, wire.AttrSource: temporal.Keyword,
+	wire.AttrCycle: temporal.Int, wire.AttrSLADueAt: temporal.Datetime,
+}
+
+func (s *stack) startTemporal(ctx context.Context) error {
+	return s.startTemporalOn(ctx, s.postgres.URL("postgres"))
 }
 
 func (s *stack) logger() *slog.Logger {
