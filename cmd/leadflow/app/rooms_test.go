@@ -36,6 +36,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	},
 	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	"migrations":   {},
+	"bench":        {ours: []string{"bench", "postgres"}, outside: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid", "go.temporal.io/sdk", "go.temporal.io/api"}},
 	"cmd/leadflow": {ours: []string{""}, outside: []string{""}},
 }
 
