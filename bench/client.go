@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -47,12 +46,8 @@ func (b *bench) clientCost(ctx context.Context) (clientCost, error) {
 }
 
 // nullProcess starts the null server in a process of its own, which must be this program and no test of it.
-func nullProcess() (address string, stop func(), err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, err
-	}
-	cmd := exec.Command(self, "null")
+func (o options) nullProcess() (address string, stop func(), err error) {
+	cmd := exec.Command(o.self, "null")
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		return "", nil, err

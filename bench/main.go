@@ -19,6 +19,12 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "null" {
 		os.Exit(null())
 	}
+	if len(os.Args) == 4 && os.Args[1] == "idler" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		_ = serveIdle(ctx, os.Args[2], os.Args[3])
+		stop()
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(start(ctx, os.Args[1:]))
@@ -33,7 +39,11 @@ func start(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 2
 	}
-	o.null = nullProcess
+	if o.self, err = os.Executable(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		return 1
+	}
+	o.null = o.nullProcess
 	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1

@@ -19,6 +19,7 @@ type options struct {
 	bin   string
 	json  string
 	table string
+	self  string                                          // this program, which is also some of its helpers; a test of it has none
 	null  func() (address string, stop func(), err error) // a server that does nothing
 }
 

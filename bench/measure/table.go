@@ -71,7 +71,7 @@ func shares(cpu map[string]float64) string {
 		names = append(names, name)
 	}
 	if sum == 0 {
-		return "not told by this system"
+		return "not counted"
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		if cpu[a] != cpu[b] {

@@ -26,7 +26,7 @@ type Program struct {
 // launch starts a program in a directory; what it says goes to a file there. It ends with us, however we end.
 func (r *Rig) launch(name string, env []string, path string, args ...string) (*Program, error) {
 	log := filepath.Join(r.Dir, strings.ReplaceAll(name, " ", "-")+".log")
-	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Rig struct {
 
 	mu       sync.Mutex
 	programs []*Program
+	alone    *Program // Temporal
 	pools    []*pgxpool.Pool
 	cpu      processes
 	secret   string
@@ -96,6 +97,7 @@ func (r *Rig) StartTemporal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.alone = p
 	line, err := p.says(ctx, "Temporal is ready after ")
 	if err != nil {
 		return err
@@ -103,4 +105,12 @@ func (r *Rig) StartTemporal(ctx context.Context) error {
 	var took float64
 	_, err = fmt.Sscanf(line, "%f s: %s", &took, &r.Temporal)
 	return err
+}
+
+// StopTemporal stops it; it can be started again on what it has.
+func (r *Rig) StopTemporal() {
+	if r.alone != nil {
+		r.alone.Stop()
+	}
+	r.alone, r.Temporal = nil, ""
 }

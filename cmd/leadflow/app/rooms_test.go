@@ -36,7 +36,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	},
 	"postgres":     {ours: []string{"postgres"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	"migrations":   {},
-	"bench":        {ours: []string{"bench", "postgres"}, outside: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid", "go.temporal.io/sdk", "go.temporal.io/api"}},
+	"bench":        {ours: []string{"bench", "postgres"}, outside: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid", "go.temporal.io/sdk", "go.temporal.io/api", "github.com/emersion/go-smtp", "golang.org/x/sync", "github.com/prometheus"}},
 	"cmd/leadflow": {ours: []string{""}, outside: []string{""}},
 }
 
