@@ -66,3 +66,13 @@ func TestParse_saysWhatIsWrong(t *testing.T) {
 	require.Len(t, o.rows, len(rows))
 	require.Equal(t, 100_000, o.size(b1Leads, 1000))
 }
+
+func TestReadCosts_readsWhatTheTestLogs(t *testing.T) {
+	t.Parallel()
+	told := readCosts([]byte("    golden_test.go:45: golden life: 106 history events, 37 billable actions, 36 state transitions, 17841 bytes\n" +
+		"    golden_test.go:46: golden naive: 851 history events, 164 billable actions, 436 state transitions, 75497 bytes\n"))
+	require.Equal(t, map[string]map[string]float64{
+		"golden life":  {"history events": 106, "billable actions": 37, "state transitions": 36, "bytes": 17841},
+		"golden naive": {"history events": 851, "billable actions": 164, "state transitions": 436, "bytes": 75497},
+	}, told)
+}

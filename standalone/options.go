@@ -25,8 +25,8 @@ type options struct {
 	only      string // one part alone; empty: the whole product
 
 	postgresURL string // where that part's databases are
-	ports     ports
-	demo      demo.Options // how fast and how many; nothing: as people see it
+	ports       ports
+	demo        demo.Options // how fast and how many; nothing: as people see it
 }
 
 // ports by what listens there. Zero is any free one.
