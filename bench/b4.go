@@ -25,12 +25,8 @@ func b4(ctx context.Context, b *bench) ([]measure.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Each publishes another model than the other left behind, to and fro.
-	points := r.publishing(0, "points and thresholds changed", func(n int) string { return rescoreModel(20+16*(n%2), 45, 95-10*(n%2), r.halfLife) })
-	windows := r.publishing(1, "windows and half-lives changed", func(n int) string {
-		r.halfLife = []string{"14d", "7d"}[n%2]
-		return rescoreModel(20, 45, 95, r.halfLife)
-	})
+	points := r.publishing(0, "points and thresholds changed", func(m *rescoreModel) { m.generous = !m.generous })
+	windows := r.publishing(1, "windows and half-lives changed", func(m *rescoreModel) { m.slow = !m.slow })
 	update := measure.Side{Name: "UPDATE of all scores", Unit: "leads/s", Measure: r.beside(r.updateAll)}
 	idle := measure.Side{Name: "ingest alone, p99", Unit: "ms", Measure: r.alone}
 	samples, err := b.inTurn(ctx, min(b.pairs, b4Pairs), idle, points, update, windows)
@@ -57,8 +53,17 @@ func b4(ctx context.Context, b *bench) ([]measure.Result, error) {
 	return results, nil
 }
 
-// rescoreModel is a model under which leads with a few events stand on either side of a band.
-func rescoreModel(pricing, warm, hot int, halfLife string) string {
+// rescoreModel is a model under which leads with a few events stand on either side of a band. Its two sides go to and fro.
+type rescoreModel struct{ generous, slow bool }
+
+func (m rescoreModel) String() string {
+	pricing, warm, hot, halfLife := 20, 45, 95, "7d"
+	if m.generous {
+		pricing, warm, hot = 30, 38, 85
+	}
+	if m.slow {
+		halfLife = "14d"
+	}
 	return fmt.Sprintf(`
 mql: {score: %[3]d}
 bands: {hot: %[3]d, warm: %[2]d, hysteresis: 5}
@@ -77,9 +82,8 @@ triggers: [demo_request]
 // rescoring is a database full of leads with events, the API and a worker on it.
 type rescoring struct {
 	*ingest
-	published [2]int     // by points, by windows
-	crossed   [2]float64 // share of the leads, the last time
-	halfLife  string     // in force
+	model   rescoreModel // in force
+	crossed [2]float64   // share of the leads, the last time, by points and by windows
 }
 
 // Runs hear of what is decided here by another day's relay: Temporal takes no part. Rows are stored all the same.
@@ -101,7 +105,7 @@ func (b *bench) newRescoring(ctx context.Context) (*rescoring, error) {
 	if _, err := p.Serve(ctx); err != nil {
 		return nil, err
 	}
-	r := &rescoring{ingest: &ingest{bench: b, product: p, leads: b.size(b4Leads, 2000)}, halfLife: "14d"}
+	r := &rescoring{ingest: &ingest{bench: b, product: p, leads: b.size(b4Leads, 2000)}}
 	b.tell("lays down %d leads with their events", r.leads)
 	if err := p.Seed(ctx, r.leads); err != nil {
 		return nil, err
@@ -116,7 +120,7 @@ func (b *bench) newRescoring(ctx context.Context) (*rescoring, error) {
 		return nil, err
 	}
 	b.tell("has the product fold them for the first time")
-	if err := r.publish(ctx, rescoreModel(20, 45, 95, "14d")); err != nil {
+	if err := r.publish(ctx, r.model); err != nil {
 		return nil, err
 	}
 	return r, b.plainScores(ctx, r.ours)
@@ -137,8 +141,8 @@ func (b *bench) plainScores(ctx context.Context, pool *pgxpool.Pool) error {
 const sqlScoredByOthers = `SELECT EXISTS (SELECT FROM scores WHERE model_version <> $1)`
 
 // publish publishes a model and waits until nobody is scored by another.
-func (r *rescoring) publish(ctx context.Context, source string) error {
-	m, err := r.product.Call(ctx, "POST", "/v1/models", rig.Object{"source": source})
+func (r *rescoring) publish(ctx context.Context, model rescoreModel) error {
+	m, err := r.product.Call(ctx, "POST", "/v1/models", rig.Object{"source": model.String()})
 	if err != nil {
 		return err
 	}
@@ -170,15 +174,15 @@ func (r *rescoring) updateAll(ctx context.Context) error {
 const sqlForgetTold = `WITH gone AS (DELETE FROM outbox RETURNING 1) SELECT count(*)::float8 FROM gone`
 
 // publishing is one side of ours.
-func (r *rescoring) publishing(side int, name string, model func(n int) string) measure.Side {
+func (r *rescoring) publishing(side int, name string, change func(*rescoreModel)) measure.Side {
 	return measure.Side{Name: name, Unit: "leads/s", Measure: func(ctx context.Context) (measure.Sample, error) {
 		var told float64
 		if err := r.ours.QueryRow(ctx, sqlForgetTold).Scan(&told); err != nil {
 			return measure.Sample{}, err
 		}
 		s, err := r.beside(func(ctx context.Context) error {
-			r.published[side]++
-			return r.publish(ctx, model(r.published[side]))
+			change(&r.model)
+			return r.publish(ctx, r.model)
 		})(ctx)
 		if err != nil {
 			return s, err

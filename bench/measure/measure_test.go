@@ -146,6 +146,6 @@ func TestTable_hasALineForEachResult(t *testing.T) {
 	r.Notes = []string{"A note."}
 	text := Table([]Result{r})
 	require.Contains(t, text, "| B1 | ours / signals | at least 40 | **45.0** (45.0 - 45.0) | met | 9000 events/s | 200 signals/s | 125 ms / 125 ms |")
-	require.Contains(t, text, "Processor, ours: postgres 80 %, load 20 %.")
+	require.Contains(t, text, "Processor, ours: postgres 80 %, load 20 %; divided by: postgres 80 %, load 20 %.")
 	require.Contains(t, text, "A note.")
 }

@@ -18,7 +18,12 @@ func Table(results []Result) string {
 	}
 	for _, r := range results {
 		fmt.Fprintf(&b, "\n* **%s, %s**: %s.\n", r.Row, r.Theirs.Name, r.What)
-		fmt.Fprintf(&b, "  Processor, ours: %s. Divided by: %s. Spread of the denominator %s, %d pairs.\n", shares(r.Ours.CPU), shares(r.Theirs.CPU), Number(r.Spread), r.Pairs)
+		if len(r.Ours.CPU) > 0 {
+			fmt.Fprintf(&b, "  Processor, ours: %s; divided by: %s.\n", shares(r.Ours.CPU), shares(r.Theirs.CPU))
+		}
+		if r.Pairs > 1 {
+			fmt.Fprintf(&b, "  %d pairs, spread of the denominator %s.\n", r.Pairs, Number(r.Spread))
+		}
 		for _, n := range r.Notes {
 			fmt.Fprintf(&b, "  %s\n", n)
 		}
