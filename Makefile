@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded outside storm browser chaos replay build fmt postgres histories clean
+.PHONY: help run test lint unit embedded outside storm browser chaos replay build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -72,6 +72,9 @@ RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3
 	rm -rf workflows/testdata/histories/$(RELEASE) && mkdir -p workflows/testdata/histories/$(RELEASE)
 	cd standalone && go test -count=1 -v -run 'TestGolden|TestLives|TestAway' . -record $(CURDIR)/workflows/testdata/histories/$(RELEASE)
+
+bench: postgres bin/leadflow-standalone bin/leadflow ## measure against plain SQL and bare workflows: docs/performance.md; ARGS='-run B1a -scale 0.1 -pairs 3'
+	@go build -o bin/bench ./bench && bin/bench -json bin/bench.json -table bin/bench.md $(ARGS)
 
 clean: ## throw away what was built, never data
 	rm -rf bin

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/metrics/metricstest"
@@ -24,7 +25,7 @@ func billed() int64 {
 	return n
 }
 
-// cost is what a run costs the server.
+// cost is what a life costs the server, over all its runs.
 type cost struct{ events, actions, transitions, bytes int64 }
 
 func (c cost) String() string {
@@ -33,8 +34,18 @@ func (c cost) String() string {
 
 func costOf(t *testing.T, c client.Client, id string, actions int64) cost {
 	t.Helper()
-	info, err := c.DescribeWorkflowExecution(t.Context(), id, "")
-	require.NoError(t, err)
-	i := info.WorkflowExecutionInfo
-	return cost{i.HistoryLength, actions, i.StateTransitionCount, i.HistorySizeBytes}
+	sum := cost{actions: actions}
+	for run := ""; ; { // from the last run of the life to its first
+		info, err := c.DescribeWorkflowExecution(t.Context(), id, run)
+		require.NoError(t, err)
+		i := info.WorkflowExecutionInfo
+		sum.events += i.HistoryLength
+		sum.transitions += i.StateTransitionCount
+		sum.bytes += i.HistorySizeBytes
+		first, err := c.GetWorkflowHistory(t.Context(), id, i.Execution.RunId, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT).Next()
+		require.NoError(t, err)
+		if run = first.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId(); run == "" {
+			return sum
+		}
+	}
 }

@@ -41,8 +41,12 @@ func golden(t *testing.T, d door, _ crew) string {
 
 	c := temporalClient(t)
 	got := costOf(t, c, "lead/"+id, billed()-before)
+	first := costOfNaive(t, c)
 	t.Logf("golden life: %v", got)
-	t.Logf("naive life:  %v", costOfNaive(t, c))
+	t.Logf("golden naive: %v", first)
+	fewer(t, 4, first.events, got.events, "history events")
+	fewer(t, 4, first.actions, got.actions, "billable actions")
+	fewer(t, 4, first.transitions, got.transitions, "state transitions")
 	require.LessOrEqual(t, got.events, int64(120), "history events")
 	require.LessOrEqual(t, got.actions, int64(40), "billable actions")
 	require.LessOrEqual(t, got.transitions, int64(58), "state transitions")

@@ -195,16 +195,24 @@ func rejectedAsDuplicateEnds(t *testing.T, d door, _ crew) string {
 }
 
 // Nobody engages: mails go out, the lead goes stale, comes back, and ends at the maximum of cycles.
-func silentToTheEnd(t *testing.T, d door, _ crew) string {
-	id := d.capture("Silenta")
+func silentToTheEnd(t *testing.T, d door, _ crew) string { return d.silent("Silenta") }
+
+func (d door) silent(name string) string {
+	d.t.Helper()
+	id := d.capture(name)
 	d.awaitStage(id, "dormant")
 	lead := d.awaitStage(id, "disqualified")
-	require.InDelta(t, 3, lead["cycle"], 0)
+	require.InDelta(d.t, 3, lead["cycle"], 0)
 	return id
 }
 
 func lostAndRecycledToTheMaximum(t *testing.T, d door, _ crew) string {
-	id := d.capture("Losta")
+	return d.lostAgainAndAgain("Losta")
+}
+
+func (d door) lostAgainAndAgain(name string) string {
+	d.t.Helper()
+	id := d.capture(name)
 	for cycle := 1; cycle <= 3; cycle++ {
 		d.event(id, "demo_request", nil)
 		owner := d.awaitStage(id, "handoff")["owner"]

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/bench/load"
+	"github.com/leadflow-dev/leadflow/bench/measure"
+	"github.com/leadflow-dev/leadflow/bench/rig"
+)
+
+const b2InFlight = 32
+
+// b2 lives whole golden leads, 32 at a time, against a bare workflow with as many state transitions.
+func b2(ctx context.Context, b *bench) ([]measure.Result, error) {
+	h, err := b.newHouse(ctx, sixMails)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	w, err := newBare(h.temporal)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Stop()
+	g := &golden{house: h, watch: newWatcher(ctx, h.pool)}
+	each, n, bareEach, err := g.alike(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.tell("a golden lead has %d state transitions; %d activities in a row have %d", each, n, bareEach)
+	ours := g.side("golden leads, 32 in flight", g.each, g.life)
+	alike := func(context.Context) (float64, error) { return float64(bareEach), nil }
+	bare := g.side(fmt.Sprintf("bare workflow of %d activities, 32 in flight", n), alike, func(ctx context.Context) error {
+		run, err := startBare(ctx, h.temporal, fmt.Sprintf("steps/%d", g.n.Add(1)), steps, n)
+		if err != nil {
+			return err
+		}
+		return run.Get(ctx, nil)
+	})
+	samples, err := b.inTurn(ctx, b.pairs, ours, bare)
+	if err != nil {
+		return nil, err
+	}
+	r := measure.Compare("B2", "capture, 40 events, six mails, a reminder, accepted, qualified, won; compared in state transitions a second", measure.AtLeast(0.8), ours, bare, samples[0], samples[1])
+	r.Notes = append(r.Notes, fmt.Sprintf("A golden lead by itself has %d state transitions, the bare workflow %d.", each, bareEach))
+	return []measure.Result{r}, nil
+}
+
+// golden plays golden lives.
+type golden struct {
+	*house
+	watch *watcher
+	n     atomic.Int64
+	mu    sync.Mutex
+	over  []string // leads whose lives are over
+}
+
+// alike plays one life, and finds how many activities in a row have as many state transitions.
+func (g *golden) alike(ctx context.Context) (each int64, n int, bareEach int64, err error) {
+	for range 3 { // the first ones find everything cold
+		if err := g.life(ctx); err != nil {
+			return 0, 0, 0, err
+		}
+	}
+	mean, err := g.each(ctx)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	each = int64(mean)
+	var few [2]int64
+	for i, n := range []int{1, 11} {
+		if few[i], err = g.bareTransitions(ctx, fmt.Sprintf("try/%d", n), n); err != nil {
+			return 0, 0, 0, err
+		}
+	}
+	n = max(1, int((each-few[0])*10/(few[1]-few[0])+1))
+	bareEach, err = g.bareTransitions(ctx, "try/same", n)
+	return each, n, bareEach, err
+}
+
+func (g *golden) bareTransitions(ctx context.Context, id string, n int) (int64, error) {
+	run, err := startBare(ctx, g.temporal, id, steps, n)
+	if err != nil {
+		return 0, err
+	}
+	if err := run.Get(ctx, nil); err != nil {
+		return 0, err
+	}
+	return transitions(ctx, g.temporal, id)
+}
+
+// each is how many state transitions the last lives had, by the ten newest: what comes at once is told at once, and then
+// a life has fewer.
+func (g *golden) each(ctx context.Context) (float64, error) {
+	g.mu.Lock()
+	over := g.over[max(0, len(g.over)-10):]
+	g.over = nil
+	g.mu.Unlock()
+	if len(over) == 0 {
+		return 0, errors.New("no life came to its end in the time")
+	}
+	var sum int64
+	for _, id := range over {
+		n, err := transitions(ctx, g.temporal, "lead/"+id)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return float64(sum) / float64(len(over)), nil
+}
+
+// side plays lives one after the other in each of 32 clients, and counts their transitions.
+func (g *golden) side(name string, each func(context.Context) (float64, error), life func(context.Context) error) measure.Side {
+	step := func(ctx context.Context) (int, error) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		defer cancel()
+		return 1, life(ctx)
+	}
+	clients := make([]load.Step, b2InFlight)
+	for i := range clients {
+		clients[i] = step
+	}
+	return measure.Side{Name: name, Unit: "transitions/s", Measure: func(ctx context.Context) (measure.Sample, error) {
+		if err := g.rig.Settle(ctx); err != nil {
+			return measure.Sample{}, err
+		}
+		s, err := load.Closed(ctx, g.longWindow(), clients, g.rig.CPU)
+		if err != nil {
+			return s, err
+		}
+		per, err := each(ctx)
+		s.Units *= per
+		s.Value *= per
+		return s, err
+	}}
+}
+
+// longWindow is three times as long as others: a life takes seconds.
+func (o options) longWindow() load.Window {
+	w := o.window()
+	return load.Window{WarmUp: max(3*time.Second, w.WarmUp), Measured: max(5*time.Second, 3*w.Measured)}
+}
+
+// life is the golden life of standalone/golden_test.go.
+func (g *golden) life(ctx context.Context) error {
+	name := fmt.Sprintf("golda%d", g.n.Add(1))
+	id, err := g.capture(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := g.events(ctx, id, 8, "page_view", rig.Object{"path": "/blog"}); err != nil {
+		return err
+	}
+	if err := g.mails.Await(ctx, name+"@person.example", 6); err != nil {
+		return fmt.Errorf("six mails to lead %s: %w", id, err)
+	}
+	for _, what := range []struct {
+		times int
+		kind  string
+		about rig.Object
+	}{{27, "email_open", nil}, {4, "page_view", rig.Object{"path": "/pricing"}}, {1, "webinar_attendance", nil}} {
+		if err := g.events(ctx, id, what.times, what.kind, what.about); err != nil {
+			return err
+		}
+	}
+	s, err := g.watch.await(ctx, id, func(s standing) bool { return s.Stage == "handoff" && s.Passed > 0 })
+	if err != nil {
+		return fmt.Errorf("lead %s is offered and its rep reminded: %w", id, err)
+	}
+	return g.decide(ctx, id, *s.Owner)
+}
+
+func (g *golden) decide(ctx context.Context, id, owner string) error {
+	for _, d := range []struct {
+		kind string
+		body rig.Object
+	}{
+		{"accept", rig.Object{"rep_id": owner}},
+		{"qualify", rig.Object{"rep_id": owner}},
+		{"win", rig.Object{"amount": "12500.00", "currency": "EUR", "one_thing": "the demo", "missing": "nothing"}},
+	} {
+		out, err := g.post(ctx, "/v1/leads/"+id+"/"+d.kind, d.body)
+		if err != nil {
+			return err
+		}
+		if out["state"] == "pending" { // 202: the run answers later than five seconds
+			return fmt.Errorf("%s of lead %s was not answered in time", d.kind, id)
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = append(g.over, id)
+	return nil
+}
+
+func (g *golden) events(ctx context.Context, id string, times int, kind string, about rig.Object) error {
+	for range times {
+		if _, err := g.post(ctx, "/v1/events", rig.Object{"lead_id": id, "type": kind, "properties": about}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
