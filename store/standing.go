@@ -139,7 +139,7 @@ func (st *standing) filled(w world, before []scoring.Event) scoring.Accumulators
 	}
 	out := w.scorer.Fill(st.Accumulators, st.gap, st.adjustments, before)
 	if st.gap.All && len(st.stored.Tallies) > 0 {
-		out = w.scorer.Regain(out, st.stored, before)
+		out = w.scorer.Regain(out, st.stored, st.adjustments, before)
 	}
 	return out
 }
