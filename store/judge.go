@@ -48,10 +48,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	for i, h := range su.events {
 		fresh[i] = h.scored()
 	}
-	was := st.Accumulators
-	if st.gap.Open() {
-		was = w.scorer.Fill(was, st.gap, st.adjustments, without(st.before, fresh))
-	}
+	was := st.filled(w, without(st.before, fresh))
 	v.accumulators, v.folded = was, st.moved || len(fresh) > 0
 	if len(fresh) > 0 {
 		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)

@@ -56,20 +56,27 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	cfg, err := pgxpool.ParseConfig(url)
+	pool, err := newPool(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: the URL cannot be used; check DATABASE_URL")
-	}
-	cfg.AfterConnect = noticePlace
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, masked("open", err)
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, masked("open", err)
 	}
 	return New(pool, o), nil
+}
+
+func newPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		quickArrays(conn)
+		return noticePlace(ctx, conn)
+	}
+	return pgxpool.NewWithConfig(ctx, cfg)
 }
 
 // Close closes the pool.

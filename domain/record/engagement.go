@@ -16,6 +16,7 @@ type Event struct {
 	VisitorID  string
 	OccurredAt time.Time // zero: arrival
 	Properties map[string]any
+	JSON       json.RawMessage // the properties, where they came as JSON that Postgres takes; Properties is nil then
 }
 
 // Ingested is what became of one event; Code is empty when it was accepted.
