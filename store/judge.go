@@ -60,11 +60,15 @@ func judge(w world, su *subject, st *standing) verdict {
 	if !st.fitKept {
 		fit = w.scorer.FitOf(su.lead.Profile)
 	}
-	v.before = w.scorer.EvaluateFit(fit, was, st.adjustments, v.at, st.Band)
+	before := fit
 	if su.learned {
 		fit = w.scorer.FitOf(su.profile)
 	}
 	v.evaluate(w, st, fit)
+	v.before = v.after
+	if len(fresh) > 0 || su.learned {
+		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
+	}
 
 	v.edge(w, su, v.read(w, su, fresh))
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {

@@ -113,5 +113,5 @@ func tell(b *pgx.Batch, rows ...told) {
 	for i, r := range rows {
 		leads[i], scores[i], bands[i], kinds[i] = r.lead, r.score, r.band, strings.Join(r.kinds, ",")
 	}
-	b.Queue(sqlTell, pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds})
+	b.Queue(sqlTell, pgx.NamedArgs{"leads": keys(leads), "scores": scores, "bands": bands, "kinds": kinds})
 }

@@ -87,7 +87,7 @@ const sqlClaimRescoring = `WITH job AS (
 		ORDER BY lead_id LIMIT 2000) AS leads FROM job
 )
 UPDATE rescorings r SET claimed_to = leads[cardinality(leads)] FROM chunk
-WHERE r.id = chunk.id AND cardinality(leads) > 0 RETURNING leads::text[]`
+WHERE r.id = chunk.id AND cardinality(leads) > 0 RETURNING leads`
 
 // claimRescoring takes the next leads, in order of their ids; none: all were taken.
 func (s *Store) claimRescoring(ctx context.Context) ([]string, error) {
@@ -110,7 +110,7 @@ func (s *Store) rescoreChunk(ctx context.Context, leads []string) error {
 		if err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, sqlLockStages, pgx.NamedArgs{"leads": leads})
+		rows, _ := tx.Query(ctx, sqlLockStages, pgx.NamedArgs{"leads": keys(leads)})
 		locked, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[leadRow])
 		if err != nil {
 			return err

@@ -58,7 +58,7 @@ func (r *scoreRows) queue(b *pgx.Batch, sql string) {
 		return
 	}
 	b.Queue(sql, pgx.NamedArgs{
-		"leads": r.leads, "versions": r.versions, "accumulators": r.accumulators, "scores": r.scores, "fits": r.fits,
+		"leads": keys(r.leads), "versions": r.versions, "accumulators": r.accumulators, "scores": r.scores, "fits": r.fits,
 		"engagements": r.engagements, "bands": r.bands, "grades": r.grades, "mql_at": r.mqlAt, "mql_cycles": r.mqlCycles,
 		"turns_at": r.turnsAt, "at": r.at,
 	})
@@ -87,6 +87,6 @@ WHERE l.id = m.lead_id`
 
 func (r *markRows) queue(b *pgx.Batch) {
 	if len(r.leads) > 0 {
-		b.Queue(sqlMarkLeads, pgx.NamedArgs{"leads": r.leads, "engaged": r.engaged, "worked": r.worked, "touched": r.touched})
+		b.Queue(sqlMarkLeads, pgx.NamedArgs{"leads": keys(r.leads), "engaged": r.engaged, "worked": r.worked, "touched": r.touched})
 	}
 }

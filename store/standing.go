@@ -118,7 +118,7 @@ func profiles(ctx context.Context, q querier, subjects []*subject, ids []string)
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, _ := q.Query(ctx, sqlProfiles, pgx.NamedArgs{"leads": ids})
+	rows, _ := q.Query(ctx, sqlProfiles, pgx.NamedArgs{"leads": keys(ids)})
 	var id string
 	var p person.Profile
 	_, err := pgx.ForEachRow(rows, []any{&id, &p}, func() error {
@@ -145,14 +145,15 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 	if len(ids) == 0 {
 		return
 	}
-	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
+	leads := keys(ids)
+	b.Queue(sqlStandings, pgx.NamedArgs{"leads": leads}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
 		for _, st := range found {
 			out[st.LeadID] = st
 		}
 		return err
 	})
-	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
+	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": leads}).Query(func(rows pgx.Rows) error {
 		var id string
 		var a scoring.Adjustment
 		_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
@@ -169,7 +170,7 @@ func history(ctx context.Context, tx querier, standings map[string]*standing, id
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": ids, "types": types, "until": until})
+	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": keys(ids), "types": types, "until": until})
 	var id string
 	var h happened
 	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {

@@ -103,6 +103,15 @@ func (s *Store) suppressionHash(email string) []byte {
 	return h.Sum(nil)
 }
 
+// keys are ids as Postgres takes them in one piece: as text they would be read one by one.
+func keys(ids []string) [][16]byte {
+	out := make([][16]byte, len(ids))
+	for i, id := range ids {
+		out[i], _ = uuid.Parse(id) // what is no id is nobody's
+	}
+	return out
+}
+
 // nullable makes SQL's null of Go's empty string.
 func nullable(s string) *string {
 	if s == "" {

@@ -16,4 +16,7 @@ type Backlog struct {
 
 	SLALate time.Duration // by how much the worst accept deadline has passed that no run has looked at
 	GivenUp int           // commands given up in the last seven days
+
+	ScoresLate time.Duration // by how much the longest overdue moment has passed at which a score was to be looked at
+	Rescoring  int           // leads the published model has not reached
 }

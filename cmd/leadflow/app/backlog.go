@@ -27,11 +27,13 @@ var (
 	importsOpen   = gauge("imports", "Imports that are not done, by state.", "state")
 	slaLate       = gauge("sla_late_seconds", "By how much the worst accept deadline has passed that no run has looked at.")
 	givenUp       = gauge("commands_given_up_recently", "Commands of runs that were given up in the last seven days.")
+	scoresLate    = gauge("scores_late_seconds", "By how much the longest overdue moment has passed at which a score was to be looked at again.")
+	rescoring     = gauge("rescoring_leads", "Leads that the published model has not reached.")
 )
 
 // Describe names the metrics.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, givenUp} {
+	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, givenUp, scoresLate, rescoring} {
 		ch <- d
 	}
 }
@@ -54,6 +56,8 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	tell(mailsUnknown, float64(now.Unknown))
 	tell(slaLate, now.SLALate.Seconds())
 	tell(givenUp, float64(now.GivenUp))
+	tell(scoresLate, now.ScoresLate.Seconds())
+	tell(rescoring, float64(now.Rescoring))
 	for _, lane := range []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook} {
 		tell(deliveriesDue, float64(now.Due[lane]), lane)
 	}
