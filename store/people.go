@@ -24,6 +24,7 @@ type leadRow struct {
 	Version        int64
 	TouchWanted    []string
 	EngagedAt      *time.Time
+	Muted          string // why its run stopped mail for good, as the run last recorded it
 }
 
 func (l leadRow) email() string {
@@ -41,7 +42,7 @@ func (l leadRow) external() string {
 }
 
 const leadColumns = `id, email, external_id, profile, consent, stage, cycle, cycle_started_at, version,
-	coalesce(touch_wanted, '{}') AS touch_wanted, engaged_at`
+	coalesce(touch_wanted, '{}') AS touch_wanted, engaged_at, muted`
 
 const sqlPersonByID = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
 
