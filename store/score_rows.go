@@ -36,22 +36,23 @@ func (r *scoreRows) add(leadID string, w world, v verdict) error {
 	return nil
 }
 
-const scoreColumns = `unnest(@leads::uuid[], @versions::int[], @accumulators::text[], @scores::int[], @fits::float8[], @engagements::float8[],
-	@bands::text[], @grades::text[], @mql_at::timestamptz[], @mql_cycles::int[], @turns_at::timestamptz[], @at::timestamptz[])
-	AS r (lead_id, version, accumulators, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, at)`
-
 const sqlWriteScores = `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, mql_at,
 	mql_cycle, turns_at, evaluated_at)
 SELECT lead_id, version, accumulators::jsonb, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, at
-FROM ` + scoreColumns + ` ORDER BY lead_id
+FROM unnest(@leads::uuid[], @versions::int[], @accumulators::text[], @scores::int[], @fits::float8[], @engagements::float8[],
+	@bands::text[], @grades::text[], @mql_at::timestamptz[], @mql_cycles::int[], @turns_at::timestamptz[], @at::timestamptz[])
+	AS r (lead_id, version, accumulators, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, at)
+ORDER BY lead_id
 ON CONFLICT (lead_id) DO UPDATE SET model_version = EXCLUDED.model_version, accumulators = EXCLUDED.accumulators,
 	score = EXCLUDED.score, fit = EXCLUDED.fit, engagement = EXCLUDED.engagement, band = EXCLUDED.band, grade = EXCLUDED.grade,
 	mql_at = EXCLUDED.mql_at, mql_cycle = EXCLUDED.mql_cycle, turns_at = EXCLUDED.turns_at, evaluated_at = EXCLUDED.evaluated_at`
 
-// Of scores that move with time or to another model the accumulators stay as they are stored.
+// Of scores that move with time or to another model the accumulators stay as they are stored, and nobody becomes an MQL.
 const sqlMoveScores = `UPDATE scores s SET model_version = r.version, score = r.score, fit = r.fit, engagement = r.engagement,
 	band = r.band, grade = r.grade, turns_at = r.turns_at, evaluated_at = r.at
-FROM ` + scoreColumns + ` WHERE s.lead_id = r.lead_id`
+FROM unnest(@leads::uuid[], @versions::int[], @scores::int[], @fits::float8[], @engagements::float8[], @bands::text[], @grades::text[],
+	@turns_at::timestamptz[], @at::timestamptz[]) AS r (lead_id, version, score, fit, engagement, band, grade, turns_at, at)
+WHERE s.lead_id = r.lead_id`
 
 func (r *scoreRows) queue(b *pgx.Batch, sql string) {
 	if len(r.leads) == 0 {
