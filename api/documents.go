@@ -22,6 +22,10 @@ func (a *API) models() {
 	type version struct {
 		Version int `path:"version" minimum:"1"`
 	}
+	add(a, route{method: http.MethodGet, path: "/v1/models/{version}", group: "Models", summary: "Read a version, and how far it is on its way to everybody", roles: everybody}, func(ctx context.Context, in *version) (*out[record.Model], error) {
+		m, err := a.Documents.Model(ctx, in.Version)
+		return &out[record.Model]{m}, err
+	})
 	add(a, route{method: http.MethodPost, path: "/v1/models/{version}/publish", group: "Models", summary: "Score everybody by this version", roles: marketers}, func(ctx context.Context, in *version) (*out[record.Model], error) {
 		m, err := a.Documents.PublishModel(ctx, in.Version)
 		return &out[record.Model]{m}, err

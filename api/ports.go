@@ -54,6 +54,7 @@ type Team interface {
 // Documents keeps models, sequences and policies. Published versions are immutable.
 type Documents interface {
 	Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error)
+	Model(ctx context.Context, version int) (record.Model, error)
 	CreateModel(ctx context.Context, m record.Model) (record.Model, error)
 	PublishModel(ctx context.Context, version int) (record.Model, error)
 	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)

@@ -22,14 +22,18 @@ const sqlBacklog = `SELECT
 	(SELECT coalesce(extract(epoch FROM now() - min(sla_due_at)), 0)::float8 FROM leads
 		WHERE stage = 'handoff' AND sla_state = 'running' AND sla_due_at < now()),
 	(SELECT count(*) FROM timeline WHERE kind = 'given_up' AND at > now() - interval '7 days'),
-	(SELECT coalesce(jsonb_object_agg(lane, why), '{}') FROM lanes WHERE held_at IS NOT NULL)`
+	(SELECT coalesce(jsonb_object_agg(lane, why), '{}') FROM lanes WHERE held_at IS NOT NULL),
+	(SELECT coalesce(extract(epoch FROM now() - min(turns_at)), 0)::float8 FROM scores WHERE turns_at < now()),
+	(SELECT coalesce(sum(greatest(0, total - done)), 0)::bigint FROM rescorings WHERE state = 'running')`
 
 // Backlog tells what waits.
 func (s *Store) Backlog(ctx context.Context) (record.Backlog, error) {
 	var b record.Backlog
-	var outbox, decisions, late float64
-	err := s.pool.QueryRow(ctx, sqlBacklog).Scan(&b.Outbox, &outbox, &b.Decisions, &decisions, &b.Due, &b.Unknown, &b.Imports, &late, &b.GivenUp, &b.Held)
+	var outbox, decisions, late, turning float64
+	err := s.pool.QueryRow(ctx, sqlBacklog).Scan(&b.Outbox, &outbox, &b.Decisions, &decisions, &b.Due, &b.Unknown, &b.Imports, &late, &b.GivenUp, &b.Held,
+		&turning, &b.Rescoring)
 	b.OutboxOldest, b.DecisionsOldest, b.SLALate = seconds(outbox), seconds(decisions), seconds(late)
+	b.ScoresLate = seconds(turning)
 	return b, masked("backlog", err)
 }
 

@@ -17,11 +17,15 @@ const (
 	triggerComplaint   = "complaint"
 )
 
-// mutes are the engagement types that stop mail for good: what the run is told, and why the address is suppressed.
-var mutes = map[string]struct{ kind, reason string }{
-	"unsubscribe":  {triggerUnsubscribe, suppressedUnsubscribe},
-	"email_bounce": {triggerBounce, suppressedBounce},
-	"complaint":    {triggerComplaint, suppressedComplaint},
+// mutes are the engagement types that stop mail for good: what the run is told, why the address is suppressed, and what
+// the run makes of it.
+var mutes = map[string]struct {
+	kind, reason string
+	muted        lifecycle.EventKind
+}{
+	"unsubscribe":  {triggerUnsubscribe, suppressedUnsubscribe, lifecycle.Unsubscribed},
+	"email_bounce": {triggerBounce, suppressedBounce, lifecycle.Bounced},
+	"complaint":    {triggerComplaint, suppressedComplaint, lifecycle.Complained},
 }
 
 // verdict is what new events and a new profile make of a lead.
@@ -57,11 +61,15 @@ func judge(w world, su *subject, st *standing) verdict {
 	if !st.fitKept {
 		fit = w.scorer.FitOf(su.lead.Profile)
 	}
-	v.before = w.scorer.EvaluateFit(fit, was, st.adjustments, v.at, st.Band)
+	before := fit
 	if su.learned {
 		fit = w.scorer.FitOf(su.profile)
 	}
 	v.evaluate(w, st, fit)
+	v.before = v.after
+	if len(fresh) > 0 || su.learned {
+		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
+	}
 
 	v.edge(w, su, st, v.read(w, su, fresh))
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
@@ -88,13 +96,17 @@ func (v *verdict) read(w world, su *subject, fresh []scoring.Event) (engaged boo
 		if person.Works(e.Type) {
 			v.workedAt = later(v.workedAt, e.OccurredAt)
 		}
-		if slices.Contains(su.lead.TouchWanted, e.Type) {
+		// First touch after quiet: a step waits for it. Nobody else would do anything: whoever was quiet for long is found by
+		// the clock of the stage, which asks when they last engaged.
+		if slices.Contains(su.lead.TouchWanted, e.Type) && !v.touched {
 			v.touched = true
 			v.kinds = append(v.kinds, triggerFirstTouch)
 		}
 		if m, ok := mutes[e.Type]; ok && !soft(e) {
 			v.suppress = m.reason
-			v.kinds = append(v.kinds, m.kind)
+			if su.lead.Muted != string(m.muted) { // the run has done so already
+				v.kinds = append(v.kinds, m.kind)
+			}
 		}
 		if counts && w.scorer.Hard(e.Type) {
 			v.kinds = append(v.kinds, e.Type)

@@ -23,6 +23,7 @@ type leadRow struct {
 	CycleStartedAt time.Time
 	Version        int64
 	TouchWanted    []string
+	Muted          string // why its run stopped mail for good, as the run last recorded it
 }
 
 func (l leadRow) email() string {
@@ -40,7 +41,7 @@ func (l leadRow) external() string {
 }
 
 const leadColumns = `id, email, external_id, profile, consent, stage, cycle, cycle_started_at, version,
-	coalesce(touch_wanted, '{}') AS touch_wanted`
+	coalesce(touch_wanted, '{}') AS touch_wanted, muted`
 
 const sqlPersonByID = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
 

@@ -23,7 +23,7 @@ func (s *Store) Rescore(ctx context.Context) error {
 		}
 		var lanes errgroup.Group
 		if job.Total == nil {
-			lanes.Go(func() error { return s.exec(ctx, "count scores", sqlCountRescoring, pgx.NamedArgs{"id": job.ID}) })
+			lanes.Go(func() error { return s.countRescoring(ctx, job.ID) })
 		}
 		for range rescoreLanes {
 			lanes.Go(func() error { return s.rescoreLane(ctx) })
@@ -47,9 +47,12 @@ const rescorePause = 20 * time.Millisecond
 
 func (s *Store) rescoreLane(ctx context.Context) error {
 	for {
-		leads, err := s.claimRescoring(ctx)
-		if err != nil || len(leads) == 0 {
+		leads, more, err := s.claimRescoring(ctx)
+		if err != nil || !more {
 			return err
+		}
+		if len(leads) == 0 {
+			continue
 		}
 		if err := s.rescoreChunk(ctx, leads); err != nil {
 			return err
@@ -75,37 +78,59 @@ func (s *Store) beginRescoring(ctx context.Context) (rescoring, bool, error) {
 	return job, true, masked("begin rescoring", err)
 }
 
-const sqlCountRescoring = `UPDATE rescorings r SET total = done + (SELECT count(*) FROM scores WHERE model_version <> r.model_version)
-WHERE id = @id AND total IS NULL`
+const (
+	sqlCountStale     = `SELECT count(*) FROM scores WHERE model_version <> (SELECT model_version FROM rescorings WHERE id = @id)`
+	sqlCountRescoring = `UPDATE rescorings SET total = done + @n WHERE id = @id AND total IS NULL`
+)
+
+// countRescoring counts whom the publication has not reached. The two statements are not one: it would hold the row for
+// as long as it counts.
+func (s *Store) countRescoring(ctx context.Context, id int64) error {
+	var n int
+	if err := s.pool.QueryRow(ctx, sqlCountStale, pgx.NamedArgs{"id": id}).Scan(&n); err != nil {
+		return masked("count scores", err)
+	}
+	return s.exec(ctx, "count scores", sqlCountRescoring, pgx.NamedArgs{"id": id, "n": n})
+}
 
 // The row is locked first: its newest version says from where to take. Each takes what nobody has taken; what was taken
-// and never done is found by the next walk.
+// and never done is found by the next walk. A piece is of leads whoever scored them, in the order of the primary key: were
+// they chosen by their model, the planner would now and then prefer to sort all of them for each piece.
 const sqlClaimRescoring = `WITH job AS (
 	SELECT id, model_version, claimed_to FROM rescorings WHERE state = 'running' FOR UPDATE
+), piece AS (
+	SELECT job.id, s.lead_id, s.model_version <> job.model_version AS stale
+	FROM job CROSS JOIN LATERAL (SELECT lead_id, model_version FROM scores WHERE lead_id > job.claimed_to ORDER BY lead_id LIMIT 1000) AS s
 ), chunk AS (
-	SELECT job.id, ARRAY(SELECT lead_id FROM scores WHERE lead_id > job.claimed_to AND model_version <> job.model_version
-		ORDER BY lead_id LIMIT 2000) AS leads FROM job
+	SELECT id, array_agg(lead_id ORDER BY lead_id) AS leads, array_agg(lead_id ORDER BY lead_id) FILTER (WHERE stale) AS stale FROM piece GROUP BY id
 )
-UPDATE rescorings r SET claimed_to = leads[cardinality(leads)] FROM chunk
-WHERE r.id = chunk.id AND cardinality(leads) > 0 RETURNING leads::text[]`
+UPDATE rescorings r SET claimed_to = leads[cardinality(leads)] FROM chunk WHERE r.id = chunk.id RETURNING coalesce(stale, '{}')`
 
-// claimRescoring takes the next leads, in order of their ids; none: all were taken.
-func (s *Store) claimRescoring(ctx context.Context) ([]string, error) {
+// claimRescoring takes the next leads, in order of their ids, and answers whether there were any left to take; of those it
+// took, it gives the ones another model scored.
+func (s *Store) claimRescoring(ctx context.Context) ([]string, bool, error) {
 	rows, _ := s.pool.Query(ctx, sqlClaimRescoring)
-	leads, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]string])
+	stale, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]string])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
+		return nil, false, nil
 	}
-	return leads, masked("claim rescoring", err)
+	return stale, true, masked("claim rescoring", err)
 }
 
 const sqlLockStages = `SELECT id, stage FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE`
+
+// What is lost with the last moments before a crash is lost as a whole, and done again: nobody waits for the disk. Nobody
+// has heard of it either, since the relay's own claim of an outbox row waits.
+const sqlUnhurried = `SET LOCAL synchronous_commit = off`
 
 const sqlRescored = `UPDATE rescorings SET done = done + @n WHERE state = 'running' AND model_version = @version`
 
 // rescoreChunk scores some leads in one transaction. Who was brought up meanwhile is left alone.
 func (s *Store) rescoreChunk(ctx context.Context, leads []string) error {
 	return s.tx(ctx, "rescore", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlUnhurried); err != nil {
+			return err
+		}
 		w, err := s.enter(ctx, tx)
 		if err != nil {
 			return err

@@ -58,10 +58,12 @@ const sqlFoldScores = `UPDATE scores s SET model_version = r.version, accumulato
 	engaged_at = greatest(s.engaged_at, r.engaged_at), evaluated_at = r.at
 FROM ` + scoreColumns + ` WHERE s.lead_id = r.lead_id`
 
-// Of scores that move with time or to another model the accumulators stay as they are stored.
+// Of scores that move with time or to another model the accumulators stay as they are stored, and nobody becomes an MQL.
 const sqlMoveScores = `UPDATE scores s SET model_version = r.version, score = r.score, fit = r.fit, engagement = r.engagement,
 	band = r.band, grade = r.grade, turns_at = r.turns_at, evaluated_at = r.at
-FROM ` + scoreColumns + ` WHERE s.lead_id = r.lead_id`
+FROM unnest(@leads::uuid[], @versions::int[], @scores::int[], @fits::float8[], @engagements::float8[], @bands::text[], @grades::text[],
+	@turns_at::timestamptz[], @at::timestamptz[]) AS r (lead_id, version, score, fit, engagement, band, grade, turns_at, at)
+WHERE s.lead_id = r.lead_id`
 
 func (r *scoreRows) queue(b *pgx.Batch, sql string) {
 	if len(r.leads) == 0 {

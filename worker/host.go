@@ -30,6 +30,7 @@ type Host struct {
 	Deliveries Deliveries
 	Listener   Listener
 	Sweeper    Sweeper
+	Scores     Scores
 	Client     client.Client
 	Mails      Carrier
 	Hooks      Carrier
@@ -65,8 +66,9 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
 	g.Go(func() error {
-		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Sweeper.Rescore)
+		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Scores.Rescore)
 	})
+	g.Go(func() error { return h.turns(ctx, b) })
 	if h.Tide != nil {
 		g.Go(func() error {
 			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
@@ -112,6 +114,22 @@ func (h *Host) starts(ctx context.Context, b bells) error {
 			h.Log.Warn("starts of imports cannot be let go; it is tried again", "error", err)
 		}
 		if !b.wait(ctx, "starts", again) {
+			return nil
+		}
+	}
+}
+
+// turnsIdle is the longest nobody looks at scores: one that is to turn sooner than those known before is at most so late.
+const turnsIdle = time.Second
+
+// turns sleeps from one moment at which a score turns to the next.
+func (h *Host) turns(ctx context.Context, b bells) error {
+	for {
+		after, err := h.Scores.Turn(ctx, turnsIdle)
+		if err != nil && ctx.Err() == nil {
+			h.Log.Warn("scores that turn by themselves failed; they are tried again", "error", err)
+		}
+		if !b.wait(ctx, "turn", after) {
 			return nil
 		}
 	}

@@ -55,9 +55,15 @@ type Listener interface {
 	Listen(ctx context.Context, heard func(channel string)) error
 }
 
-// Sweeper keeps house: it throws away what has had its time, and folds anew whom another model than the published one
-// scored.
+// Sweeper keeps house: it throws away what has had its time.
 type Sweeper interface {
 	Sweep(ctx context.Context) error
+}
+
+// Scores are kept true while nothing happens to their leads.
+type Scores interface {
+	// Rescore scores by the published model whom another one scored, until nobody is left.
 	Rescore(ctx context.Context) error
+	// Turn looks again at the scores whose moment has come, and answers how long it is until the next, at most that long.
+	Turn(ctx context.Context, most time.Duration) (time.Duration, error)
 }

@@ -18,4 +18,7 @@ type Backlog struct {
 	GivenUp int           // commands given up in the last seven days
 
 	Held map[string]string // lanes that are held, and why
+
+	ScoresLate time.Duration // by how much the longest overdue moment has passed at which a score was to be looked at
+	Rescoring  int           // leads the published model has not reached
 }

@@ -28,11 +28,13 @@ var (
 	slaLate       = gauge("sla_late_seconds", "By how much the worst accept deadline has passed that no run has looked at.")
 	laneHeld      = gauge("lane_held", "1 while nothing goes out of the lane: by an operator, or after a restore.", "lane")
 	givenUp       = gauge("commands_given_up_recently", "Commands of runs that were given up in the last seven days.")
+	scoresLate    = gauge("scores_late_seconds", "By how much the longest overdue moment has passed at which a score was to be looked at again.")
+	rescoring     = gauge("rescoring_leads", "Leads that the published model has not reached.")
 )
 
 // Describe names the metrics.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp} {
+	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp, scoresLate, rescoring} {
 		ch <- d
 	}
 }
@@ -55,6 +57,8 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	tell(mailsUnknown, float64(now.Unknown))
 	tell(slaLate, now.SLALate.Seconds())
 	tell(givenUp, float64(now.GivenUp))
+	tell(scoresLate, now.ScoresLate.Seconds())
+	tell(rescoring, float64(now.Rescoring))
 	for _, lane := range []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook} {
 		tell(deliveriesDue, float64(now.Due[lane]), lane)
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -70,6 +72,7 @@ var modelColumns = []column[record.Model]{
 	{"author", func(m record.Model) any { return m.Author }},
 	{"created", func(m record.Model) any { return m.CreatedAt }},
 	{"published", func(m record.Model) any { return m.PublishedAt }},
+	{"scored", func(m record.Model) any { return scoredBy(m.Rescoring) }},
 	{"note", func(m record.Model) any { return m.Note }},
 }
 
@@ -105,4 +108,12 @@ var keyColumns = []column[record.Key]{
 	{"created", func(k record.Key) any { return k.CreatedAt }},
 	{"last_used", func(k record.Key) any { return k.LastUsedAt }},
 	{"revoked", func(k record.Key) any { return k.RevokedAt }},
+}
+
+// scoredBy is how many leads a version has reached, of how many.
+func scoredBy(r *record.Rescoring) any {
+	if r == nil || r.Total == nil {
+		return nil
+	}
+	return fmt.Sprintf("%d of %d", r.Done, *r.Total)
 }

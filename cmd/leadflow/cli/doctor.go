@@ -16,13 +16,19 @@ const quickly = 5 * time.Second
 
 func doctor(t *tool) *cobra.Command {
 	var quick, process bool
+	var scores string
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
-		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process",
+		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process\n  leadflow doctor --verify-scores=all",
 	}
 	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer")
 	cmd.Flags().BoolVar(&process, "process", false, "only whether the process of this configuration is ready: the health check of a container")
+	cmd.Flags().StringVar(&scores, "verify-scores", "", "only recompute scores from events and compare: so many leads chosen at random, or all")
+	cmd.Flags().Lookup("verify-scores").NoOptDefVal = defaultSample
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
+		if scores != "" {
+			return t.verifyScores(ctx, scores)
+		}
 		checks := t.checks(ctx, quick, process)
 		if err := showAll(t, asJSON(fields{"items": checks}), checks, checkColumns); err != nil {
 			return err

@@ -15,12 +15,7 @@ import (
 func models(t *tool) *cobra.Command {
 	return group("model", "Scoring models: what is worth how many points", "", listCommand(t, list[record.Model]{
 		short: "Lists versions, newest first", path: "/v1/models", columns: modelColumns, example: `  leadflow model list`,
-	}), modelCreate(t), schemaCommand(t, document.KindModel), &cobra.Command{
-		Use: "publish VERSION", Short: "Scores everybody by this version", Args: takes("the version"), Example: `  leadflow model publish 3`,
-		RunE: t.do(func(ctx context.Context, args []string) error {
-			return ask(ctx, t, http.MethodPost, publishPath("models", args[0]), nil, modelColumns)
-		}),
-	})
+	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t))
 }
 
 func publishPath(kind string, parts ...string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 // engine is what the program does by itself, without its API: everything here speaks to Postgres and Temporal.
@@ -13,6 +14,7 @@ type engine struct {
 	work           func(context.Context, app.Config) error
 	migrate        func(context.Context, app.Config) error
 	doctor         func(context.Context, app.Config) []app.Check
+	verifyScores   func(ctx context.Context, cfg app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error)
 	ready          func(context.Context, app.Config) app.Check
 	describe       func(app.Config) []app.Setting
 	createFirstKey func(ctx context.Context, cfg app.Config, name string) (string, error)
@@ -24,6 +26,6 @@ type engine struct {
 func leadflow() engine {
 	return engine{
 		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, ready: app.Ready, describe: app.Config.Describe,
-		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll,
+		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, verifyScores: app.VerifyScores,
 	}
 }

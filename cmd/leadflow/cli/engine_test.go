@@ -94,6 +94,36 @@ func TestDoctor(t *testing.T) {
 	require.Equal(t, ExitFailure, command(t.Context(), e, "doctor", "--quick").code)
 }
 
+func TestDoctor_verifiesScores(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	asked, wrong := -1, 0
+	e.verifyScores = func(_ context.Context, _ app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error) {
+		asked = sample
+		tell(100, 200)
+		for range wrong {
+			differs(record.ScoreDifference{LeadID: "lead-1", Part: "score", Stored: "12", Recomputed: "10"})
+		}
+		tell(200, 200)
+		return record.Verified{Leads: 200, Different: wrong, Unknown: 3}, nil
+	}
+	for arg, want := range map[string]int{"--verify-scores": 1000, "--verify-scores=50": 50, "--verify-scores=all": 0} {
+		got := command(t.Context(), e, "doctor", arg)
+		require.Equal(t, ExitOK, got.code, got.err)
+		require.Equal(t, want, asked)
+		require.Contains(t, got.err, "verified: 100 % (200 of 200)")
+		require.Contains(t, got.err, "3 could not be verified")
+	}
+	for _, arg := range []string{"--verify-scores=0", "--verify-scores=some", "--verify-scores=-1"} {
+		require.Equal(t, ExitUsage, command(t.Context(), e, "doctor", arg).code, arg)
+	}
+	wrong = 1
+	got := command(t.Context(), e, "doctor", "--verify-scores=all", "-o", "csv")
+	require.Equal(t, ExitFailure, got.code)
+	require.Equal(t, "lead_id,part,stored,recomputed\nlead-1,score,12,10\n", got.out)
+	require.Contains(t, got.err, "1 of 200 scores are not what their events give")
+}
+
 func TestKeyCreate_first(t *testing.T) {
 	t.Parallel()
 	e := loaded()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -119,4 +120,32 @@ func (a *fakeAPI) house(w http.ResponseWriter, r *http.Request) {
 	default:
 		answerWith(w, http.StatusOK, thing)
 	}
+}
+
+// modelState is a version that reaches everybody at the fourth look; an odd one is overtaken, and 9 was never published.
+func (a *fakeAPI) modelState(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	a.looks++
+	looks := a.looks
+	a.mu.Unlock()
+	version, _ := strconv.Atoi(r.PathValue("version"))
+	state, done := "running", 250*looks
+	switch {
+	case version%2 == 1 && looks > 2:
+		state = "superseded"
+	case done >= 1000:
+		state, done = "done", 1000
+	}
+	if looks == 2 && version == 4 {
+		problemWith(w, http.StatusServiceUnavailable, "unavailable", "Postgres does not answer", nil)
+		return
+	}
+	rescoring := map[string]any{"state": state, "done": done, "total": 1000, "rate": 500.0, "eta": time.Now().Add(3 * time.Second), "started_at": time.Now(), "finished_at": nil}
+	if version == 9 {
+		rescoring = nil
+	}
+	answerWith(w, http.StatusOK, map[string]any{
+		"version": version, "state": "published", "note": "", "author": "ops", "source": "", "document": map[string]any{}, "created_at": time.Now(),
+		"published_at": time.Now(), "rescoring": rescoring,
+	})
 }

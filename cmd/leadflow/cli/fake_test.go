@@ -61,6 +61,7 @@ func newFakeAPI() *fakeAPI {
 	mux.HandleFunc("GET /v1/imports/{id}/errors.csv", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "Email,row,column,error\nnobody,3,Email,is no address\n")
 	})
+	mux.HandleFunc("GET /v1/models/{version}", a.modelState)
 	mux.HandleFunc("DELETE /v1/keys/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("/", a.house)
 	a.server = httptest.NewServer(a.recorded(mux))

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// defaultSample is how many leads --verify-scores recomputes when it is not told.
+const defaultSample = "1000"
+
+// maxShown bounds what is listed of differences; all are counted.
+const maxShown = 1000
+
+// verifyScores recomputes scores and shows what differs; the failure says that something does.
+func (t *tool) verifyScores(ctx context.Context, which string) error {
+	sample, err := strconv.Atoi(which)
+	if which == "all" {
+		sample, err = 0, nil
+	} else if err == nil && sample < 1 {
+		err = strconv.ErrRange
+	}
+	if err != nil {
+		return misused("--verify-scores takes a number of leads, or all", "leadflow doctor --verify-scores=all")
+	}
+	cfg, err := t.engine.load()
+	if err != nil {
+		return err
+	}
+	bar, began := t.newBar("verified"), t.now()
+	shown := []record.ScoreDifference{}
+	out, err := t.engine.verifyScores(ctx, cfg, sample, func(d record.ScoreDifference) {
+		if len(shown) < maxShown {
+			shown = append(shown, d)
+		}
+	}, func(done, total int) { bar.at(done, total, pace(done, t.now().Sub(began)), 0) })
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if err := showAll(t, asJSON(fields{"leads": out.Leads, "different": out.Different, "unknown": out.Unknown, "items": shown}), shown, differenceColumns); err != nil {
+		return err
+	}
+	t.tell("%d scores recomputed, %d differ.", out.Leads, out.Different)
+	if out.Unknown > 0 {
+		t.tell("%d could not be verified: they are not what their events give, and their oldest events are no longer kept.", out.Unknown)
+	}
+	if out.Different > 0 {
+		return &failure{
+			what: fmt.Sprintf("%d of %d scores are not what their events give", out.Different, out.Leads), why: "a score was written by somebody else, or Leadflow has a defect",
+			next: "keep the list and report it; publishing a model with a changed rule folds that rule anew from events", code: ExitFailure,
+		}
+	}
+	return nil
+}
+
+// pace is how many a second.
+func pace(done int, took time.Duration) float64 {
+	if took <= 0 {
+		return 0
+	}
+	return float64(done) / took.Seconds()
+}
+
+var differenceColumns = []column[record.ScoreDifference]{
+	{"lead_id", func(d record.ScoreDifference) any { return d.LeadID }},
+	{"part", func(d record.ScoreDifference) any { return d.Part }},
+	{"stored", func(d record.ScoreDifference) any { return d.Stored }},
+	{"recomputed", func(d record.ScoreDifference) any { return d.Recomputed }},
+}
