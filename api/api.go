@@ -56,6 +56,7 @@ type API struct {
 	mux     *http.ServeMux
 	huma    huma.API
 	routes  map[string]route // by the mux's pattern
+	direct  map[string]http.HandlerFunc
 	used    touched
 	limiter *limiter
 	meters  meters
@@ -68,7 +69,11 @@ func New(d Deps) *API {
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.Info.Description = "The lead lifecycle engine. Every route under /v1 wants `Authorization: Bearer <key>`; every POST may carry an `Idempotency-Key`."
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer"}}
-	a := &API{Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, limiter: newLimiter(d.Limits), meters: newMeters(d.Metrics)}
+	a := &API{
+		Deps: d, mux: http.NewServeMux(), routes: map[string]route{}, direct: map[string]http.HandlerFunc{},
+		limiter: newLimiter(d.Limits), meters: newMeters(d.Metrics),
+	}
+	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"os"
@@ -20,21 +21,27 @@ const inMemory = 4 << 20
 type body struct {
 	data  []byte   // all of it, unless file is set
 	file  *os.File // unlinked: gone when closed
-	hash  []byte   // SHA-256
+	hash  []byte   // SHA-256, where there is an Idempotency-Key
 	media string   // content type as sent
+	room  *room    // in which it is held; nil: nobody counts
+	held  int64
 }
 
 var errTooLarge = errors.New("too large")
 
-// readBody reads a body up to a limit, of 0 none. It answers a Problem for what cannot be read.
-func readBody(r *http.Request, limit int64) (*body, error) {
-	b := &body{media: r.Header.Get("Content-Type")}
+// readBody reads a body up to a limit, of 0 none, within the room there is. It answers a Problem for what cannot be read.
+func readBody(r *http.Request, limit int64, in *room) (*body, error) {
+	b := &body{media: r.Header.Get("Content-Type"), room: in}
+	var sum hash.Hash
+	if r.Header.Get("Idempotency-Key") != "" {
+		sum = sha256.New()
+		defer func() { b.hash = sum.Sum(nil) }()
+	}
 	if r.Body == nil || r.Body == http.NoBody || limit == 0 {
-		sum := sha256.Sum256(nil)
-		b.hash = sum[:]
 		return b, nil
 	}
 	from := io.Reader(r.Body)
+	expected := max(0, min(r.ContentLength, limit, inMemory-1)) // what is said of a body may be false: it is only where to begin
 	switch strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))) {
 	case "", "identity":
 	case "gzip":
@@ -46,31 +53,31 @@ func readBody(r *http.Request, limit int64) (*body, error) {
 	default:
 		return nil, problem(http.StatusUnsupportedMediaType, "unsupported_encoding", "the body may be sent plain or with gzip")
 	}
-	err := b.take(&capped{from, limit})
-	switch {
-	case errors.Is(err, errTooLarge):
-		b.close()
-		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body may have %d bytes at most", limit))
-	case err != nil:
-		b.close()
-		return nil, problem(http.StatusBadRequest, "invalid_body", "the body ended before its end, or is no whole gzip")
+	from = &capped{from, limit, b}
+	if sum != nil {
+		from = io.TeeReader(from, sum)
 	}
-	return b, nil
+	err := b.take(from, expected)
+	switch {
+	case err == nil:
+		return b, nil
+	case errors.Is(err, errTooLarge):
+		err = problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body may have %d bytes at most", limit))
+	case !errors.Is(err, errNoRoom):
+		err = problem(http.StatusBadRequest, "invalid_body", "the body ended before its end, or is no whole gzip")
+	}
+	b.close()
+	return nil, err
 }
 
-func (b *body) take(from io.Reader) error {
-	hash := sha256.New()
-	from = io.TeeReader(from, hash)
-	head, err := io.ReadAll(io.LimitReader(from, inMemory))
-	if err != nil {
+func (b *body) take(from io.Reader, expected int64) error {
+	head := bytes.NewBuffer(make([]byte, 0, expected+bytes.MinRead)) // ReadFrom wants that much to see the end
+	if _, err := head.ReadFrom(io.LimitReader(from, inMemory)); err != nil {
 		return err
 	}
-	if b.data = head; len(head) == inMemory {
-		if err := b.spill(from); err != nil {
-			return err
-		}
+	if b.data = head.Bytes(); len(b.data) == inMemory {
+		return b.spill(from)
 	}
-	b.hash = hash.Sum(nil)
 	return nil
 }
 
@@ -97,6 +104,9 @@ func (b *body) reader() (io.Reader, error) {
 
 // bytes is all of it.
 func (b *body) bytes() ([]byte, error) {
+	if b.file == nil {
+		return b.data, nil
+	}
 	r, err := b.reader()
 	if err != nil {
 		return nil, err
@@ -108,12 +118,16 @@ func (b *body) close() {
 	if b.file != nil {
 		_ = b.file.Close()
 	}
+	if b.room != nil {
+		b.room.giveBack(b.held)
+	}
 }
 
-// capped reads at most left bytes and fails on the one after.
+// capped reads at most left bytes and fails on the one after, and on the first that finds no room.
 type capped struct {
 	from io.Reader
 	left int64
+	of   *body
 }
 
 func (c *capped) Read(p []byte) (int, error) {
@@ -123,6 +137,12 @@ func (c *capped) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	if c.left -= int64(n); c.left < 0 {
 		return n, errTooLarge
+	}
+	if in := c.of.room; in != nil {
+		if !in.take(int64(n)) {
+			return n, errNoRoom
+		}
+		c.of.held += int64(n)
 	}
 	return n, err
 }

@@ -33,7 +33,8 @@ func (a *API) events() {
 	add(a, route{
 		method: http.MethodPost, path: "/v1/events", group: "Events", status: http.StatusAccepted, limit: eventsLimit, body: eventBody{}, otherMedia: []string{"application/x-ndjson"},
 		summary: "Engagement: one object, an array or NDJSON, at most 5,000, gzip allowed; answered after the commit",
-		roles:   []string{RoleMarketing, RoleOps, RoleSite},
+		also:    []int{http.StatusTooManyRequests}, direct: true, full: a.Intake.Busy, room: &room{most: eventsHeld},
+		roles: []string{RoleMarketing, RoleOps, RoleSite},
 	}, a.takeEvents)
 }
 

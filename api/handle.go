@@ -72,8 +72,8 @@ func (a *API) worth(pattern string) bool {
 // told notes a request by its route, never by its path: paths hold tokens.
 func (a *API) told(ctx context.Context, pattern string, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if !a.worth(pattern) {
-		level = slog.LevelDebug
+	if to := a.routes[pattern]; !a.worth(pattern) || to.direct && status < 400 {
+		level = slog.LevelDebug // thousands a second; metrics count them
 	}
 	if pattern == "" || pattern == "/" {
 		pattern = "none"
@@ -103,11 +103,15 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		return
 	}
 	to.wait(w)
+	if to.full != nil && to.full() {
+		a.fail(ctx, w, busy())
+		return
+	}
 	limit := to.bodyLimit()
 	if keyOf(ctx).Role == RoleSite {
 		limit = min(limit, defaultLimit)
 	}
-	b, err := readBody(r, limit)
+	b, err := readBody(r, limit, to.room)
 	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
@@ -138,7 +142,7 @@ func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) (context.C
 			return ctx, err
 		}
 	}
-	take := a.charging(w, a.limiter.byKey(k, r))
+	take := a.charging(a.limiter.byKey(k, r))
 	ctx = context.WithValue(context.WithValue(ctx, keyKey{}, k), chargeKey{}, take)
 	return ctx, take(1)
 }
@@ -165,6 +169,7 @@ func checkURL(u *url.URL) error {
 func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {
 	p.RequestID = requestID(ctx)
 	w.Header().Set("Content-Type", p.ContentType(""))
+	p.after(w.Header())
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
 }

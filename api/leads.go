@@ -25,6 +25,8 @@ type Paged struct {
 
 type out[T any] struct{ Body T }
 
+func (o *out[T]) body() any { return o.Body }
+
 type made[T any] struct {
 	Status   int
 	Location string `header:"Location"`

@@ -27,7 +27,7 @@ const (
 func (a *API) once(w *answer, r *http.Request, to route, b *body) {
 	ctx, idem := r.Context(), r.Header.Get("Idempotency-Key")
 	if idem == "" || r.Method != http.MethodPost || to.roles == nil {
-		a.mux.ServeHTTP(w, r)
+		a.serve(w, r, to)
 		return
 	}
 	if !idempotencyKey.MatchString(idem) {
@@ -51,6 +51,15 @@ func (a *API) once(w *answer, r *http.Request, to route, b *body) {
 	}
 }
 
+// serve hands a request to its handler.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, to route) {
+	if h := a.direct[to.pattern()]; h != nil {
+		h(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
 // asked is the hash of what is asked: the body, and what stands in the query beside it.
 func asked(r *http.Request, b *body) []byte {
 	if r.URL.RawQuery == "" {
@@ -70,7 +79,7 @@ func (a *API) first(w *answer, r *http.Request, to route, key, path, idem string
 			_ = a.Answers.DropAnswer(ctx, key, path, idem)
 		}
 	}()
-	a.mux.ServeHTTP(copied, r)
+	a.serve(copied, r, to)
 	finished = true
 	status := w.status
 	var err error

@@ -99,7 +99,7 @@ func (a *API) preflight(w http.ResponseWriter, r *http.Request, pattern string) 
 	for _, name := range []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"} {
 		h.Add("Vary", name)
 	}
-	err := a.charging(w, a.limiter.byAddress(r))(1)
+	err := a.charging(a.limiter.byAddress(r))(1)
 	if err == nil {
 		err = a.mayAsk(r, pattern)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,6 +29,8 @@ type Problem struct {
 	Stage     lifecycle.Stage `json:"stage,omitempty"`      // of a refused decision
 	DecidedBy string          `json:"decided_by,omitempty"` // rep id of the decision that stands in the way
 	LeadIDs   []string        `json:"lead_ids,omitempty"`   // of an identity conflict
+
+	retryAfter int // seconds; 0: not said
 }
 
 // FieldError is one thing wrong with one field.
@@ -38,6 +41,13 @@ type FieldError struct {
 }
 
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// after says when to come again, where that is known.
+func (p *Problem) after(h http.Header) {
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+}
 
 // GetStatus is the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }
@@ -86,6 +96,8 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them, or send one key only")
 		p.LeadIDs = conflict.LeadIDs[:]
 		return p
+	case errors.Is(err, intake.ErrBusy), errors.Is(err, errNoRoom):
+		return busy()
 	case errors.Is(err, record.ErrBadCursor):
 		return invalid(FieldError{Field: "cursor", Code: "invalid", Detail: "is none of this list's; begin again without one"})
 	case errors.Is(err, record.ErrNotFound):

@@ -47,7 +47,7 @@ func (a *API) public() {
 func (a *API) page(pattern string, limit int64, h http.HandlerFunc) {
 	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if limit > 0 {
-			b, err := readBody(r, limit)
+			b, err := readBody(r, limit, nil)
 			if err != nil {
 				p := a.problem(r.Context(), err)
 				show(w, p.Status, page{Title: "That did not work", Text: "What was sent cannot be read, or is too large."})
@@ -93,6 +93,7 @@ func (a *API) form(w http.ResponseWriter, r *http.Request) {
 		for _, e := range p.Errors {
 			text += " " + e.Field + ": " + e.Detail + "."
 		}
+		p.after(w.Header())
 		show(w, p.Status, page{Title: "That did not work", Text: text})
 		return
 	}
@@ -117,7 +118,7 @@ func (a *API) mayPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		shares = a.limiter.byKey(k, r)
 	}
-	return a.charging(w, shares)(1)
+	return a.charging(shares)(1)
 }
 
 func formValues(b *body) (url.Values, error) {

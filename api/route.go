@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"mime"
 	"net/http"
 	"reflect"
@@ -29,6 +30,10 @@ type route struct {
 	limit        int64    // of the body, decompressed, in bytes; 0: 1 MB
 	long         bool     // a file goes in or out: it takes longer than an answer
 	secret       bool     // the answer shows a secret once: it is not stored
+
+	direct bool        // taken so often that huma's way there would show: huma documents it, and is not asked
+	full   func() bool // nothing can be taken, so the body need not be read; nil: never
+	room   *room       // what the bodies of the route may take up together; nil: not bounded
 }
 
 const (
@@ -115,6 +120,9 @@ func add[I, O any](a *API, r route, h func(context.Context, *I) (*O, error)) {
 		op.Security = []map[string][]string{{"key": {}}}
 		op.Description = "Roles: " + strings.Join(append([]string{"admin"}, r.roles...), ", ") + "."
 	}
+	if r.direct {
+		a.direct[r.pattern()] = func(w http.ResponseWriter, req *http.Request) { direct(a, w, req, r.status, h) }
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
@@ -123,6 +131,19 @@ func add[I, O any](a *API, r route, h func(context.Context, *I) (*O, error)) {
 		return out, nil
 	})
 	a.document(r)
+}
+
+// direct answers without huma what a handler answers that reads its request itself.
+func direct[I, O any](a *API, w http.ResponseWriter, r *http.Request, status int, h func(context.Context, *I) (*O, error)) {
+	ctx := r.Context()
+	answer, err := h(ctx, new(I))
+	if err != nil {
+		a.fail(ctx, w, a.problem(ctx, err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(any(answer).(interface{ body() any }).body())
 }
 
 // document adds what handlers that read bodies themselves cannot say by their types. It comes after the registration:

@@ -246,6 +246,9 @@ func TestLimits_areOfAKeyAndOfAnAddress(t *testing.T) {
 	r = form("192.0.2.9")
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
 	require.NotEmpty(t, r.Header.Get("Retry-After"))
+	r = w.as("", http.MethodPost, "/f/newsletter", "email=ada@person.example", "Content-Type", formMedia, "X-Forwarded-For", "192.0.2.9")
+	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
+	require.NotEmpty(t, r.Header.Get("Retry-After"), "on a page as well")
 	require.Equal(t, http.StatusNoContent, form("192.0.2.10").StatusCode)
 	link := w.link(w.lead("eve@person.example"), otherSite, token.Claims{})
 	r = w.as("", http.MethodGet, link, nil, "X-Forwarded-For", "192.0.2.9")
@@ -258,7 +261,7 @@ func TestLimits_areOfAKeyAndOfAnAddress(t *testing.T) {
 	told := httptest.NewRecorder()
 	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/", nil))
 	for _, line := range []string{
-		`leadflow_rate_limited_total{limit="server"} 0`, `leadflow_rate_limited_total{limit="site"} 1`, `leadflow_rate_limited_total{limit="address"} 3`, `leadflow_clicks_total{outcome="passed"} 1`,
+		`leadflow_rate_limited_total{limit="server"} 0`, `leadflow_rate_limited_total{limit="site"} 1`, `leadflow_rate_limited_total{limit="address"} 4`, `leadflow_clicks_total{outcome="passed"} 1`,
 	} {
 		require.Contains(t, told.Body.String(), line)
 	}

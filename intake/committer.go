@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -11,178 +10,170 @@ import (
 )
 
 const (
-	maxBatch      = 500              // events of one transaction
-	commitTimeout = 30 * time.Second // of one transaction
-	maxMisses     = 64               // transactions that fail in a row before a batch is given up
+	maxBatch       = 500      // events of one transaction
+	maxWaiting     = 50_000   // events that wait or are under way
+	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
 )
 
-// committer takes whatever waits, up to maxBatch events of any number of requests, as soon as it is free: no linger, so
-// a lone event is committed at once and a flood in few transactions.
+// ErrBusy says that too much waits already: nothing of the request was taken, and it may be sent again in a moment.
+var ErrBusy = errors.New("too many events wait to be stored")
+
+// committer takes whatever waits, up to maxBatch events of any number of requests, as soon as it is free, so a lone event
+// is committed at once and a flood in few transactions. What waits is bounded: a request that finds no room is not
+// taken at all.
 type committer struct {
 	events Events
+	cfg    backlog
 
 	mu      sync.Mutex
-	waiting []*ticket
-	running bool
+	waiting []ticket
+	count   int // events that wait or are under way
+	size    int // their bytes
+	running int // loops
 }
 
-// ticket is one event on its way, and what became of it.
+// backlog bounds a committer.
+type backlog struct {
+	events int           // that wait or are under way
+	bytes  int           // of them
+	loops  int           // transactions at once
+	linger time.Duration // how long a batch that is not full waits for more
+}
+
+// delivery is what one request wants stored.
+type delivery struct {
+	ctx     context.Context
+	events  []record.Event
+	results []record.Ingested
+	errs    []error
+	size    int
+	left    int           // not decided yet; under the committer's lock
+	done    chan struct{} // closed when all are
+}
+
+// ticket is one event on its way.
 type ticket struct {
-	ctx    context.Context
-	event  record.Event
-	result record.Ingested
-	err    error
-	done   *sync.WaitGroup
+	*delivery
+	n int
 }
 
-func newCommitter(events Events) *committer { return &committer{events: events} }
+func (t ticket) failed(err error) { t.errs[t.n], t.results[t.n] = err, record.Ingested{} }
 
-// submit waits until every event is decided, or its context is over: what is under way then may still be stored.
-func (c *committer) submit(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
+func (t ticket) decided(r record.Ingested) { t.errs[t.n], t.results[t.n] = nil, r }
+
+func newCommitter(events Events, b backlog) *committer {
+	if b.events == 0 {
+		b.events = maxWaiting
+	}
+	if b.bytes == 0 {
+		b.bytes = maxWaitingSize
+	}
+	b.loops = max(1, b.loops)
+	return &committer{events: events, cfg: b}
+}
+
+// submit waits until every event is decided, or its context is over: what is under way then may still be stored. ErrBusy
+// when there is no room; else each event has a result or an error.
+func (c *committer) submit(ctx context.Context, events []record.Event, size int) (*delivery, error) {
+	d := &delivery{
+		ctx: ctx, events: events, results: make([]record.Ingested, len(events)), errs: make([]error, len(events)),
+		size: size, left: len(events), done: make(chan struct{}),
+	}
 	if len(events) == 0 {
-		return nil, nil
+		return d, nil
 	}
-	var all sync.WaitGroup
-	all.Add(len(events))
-	tickets := make([]*ticket, len(events))
-	for i, e := range events {
-		tickets[i] = &ticket{ctx: ctx, event: e, done: &all}
+	if !c.enter(d) {
+		return nil, ErrBusy
 	}
-	c.mu.Lock()
-	c.waiting = append(c.waiting, tickets...)
-	if !c.running {
-		c.running = true
-		go c.run()
-	}
-	c.mu.Unlock()
-	decided := make(chan struct{})
-	go func() { all.Wait(); close(decided) }()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-decided:
+	case <-d.done:
+		return d, nil
 	}
-	out := make([]record.Ingested, len(tickets))
-	for i, t := range tickets {
-		if t.err != nil {
-			return nil, t.err
-		}
-		out[i] = t.result
-	}
-	return out, nil
 }
 
-// run empties the queue and ends; the next submit starts it again.
+// full reports whether a request could not be taken, whatever it brings.
+func (c *committer) full() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.count >= c.cfg.events || c.size >= c.cfg.bytes
+}
+
+// enter queues a request and wakes a loop. One that is larger than all the room there is is taken when nothing waits.
+func (c *committer) enter(d *delivery) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.count > 0 && (c.count+len(d.events) > c.cfg.events || c.size+d.size > c.cfg.bytes) {
+		return false
+	}
+	c.count, c.size = c.count+len(d.events), c.size+d.size
+	for n := range d.events {
+		c.waiting = append(c.waiting, ticket{d, n})
+	}
+	if c.running < c.cfg.loops {
+		c.running++
+		go c.run()
+	}
+	return true
+}
+
+// run empties the queue and ends; the next request starts it again.
 func (c *committer) run() {
 	for {
-		c.mu.Lock()
-		n := min(len(c.waiting), maxBatch)
-		batch := c.waiting[:n:n]
-		c.waiting = c.waiting[n:]
-		if n == 0 {
-			c.running, c.waiting = false, nil
-			c.mu.Unlock()
+		if c.cfg.linger > 0 {
+			c.linger()
+		}
+		batch, live := c.take()
+		if len(batch) == 0 {
 			return
 		}
-		c.mu.Unlock()
-		c.decide(batch)
+		r := &round{events: c.events}
+		r.store(live)
+		c.finish(batch)
 	}
 }
 
-// decide commits a batch and answers its tickets. Nobody waits for what a gone request sent: it is left out.
-func (c *committer) decide(batch []*ticket) {
-	var live []*ticket
+// linger gives a batch that is not full a moment to grow.
+func (c *committer) linger() {
+	c.mu.Lock()
+	n := len(c.waiting)
+	c.mu.Unlock()
+	if n > 0 && n < maxBatch {
+		time.Sleep(c.cfg.linger)
+	}
+}
+
+// take takes the next batch; none ends the loop. Nobody waits for what a gone request sent: it is left out of live.
+func (c *committer) take() (batch, live []ticket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.waiting), maxBatch)
+	if n == 0 {
+		c.running--
+		c.waiting = nil
+		return nil, nil
+	}
+	batch, c.waiting = c.waiting[:n:n], c.waiting[n:]
 	for _, t := range batch {
-		if t.err = t.ctx.Err(); t.err == nil {
+		if err := t.ctx.Err(); err != nil {
+			t.failed(err)
+		} else {
 			live = append(live, t)
 		}
 	}
-	r := &round{events: c.events}
-	r.store(live)
+	return batch, live
+}
+
+// finish answers the requests whose last events these were, and makes room.
+func (c *committer) finish(batch []ticket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count -= len(batch)
 	for _, t := range batch {
-		t.done.Done()
-	}
-}
-
-// round is the commit of one batch, in as many transactions as it takes.
-type round struct {
-	events   Events
-	misses   int       // transactions that failed since one was committed
-	suspects []*ticket // failed alone, with an error that does not say whose fault it was
-}
-
-// store commits what it can. A batch that fails is halved until the culprit stands alone: that one is refused. When even
-// single events fail one after the other it is not the events, and the rest is told so.
-func (r *round) store(batch []*ticket) {
-	if len(batch) == 0 {
-		return
-	}
-	results, err := r.ingest(batch)
-	if err == nil {
-		r.committed(batch, results)
-		return
-	}
-	r.misses++
-	switch {
-	case notNow(err) || r.misses > maxMisses:
-		for _, t := range batch {
-			t.err = err
+		if t.left--; t.left == 0 {
+			c.size -= t.size
+			close(t.done)
 		}
-	case len(batch) == 1 && blamesData(err):
-		batch[0].result = record.Ingested{Code: CodeInvalid}
-	case len(batch) == 1:
-		batch[0].err = err
-		r.suspects = append(r.suspects, batch[0])
-	default:
-		half := len(batch) / 2
-		r.store(batch[:half])
-		r.store(batch[half:])
 	}
-}
-
-// committed answers the tickets of a transaction. That it went through proves that it was the suspects' own fault.
-func (r *round) committed(batch []*ticket, results []record.Ingested) {
-	for i, t := range batch {
-		t.result = results[i]
-	}
-	for _, t := range r.suspects {
-		t.err, t.result = nil, record.Ingested{Code: CodeInvalid}
-	}
-	r.misses, r.suspects = 0, nil
-}
-
-// ingest is one transaction. It outlives the requests whose events it carries, not for long.
-func (r *round) ingest(batch []*ticket) ([]record.Ingested, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(batch[0].ctx), commitTimeout)
-	defer cancel()
-	events := make([]record.Event, len(batch))
-	for i, t := range batch {
-		events[i] = t.event
-	}
-	results, err := r.events.Ingest(ctx, events)
-	if err == nil && len(results) != len(events) {
-		err = fmt.Errorf("ingest: %d answers for %d events", len(results), len(events))
-	}
-	return results, err
-}
-
-// sqlState is the code of an error of Postgres.
-func sqlState(err error) string {
-	var coded interface{ SQLState() string }
-	if errors.As(err, &coded) {
-		return coded.SQLState()
-	}
-	return ""
-}
-
-// blamesData reports whether Postgres says that the data is at fault: data exceptions, integrity, program limits.
-func blamesData(err error) bool {
-	state := sqlState(err)
-	return len(state) == 5 && (state[:2] == "22" || state[:2] == "23" || state[:2] == "54")
-}
-
-// notNow reports whether nothing about the batch is known to be wrong: trying its halves would change nothing.
-func notNow(err error) bool {
-	state := sqlState(err)
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || state != "" && !blamesData(err)
 }

@@ -150,7 +150,7 @@ func TestEvents_whatWaitsIsCommittedTogether(t *testing.T) {
 		return func() bool {
 			s.commit.mu.Lock()
 			defer s.commit.mu.Unlock()
-			return s.commit.running && len(s.commit.waiting) == n
+			return s.commit.running > 0 && len(s.commit.waiting) == n
 		}
 	}
 	all.Go(send)

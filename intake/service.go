@@ -2,6 +2,7 @@ package intake
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -43,7 +44,7 @@ type Rejected struct {
 
 // EventError says why an event was rejected.
 type EventError struct {
-	Code   string `json:"code"` // invalid, unknown_type, unknown_lead, erased, occurred_at_in_future, too_old
+	Code   string `json:"code"` // invalid, unknown_type, unknown_lead, erased, occurred_at_in_future, too_old, unavailable
 	Detail string `json:"detail"`
 }
 
@@ -67,6 +68,11 @@ type Config struct {
 	StripTags    bool     // a+b@x.org is a@x.org: off, tags are part of an identity
 	StripDotsAt  []string // domains whose local parts ignore dots: none
 	MaxImportRow int      // rows of one file at most; 0: one million
+
+	Backlog      int           // events that wait to be stored at most; 0: 50,000. More are refused with ErrBusy
+	BacklogBytes int           // the same in bytes, as they were sent; 0: 64 MB
+	Committers   int           // transactions at once; 0: one
+	Linger       time.Duration // how long a batch that is not full waits for more events; 0: not at all
 }
 
 // Service takes in. It is safe for concurrent use.
@@ -82,5 +88,7 @@ func New(deps Deps, cfg Config) *Service {
 	if cfg.MaxImportRow == 0 {
 		cfg.MaxImportRow = 1_000_000
 	}
-	return &Service{deps: deps, cfg: cfg, address: newAddressRules(cfg), commit: newCommitter(deps.Events)}
+	return &Service{deps: deps, cfg: cfg, address: newAddressRules(cfg), commit: newCommitter(deps.Events, backlog{
+		events: cfg.Backlog, bytes: cfg.BacklogBytes, loops: cfg.Committers, linger: cfg.Linger,
+	})}
 }

@@ -31,8 +31,11 @@ func (s *Service) Click(ctx context.Context, c Click) (known bool, err error) {
 	if c.Mail != "" {
 		e.Properties["mail_id"] = c.Mail
 	}
-	results, err := s.commit.submit(ctx, []record.Event{e})
-	return err == nil && results[0].Code == "", err
+	d, err := s.commit.submit(ctx, []record.Event{e}, len(c.Target)+len(c.Token))
+	if err == nil {
+		err = d.nothing()
+	}
+	return err == nil && d.results[0].Code == "", err
 }
 
 // Identify gives a visitor who belongs to nobody to a lead that a signed link vouches for, with what it did before. It

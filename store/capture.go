@@ -208,7 +208,8 @@ func (ch *change) fields() []string {
 // subject is the lead as the score sees it.
 func (ch *change) subject() *subject {
 	su := &subject{
-		lead: *ch.lead, created: ch.created, profile: nestedProfile(ch.profile), address: ch.address(), events: ch.events,
+		lead: *ch.lead, created: ch.created, profile: nestedProfile(ch.profile), learned: len(ch.learned) > 0,
+		address: ch.address(), events: ch.events,
 	}
 	if ch.consent && ch.refused() {
 		su.kinds = append(su.kinds, triggerUnsubscribe)
@@ -218,8 +219,9 @@ func (ch *change) subject() *subject {
 
 // eventOf queues the event that happened with a capture.
 func (s *Store) eventOf(b *pgx.Batch, w world, p leadRow, e record.Event) happened {
-	i := item{Event: e, id: newID(), at: e.OccurredAt, lead: &p, out: &record.Ingested{}}
-	s.checkItem(&i, w.now)
+	i := item{Event: e, id: newID(), lead: &p, out: &record.Ingested{}}
+	i.prepare()
+	s.checkTime(&i, w.now)
 	i.out.Code = ""
 	queueEvents(b, []item{i})
 	return happened{i.id, i.Type, i.at, w.now, i.properties}

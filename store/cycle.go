@@ -69,18 +69,18 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	if err != nil {
 		return 0, "", err
 	}
-	if err := history(ctx, tx, found, ids, nil); err != nil {
+	if err := history(ctx, tx, found, ids, nil, nil); err != nil {
 		return 0, "", err
 	}
 	st := found[lead.ID]
-	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle}
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), folded: true}
 	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
-	v.after = w.scorer.Evaluate(lead.Profile, v.accumulators, st.adjustments, w.now, st.Band)
+	v.evaluate(w, st, w.scorer.Fit(lead.Profile))
 	var scores scoreRows
 	if err := scores.add(lead.ID, w, v); err != nil {
 		return 0, "", err
 	}
 	b := &pgx.Batch{}
-	scores.queue(b)
+	scores.queue(b, sqlWriteScores)
 	return v.after.Score, v.after.Band, tx.SendBatch(ctx, b).Close()
 }

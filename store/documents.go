@@ -50,8 +50,13 @@ const sqlPublishModel = `UPDATE models SET state = 'published',
 	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
 WHERE version = @version RETURNING ` + modelColumns
 
-// PublishModel makes a version the one everybody is scored by; a retired one may come back. Whoever is folded under
-// another model is folded anew when something happens to them, or by the next sweep.
+const (
+	sqlSupersedeRescoring = `UPDATE rescorings SET state = 'superseded', finished_at = now() WHERE state = 'running' AND model_version <> @version`
+	sqlOpenRescoring      = `INSERT INTO rescorings (model_version) VALUES (@version) ON CONFLICT DO NOTHING`
+)
+
+// PublishModel makes a version the one everybody is scored by; a retired one may come back. Workers score everybody by
+// it in the background (Rescore); whoever something happens to first is brought up with it.
 func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, error) {
 	var out record.Model
 	err := s.tx(ctx, "publish model", func(tx pgx.Tx) error {
@@ -67,13 +72,17 @@ func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, er
 		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model]); err != nil {
 			return err
 		}
+		for _, sql := range []string{sqlSupersedeRescoring, sqlOpenRescoring} {
+			if _, err := tx.Exec(ctx, sql, args); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, sqlTellModel)
 		return err
 	})
 	return out, err
 }
 
-// Workers fold anew whom another model scored as soon as they hear of it.
 const sqlTellModel = `SELECT pg_notify('model', '')`
 
 const sequenceColumns = `name, version, state, is_default AS "default", document, source, created_at, published_at`

@@ -18,8 +18,6 @@ const sqlLockLead = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead FOR 
 
 // What erasure does, in this order. Each statement knows @lead, @keys and @hash.
 const (
-	sqlEraseVisitorIDs = `DELETE FROM event_ids WHERE owner = @lead::text
-	OR owner IN (SELECT 'v:' || visitor_id FROM visitors WHERE lead_id = @lead::uuid)`
 	sqlEraseVisitors    = `DELETE FROM visitors WHERE lead_id = @lead`
 	sqlEraseEvents      = `DELETE FROM events WHERE lead_id = @lead`
 	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = @lead`
@@ -67,7 +65,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseVisitorIDs, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLead,

@@ -91,7 +91,7 @@ func TestErasureLeavesNothingOfThePerson(t *testing.T) {
 	require.NoError(t, s.EraseLead(ctx, id, lifecycle.Actor{Type: "key", ID: key}))
 	require.NotContains(t, strings.ToLower(wholeDatabase(t, s)), "zyxada")
 	for _, table := range []string{
-		"deliveries", "idempotency_keys", "event_ids", "events", "visitors", "notes", "consents", "touches", "profile_values",
+		"deliveries", "idempotency_keys", "events", "visitors", "notes", "consents", "touches", "profile_values",
 		"scores", "adjustments",
 	} {
 		require.Zero(t, one[int](t, s, "SELECT count(*) FROM "+table), table)

@@ -34,6 +34,14 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("store: %s: %s", e.Op, e.Code)
 }
 
+// SQLState is Postgres's code, where Postgres answered: who sent many things at once learns from it whose fault it was.
+func (e *Error) SQLState() string {
+	if len(e.Code) != 5 {
+		return ""
+	}
+	return e.Code
+}
+
 // Unwrap gives the sentinel of domain/record or of context that the error stands for, if any.
 func (e *Error) Unwrap() error { return e.is }
 

@@ -3,14 +3,11 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -27,18 +24,15 @@ const (
 const ahead = 5 * time.Minute
 
 // Ingest stores, dedupes and folds a batch in one transaction and answers item by item, in the order of the batch. An
-// error means that nothing of it was stored; ErrNoModel when there is no model to score by.
+// error means that nothing of it was stored; ErrNoModel when there is no model to score by. It takes three round trips:
+// what is locked, what is read under the locks, what is written.
 func (s *Store) Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
 	var out []record.Ingested
-	err := s.tx(ctx, "ingest", func(tx pgx.Tx) error {
-		w, err := s.enter(ctx, tx)
-		if err != nil {
-			return err
-		}
-		out, err = s.ingest(ctx, tx, w, events)
+	err := s.pipelined(ctx, "ingest", func(conn *pgx.Conn) (err error) {
+		out, err = s.ingest(ctx, conn, events)
 		return err
 	})
 	if err != nil {
@@ -59,60 +53,82 @@ type item struct {
 
 func (i item) kept() bool { return i.out.Code == "" && !i.out.Duplicate }
 
-// owner is under whom the client's id of the event is unique.
-func (i item) owner() string {
-	if i.lead != nil {
-		return i.lead.ID
-	}
-	return "v:" + i.VisitorID
-}
-
-func (s *Store) ingest(ctx context.Context, tx pgx.Tx, w world, events []record.Event) ([]record.Ingested, error) {
+func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Event) ([]record.Ingested, error) {
 	out := make([]record.Ingested, len(events))
 	items := make([]item, len(events))
 	for i, e := range events {
 		e.LeadID = strings.ToLower(e.LeadID)
-		items[i] = item{Event: e, id: newID(), at: e.OccurredAt, out: &out[i]}
-		s.checkItem(&items[i], w.now)
+		items[i] = item{Event: e, id: newID(), out: &out[i]}
+		items[i].prepare()
 	}
-	if err := resolve(ctx, tx, items); err != nil {
+	w, people, err := s.lockOwners(ctx, conn, items)
+	if err != nil {
 		return nil, err
 	}
-	if err := dedupe(ctx, tx, items); err != nil {
+	for n := range items {
+		s.checkTime(&items[n], w.now)
+		items[n].assign(people)
+	}
+	stood, err := readUnderLocks(ctx, conn, items, people)
+	if err != nil {
 		return nil, err
 	}
-	subjects := map[string]*subject{}
+	b := &pgx.Batch{}
+	queueEvents(b, items)
+	if err := s.fold(ctx, conn, b, w, subjects(items, w.now), stood); err != nil {
+		return nil, err
+	}
+	b.Queue("COMMIT")
+	return out, conn.SendBatch(ctx, b).Close()
+}
+
+// readUnderLocks marks duplicates and reads where the leads stand. These statements must come after the one that locks:
+// each sees what had been committed when it began, and whoever held a lock before has committed by then.
+func readUnderLocks(ctx context.Context, conn *pgx.Conn, items []item, people owners) (map[string]*standing, error) {
+	b := &pgx.Batch{}
+	stood := make(map[string]*standing, len(people.leads))
+	queueDedupe(b, items)
+	queueStood(b, people.ids(), stood)
+	return stood, conn.SendBatch(ctx, b).Close()
+}
+
+// subjects are the leads to whom something happened.
+func subjects(items []item, now time.Time) []*subject {
+	byLead := map[string]*subject{}
+	var all []*subject
 	for _, i := range items {
 		if !i.kept() || i.lead == nil {
 			continue
 		}
-		if subjects[i.lead.ID] == nil {
-			subjects[i.lead.ID] = &subject{lead: *i.lead, profile: i.lead.Profile, address: i.lead.email()}
+		su := byLead[i.lead.ID]
+		if su == nil {
+			su = &subject{lead: *i.lead, bare: true, address: i.lead.email()}
+			byLead[i.lead.ID], all = su, append(all, su)
 		}
-		su := subjects[i.lead.ID]
-		su.events = append(su.events, happened{i.id, i.Type, i.at, w.now, i.properties})
+		su.events = append(su.events, happened{i.id, i.Type, i.at, now, i.properties})
 	}
-	b := &pgx.Batch{}
-	queueEvents(b, items)
-	if err := s.rescore(ctx, tx, b, w, slices.Collect(maps.Values(subjects))); err != nil {
-		return nil, err
-	}
-	return out, tx.SendBatch(ctx, b).Close()
+	return all
 }
 
-// checkItem refuses what is not of this time or cannot be a row. Arrival is Postgres's time; a client whose clock is a
-// little ahead of it tells of what happens on arrival, so that a score and its explanation know the same events.
-func (s *Store) checkItem(i *item, now time.Time) {
-	if i.at.IsZero() {
-		i.at = now
-	}
+// prepare refuses what cannot be a row.
+func (i *item) prepare() {
 	var err error
 	if i.properties, err = json.Marshal(i.Properties); err != nil || i.Properties == nil {
 		i.properties = json.RawMessage(`{}`)
 	}
-	switch {
-	case err != nil, i.VisitorID != "" && (len(i.VisitorID) < 16 || len(i.VisitorID) > 128):
+	if err != nil || i.VisitorID != "" && (len(i.VisitorID) < 16 || len(i.VisitorID) > 128) {
 		i.out.Code = codeInvalid
+	}
+}
+
+// checkTime refuses what is not of this time. Arrival is Postgres's time; a client whose clock is a little ahead of it tells
+// of what happens on arrival, so that a score and its explanation know the same events.
+func (s *Store) checkTime(i *item, now time.Time) {
+	if i.at = i.OccurredAt; i.at.IsZero() {
+		i.at = now
+	}
+	switch {
+	case i.out.Code != "":
 	case i.at.After(now.Add(ahead)):
 		i.out.Code = codeInFuture
 	case i.at.After(now):
@@ -120,123 +136,6 @@ func (s *Store) checkItem(i *item, now time.Time) {
 	case i.at.Before(now.Add(-s.horizon)):
 		i.out.Code = codeTooOld
 	}
-}
-
-const sqlLockPeople = `SELECT ` + leadColumns + ` FROM leads
-WHERE id = ANY(@ids::uuid[]) OR email = ANY(@emails::text[]) ORDER BY id FOR NO KEY UPDATE`
-
-// resolve finds whose each event is, and locks visitors and leads in everybody's order.
-func resolve(ctx context.Context, tx pgx.Tx, items []item) error {
-	var visitors, ids, emails []string
-	for _, i := range items {
-		switch {
-		case i.out.Code != "":
-		case i.LeadID != "" && isID(i.LeadID):
-			ids = append(ids, i.LeadID)
-		case i.LeadID == "" && i.Email != "":
-			emails = append(emails, i.Email)
-		case i.LeadID == "" && i.VisitorID != "":
-			visitors = append(visitors, i.VisitorID)
-		}
-	}
-	owners, err := seeVisitors(ctx, tx, visitors)
-	if err != nil {
-		return err
-	}
-	for _, lead := range owners {
-		if lead != "" {
-			ids = append(ids, lead)
-		}
-	}
-	if len(ids)+len(emails) == 0 {
-		ids = []string{}
-	}
-	rows, _ := tx.Query(ctx, sqlLockPeople, pgx.NamedArgs{"ids": unique(ids), "emails": unique(emails)})
-	people, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[leadRow])
-	if err != nil {
-		return err
-	}
-	known := make(map[string]*leadRow, 2*len(people))
-	for _, p := range people {
-		known[p.ID] = p
-		if p.Email != nil {
-			known[*p.Email] = p
-		}
-	}
-	for n := range items {
-		items[n].assign(known, owners)
-	}
-	return nil
-}
-
-func unique(s []string) []string {
-	slices.Sort(s)
-	return slices.Compact(s)
-}
-
-func (i *item) assign(known map[string]*leadRow, owners map[string]string) {
-	if i.out.Code != "" {
-		return
-	}
-	switch {
-	case i.LeadID != "":
-		i.lead = known[i.LeadID]
-	case i.Email != "":
-		i.lead = known[i.Email]
-	case owners[i.VisitorID] != "":
-		i.lead = known[owners[i.VisitorID]]
-	case i.VisitorID != "":
-		return // nobody's yet, and kept
-	}
-	switch {
-	case i.lead == nil:
-		i.out.Code = codeUnknownLead
-	case i.lead.Stage == lifecycle.StageErased:
-		i.out.Code, i.lead = codeErased, nil
-	default:
-		i.out.LeadID = i.lead.ID
-	}
-}
-
-// An id that was not swept yet although its time is over is new.
-const sqlTakeEventIDs = `INSERT INTO event_ids AS e (owner, client_id)
-SELECT owner, client_id FROM unnest(@owners::text[], @ids::text[]) AS i (owner, client_id) ORDER BY owner, client_id
-ON CONFLICT (owner, client_id) DO UPDATE SET received_at = now() WHERE e.received_at < now() - interval '35 days'
-RETURNING e.owner, e.client_id`
-
-// dedupe marks what was here before, or comes twice in this batch.
-func dedupe(ctx context.Context, tx pgx.Tx, items []item) error {
-	type key struct{ owner, id string }
-	first := map[key]int{}
-	var owners, ids []string
-	for n := range items {
-		i := &items[n]
-		if i.ClientID == "" || !i.kept() {
-			continue
-		}
-		k := key{i.owner(), i.ClientID}
-		if _, twice := first[k]; twice {
-			i.out.Duplicate = true
-			continue
-		}
-		first[k] = n
-		owners, ids = append(owners, k.owner), append(ids, k.id)
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	rows, _ := tx.Query(ctx, sqlTakeEventIDs, pgx.NamedArgs{"owners": owners, "ids": ids})
-	var k key
-	if _, err := pgx.ForEachRow(rows, []any{&k.owner, &k.id}, func() error {
-		delete(first, k)
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, n := range first {
-		items[n].out.Duplicate = true
-	}
-	return nil
 }
 
 const sqlInsertEvents = `INSERT INTO events (id, lead_id, visitor_id, client_id, type, occurred_at, properties)

@@ -78,7 +78,7 @@ func TestIngestAnswersItemByItem(t *testing.T) {
 	again := ingest(t, s, record.Event{LeadID: ada, Type: "page_view", ClientID: "1"}, record.Event{VisitorID: visitor, Type: "page_view", ClientID: "1"})
 	require.True(t, again[0].Duplicate && again[1].Duplicate)
 	require.Equal(t, 5, one[int](t, s, "SELECT count(*) FROM events"))
-	exec(t, s, "UPDATE event_ids SET received_at = now() - interval '36 days'")
+	exec(t, s, "UPDATE events SET received_at = received_at - interval '36 days'")
 	require.False(t, ingest(t, s, record.Event{LeadID: ada, Type: "page_view", ClientID: "1"})[0].Duplicate)
 }
 
@@ -91,7 +91,7 @@ func TestABatchThatFailsStoresNothing(t *testing.T) {
 	})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "secret")
-	require.Zero(t, one[int](t, s, "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM event_ids) + (SELECT score FROM scores)"))
+	require.Zero(t, one[int](t, s, "SELECT (SELECT count(*) FROM events) + (SELECT score FROM scores)"))
 	require.False(t, ingest(t, s, record.Event{LeadID: ada, Type: "webinar_attendance", ClientID: "1"})[0].Duplicate)
 }
 

@@ -26,7 +26,10 @@ var mutes = map[string]struct{ kind, reason string }{
 
 // verdict is what new events and a new profile make of a lead.
 type verdict struct {
+	at                  time.Time // of after
 	accumulators        scoring.Accumulators
+	folded              bool // they are other than those stored
+	turnsAt             *time.Time
 	before, after       scoring.Result
 	mqlAt               *time.Time
 	mqlCycle            *int
@@ -40,18 +43,28 @@ type verdict struct {
 // judge decides, from locked rows and without a clock of its own, what is new about a lead and who must hear of it. A
 // run hears of a band that was crossed, of the edge that makes its cycle an MQL, and of what acts at once.
 func judge(w world, su *subject, st *standing) verdict {
-	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle}
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
 	fresh := make([]scoring.Event, len(su.events))
 	for i, h := range su.events {
 		fresh[i] = h.scored()
 	}
 	was := st.Accumulators
-	if st.anew {
-		was = w.scorer.Recompute(st.adjustments, without(st.before, fresh))
+	if st.gap.Open() {
+		was = w.scorer.Fill(was, st.gap, st.adjustments, without(st.before, fresh))
 	}
-	v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
-	v.before = w.scorer.Evaluate(su.lead.Profile, was, st.adjustments, w.now, st.Band)
-	v.after = w.scorer.Evaluate(su.profile, v.accumulators, st.adjustments, w.now, st.Band)
+	v.accumulators, v.folded = was, st.moved || len(fresh) > 0
+	if len(fresh) > 0 {
+		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
+	}
+	fit := st.Fit
+	if !st.fitKept {
+		fit = w.scorer.Fit(su.lead.Profile)
+	}
+	v.before = w.scorer.EvaluateFit(fit, was, st.adjustments, v.at, st.Band)
+	if su.learned {
+		fit = w.scorer.Fit(su.profile)
+	}
+	v.evaluate(w, st, fit)
 
 	v.edge(w, su, v.read(w, su, fresh))
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
@@ -59,6 +72,12 @@ func judge(w world, su *subject, st *standing) verdict {
 	})
 	v.tell = len(v.kinds) > 0 || open(su.lead.Stage) && !su.created && v.after.Band != st.Band
 	return v
+}
+
+// evaluate scores the accumulators, and says when to look at the score again.
+func (v *verdict) evaluate(w world, st *standing, fit float64) {
+	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, st.Band)
+	v.turnsAt = st.looked(v.at, w.scorer.Turns(fit, v.accumulators, st.adjustments, v.at, v.after.Band))
 }
 
 // read looks at each new event by itself. It reports whether the person engaged in this cycle.

@@ -91,7 +91,12 @@ func (s *Store) Unsubscribe(ctx context.Context, leadID string) error {
 		if err := tx.QueryRow(ctx, sqlIsSuppressed, pgx.NamedArgs{"hash": hash}).Scan(&suppressed); err != nil || suppressed > 0 {
 			return err
 		}
-		_, err = s.ingest(ctx, tx, w, []record.Event{{LeadID: lead.ID, Type: "unsubscribe"}})
-		return err
+		b := &pgx.Batch{}
+		su := &subject{lead: lead, profile: lead.Profile, address: lead.email()}
+		su.events = append(su.events, s.eventOf(b, w, lead, record.Event{Type: "unsubscribe"}))
+		if err := s.rescore(ctx, tx, b, w, []*subject{su}); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, b).Close()
 	})
 }

@@ -51,9 +51,10 @@ const sqlPeopleByKeys = `SELECT ` + leadColumns + ` FROM leads WHERE email = @em
 
 const sqlLockPeopleByKeys = sqlPeopleByKeys + ` FOR NO KEY UPDATE`
 
-// querier is a pool or a transaction.
+// querier is a pool, a connection or a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 // byKeys finds whom the keys belong to; nil: nobody. *record.IdentityConflict when they belong to two.

@@ -21,14 +21,19 @@ type Options struct {
 	SuppressionKey []byte
 	// Horizon is how old an event may be when it arrives; 0 means 30 days.
 	Horizon time.Duration
+	// Retention is how long events are kept; 0 means 400 days. Partitions whose events are all older are dropped whole. It
+	// must not be shorter than the 35 days in which an event's id is unique.
+	Retention time.Duration
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
 type Store struct {
-	pool    *pgxpool.Pool
-	key     []byte
-	horizon time.Duration
-	scorers sync.Map // version -> *scoring.Scorer
+	pool      *pgxpool.Pool
+	key       []byte
+	horizon   time.Duration
+	retention time.Duration
+	scorers   sync.Map // version -> *scoring.Scorer
+	changes   sync.Map // two versions -> *scoring.Change
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.
@@ -43,7 +48,10 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Horizon == 0 {
 		o.Horizon = defaultHorizon
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon}
+	if o.Retention == 0 {
+		o.Retention = defaultRetention
+	}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.
@@ -74,15 +82,19 @@ var errAgain = errors.New("lost a race")
 // tx runs fn in a transaction, again from its start when it lost a race (deadlock, serialization failure, errAgain),
 // and masks its error. fn must not keep anything of an earlier try.
 func (s *Store) tx(ctx context.Context, op string, fn func(tx pgx.Tx) error) error {
+	return s.retried(ctx, op, func() error { return pgx.BeginFunc(ctx, s.pool, fn) })
+}
+
+func (s *Store) retried(ctx context.Context, op string, try func() error) error {
 	var err error
-	for try := range maxTries {
-		if err = pgx.BeginFunc(ctx, s.pool, fn); err == nil || !lostRace(err) {
+	for n := range maxTries {
+		if err = try(); err == nil || !lostRace(err) {
 			break
 		}
 		select {
 		case <-ctx.Done():
 			return masked(op, ctx.Err())
-		case <-time.After(time.Duration(try) * 2 * time.Millisecond):
+		case <-time.After(time.Duration(n) * 2 * time.Millisecond):
 		}
 	}
 	return masked(op, err)

@@ -12,12 +12,10 @@ const sweepRows = 5000
 
 // Swept: what has had its time, in pieces.
 const (
-	// The contract's promise is 35 days: an id that comes again later is a new event.
-	sqlSweepEventIDs = `DELETE FROM event_ids WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM event_ids WHERE received_at < now() - interval '35 days' LIMIT 5000))`
-	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over.
+	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over. seen_at is kept
+	// to the day.
 	sqlSweepVisitors = `DELETE FROM visitors WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - interval '401 days'
+		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - @retention::interval - interval '1 day'
 		LIMIT 5000 FOR UPDATE SKIP LOCKED))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
@@ -29,14 +27,19 @@ const (
 		WHERE r.state = 'pending' AND i.state = 'failed' LIMIT 5000)`
 )
 
-// Sweep throws away what has had its time. Any number may sweep at once.
+// Sweep throws away what has had its time, keeps the partitions of the events, and sees to it that everybody is scored by
+// the published model. Any number may sweep at once.
 func (s *Store) Sweep(ctx context.Context) error {
+	return errors.Join(s.KeepEvents(ctx), s.exec(ctx, "sweep", sqlReopenRescoring, nil), s.sweep(ctx))
+}
+
+func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepEventIDs, sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows} {
 		for {
-			tag, err := s.pool.Exec(ctx, sql)
+			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention})
 			if err != nil {
 				return masked("sweep", err)
 			}
@@ -46,48 +49,4 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// staleLeads bounds how many leads one transaction folds anew.
-const staleLeads = 200
-
-const sqlStaleLeads = `SELECT lead_id FROM scores WHERE model_version <> @version ORDER BY lead_id LIMIT 200`
-
-// Rescore folds anew whom another model than the published one scored, until there is nobody left. Runs hear of
-// bands that were crossed; a new model alone makes nobody an MQL.
-func (s *Store) Rescore(ctx context.Context) error {
-	for {
-		var n int
-		err := s.tx(ctx, "rescore", func(tx pgx.Tx) error {
-			w, err := s.enter(ctx, tx)
-			if err != nil {
-				return err
-			}
-			rows, _ := tx.Query(ctx, sqlStaleLeads, pgx.NamedArgs{"version": w.version})
-			ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			if n = len(ids); err != nil || n == 0 {
-				return err
-			}
-			rows, _ = tx.Query(ctx, sqlLockPeople, pgx.NamedArgs{"ids": ids, "emails": []string{}})
-			leads, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
-			if err != nil {
-				return err
-			}
-			subjects := make([]*subject, len(leads))
-			for i, l := range leads {
-				subjects[i] = &subject{lead: l, profile: l.Profile, address: l.email()}
-			}
-			b := &pgx.Batch{}
-			if err := s.rescore(ctx, tx, b, w, subjects); err != nil {
-				return err
-			}
-			return tx.SendBatch(ctx, b).Close()
-		})
-		if errors.Is(err, ErrNoModel) || err == nil && n < staleLeads {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -25,26 +25,27 @@ func seeVisitors(ctx context.Context, tx pgx.Tx, visitors []string) (map[string]
 	}
 	slices.Sort(visitors)
 	rows, _ := tx.Query(ctx, sqlSeeVisitors, pgx.NamedArgs{"visitors": slices.Compact(visitors)})
+	return owners, collectVisitors(rows, owners)
+}
+
+func collectVisitors(rows pgx.Rows, owners map[string]string) error {
 	var visitor, lead string
 	_, err := pgx.ForEachRow(rows, []any{&visitor, &lead}, func() error {
 		owners[visitor] = lead
 		return nil
 	})
-	return owners, err
+	return err
 }
 
 // What a visitor does from now on is the lead's.
 const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor`
 
-// The ids of what the visitor did are the lead's from now on, also of what stays with another lead: what is sent again is
-// a duplicate whoever has the visitor now. What the lead had under the same id already goes.
+// What the visitor did is the lead's from now on; what the lead had under the same id within the time of an id already is
+// a duplicate and goes.
 const (
-	sqlDropDoubles = `DELETE FROM events WHERE visitor_id = @visitor AND lead_id IS NULL AND client_id IN (
-	SELECT client_id FROM event_ids WHERE owner = @lead::text)`
-	sqlInheritIDs = `INSERT INTO event_ids (owner, client_id, received_at)
-SELECT @lead::text, client_id, max(received_at) FROM events
-WHERE visitor_id = @visitor AND client_id IS NOT NULL AND received_at > now() - interval '35 days' GROUP BY client_id
-ON CONFLICT (owner, client_id) DO NOTHING`
+	sqlDropDoubles = `DELETE FROM events v WHERE v.visitor_id = @visitor AND v.lead_id IS NULL AND EXISTS (
+	SELECT FROM events l WHERE l.lead_id = @lead AND l.client_id = v.client_id
+		AND l.received_at > v.received_at - interval '35 days' AND l.received_at < v.received_at + interval '35 days')`
 	sqlInheritEvents = `UPDATE events SET lead_id = @lead WHERE visitor_id = @visitor AND lead_id IS NULL
 RETURNING id, type, occurred_at, received_at, properties`
 )
@@ -62,7 +63,7 @@ type happened struct {
 // did while it was another lead's stays there. The visitor is locked, so "now" is between two of its events.
 func claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, leadID string) ([]happened, error) {
 	args := pgx.NamedArgs{"visitor": visitorID, "lead": leadID}
-	for _, sql := range []string{sqlClaimVisitor, sqlDropDoubles, sqlInheritIDs} {
+	for _, sql := range []string{sqlClaimVisitor, sqlDropDoubles} {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
 			return nil, err
 		}

@@ -21,15 +21,42 @@ type Result struct {
 // its hysteresis. Accumulators no longer know what was before their newest event: an earlier moment counts as that one;
 // Explain can go back in time.
 func (s *Scorer) Evaluate(profile person.Profile, acc Accumulators, adjustments []Adjustment, at time.Time, before string) Result {
+	return s.evaluate(s.fitness(profile), acc, adjustments, at, before)
+}
+
+// Fit is what a profile gives, after its cap, in points.
+func (s *Scorer) Fit(profile person.Profile) float64 {
+	return s.fitness(profile).capped(s.fitCap).points()
+}
+
+// EvaluateFit is Evaluate for a fit that is known, as Fit and a result have it.
+func (s *Scorer) EvaluateFit(fit float64, acc Accumulators, adjustments []Adjustment, at time.Time, before string) Result {
+	return s.evaluate(toMicro(fit), acc, adjustments, at, before)
+}
+
+func (s *Scorer) evaluate(fit micro, acc Accumulators, adjustments []Adjustment, at time.Time, before string) Result {
 	now := max(at.UnixMicro(), acc.Newest)
-	sum := s.sum(s.fitness(profile), acc, ordered(adjustments, now), now)
-	return s.result(sum, before)
+	return s.result(s.sum(fit, acc, ordered(adjustments, now), when(now)), before)
+}
+
+// moments are when rules are looked at, in unix microseconds: those that give points, and those that take some. They
+// differ only where the most or the least is wanted that a score is in the course of a time.
+type moments struct{ giving, taking int64 }
+
+// when is one moment for all rules.
+func when(at int64) moments { return moments{at, at} }
+
+func (m moments) of(r *rule) int64 {
+	if r.points < 0 {
+		return m.taking
+	}
+	return m.giving
 }
 
 // sums are a score before it is a whole number.
 type sums struct{ fit, engagement, earned micro }
 
-func (s *Scorer) sum(fit micro, acc Accumulators, adjustments []Adjustment, at int64) sums {
+func (s *Scorer) sum(fit micro, acc Accumulators, adjustments []Adjustment, at moments) sums {
 	out := sums{fit: fit.capped(s.fitCap)}
 	for rest := acc.Tallies; len(rest) > 0; {
 		n := 1
@@ -50,7 +77,7 @@ func (s *Scorer) sum(fit micro, acc Accumulators, adjustments []Adjustment, at i
 }
 
 // cycle is what one cycle came to, after the caps of its rules, of its groups and of engagement.
-func (s *Scorer) cycle(tallies []Tally, at int64) micro {
+func (s *Scorer) cycle(tallies []Tally, at moments) micro {
 	var few [8]micro
 	groups := few[:min(len(s.groups), len(few))]
 	if len(s.groups) > len(few) {
@@ -63,7 +90,7 @@ func (s *Scorer) cycle(tallies []Tally, at int64) micro {
 			continue
 		}
 		r := &s.rules[n]
-		got := r.value(&tallies[i], at).capped(r.cap)
+		got := r.value(&tallies[i], at.of(r)).capped(r.cap)
 		if r.group >= 0 {
 			groups[r.group] += got
 		} else {
@@ -112,13 +139,18 @@ func (s *Scorer) fitness(profile person.Profile) micro {
 }
 
 func (s *Scorer) result(sum sums, before string) Result {
+	r := Result{
+		Score: s.total(sum).whole(), Fit: sum.fit.points(), Engagement: sum.engagement.points(), Earned: sum.earned.points(),
+	}
+	r.Band, r.Grade = s.band(float64(r.Score), before), s.grade(r.Fit)
+	return r
+}
+
+// total is a score before it is rounded.
+func (s *Scorer) total(sum sums) micro {
 	score := sum.fit + sum.engagement
 	if s.floor != nil {
 		score = max(score, *s.floor)
 	}
-	r := Result{
-		Score: score.whole(), Fit: sum.fit.points(), Engagement: sum.engagement.points(), Earned: sum.earned.points(),
-	}
-	r.Band, r.Grade = s.band(float64(r.Score), before), s.grade(r.Fit)
-	return r
+	return score
 }

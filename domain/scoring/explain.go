@@ -51,7 +51,7 @@ func (s *Scorer) Explain(profile person.Profile, events []Event, adjustments []A
 		acc: s.Fold(Accumulators{}, adjustments, events...), complete: true,
 	}
 	x.fitness = s.fitness(profile)
-	sum := s.sum(x.fitness, x.acc, x.adjustments, now)
+	sum := s.sum(x.fitness, x.acc, x.adjustments, when(now))
 	out := Explanation{Result: s.result(sum, before)}
 	out.Items = append(x.fitItems(sum), x.engagementItems(events, sum)...)
 	out.Items = append(out.Items, x.totalItems(sum, out.Score)...)

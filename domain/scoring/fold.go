@@ -8,7 +8,6 @@ import (
 // Accumulators are what a lead's events came to, per cycle and rule: bounded in size, safe in JSON, kept beside the
 // version of the model they were folded under. The zero value has seen nothing. They are values: folding makes new ones.
 type Accumulators struct {
-	Print   string  `json:"print,omitempty"`  // of the engagement rules they were folded by
 	Newest  int64   `json:"newest,omitempty"` // when the newest event happened, unix microseconds
 	Cuts    []int64 `json:"cuts,omitempty"`   // the adjustments they were folded under, unix microseconds
 	Tallies []Tally `json:"tallies,omitempty"`
@@ -32,15 +31,9 @@ func (acc Accumulators) find(cycle int, id string) (int, bool) {
 	})
 }
 
-// Stale reports that accumulators cannot be folded further or evaluated exactly, and are to be recomputed: other
-// engagement rules made them, or an adjustment was dated before an event that is folded already.
-func (s *Scorer) Stale(acc Accumulators, adjustments []Adjustment) bool {
-	if acc.Print == "" && len(acc.Tallies) == 0 {
-		return false
-	}
-	if acc.Print != s.print {
-		return true
-	}
+// Stale reports that accumulators cannot be folded further or evaluated exactly, and are to be recomputed: an adjustment
+// was dated before an event that is folded already. Those of another model are a Change's to carry over.
+func (acc Accumulators) Stale(adjustments []Adjustment) bool {
 	now := cutsOf(ordered(adjustments, acc.Newest))
 	then := acc.Cuts[:cyclesBefore(acc.Cuts, acc.Newest)]
 	return !slices.Equal(now[:cyclesBefore(now, acc.Newest)], then)
@@ -57,14 +50,20 @@ func cutsOf(adjustments []Adjustment) []int64 {
 	return cuts
 }
 
-// Fold adds events to accumulators that are not stale. Events must be new: whoever stores them knows which came before.
+// Fold adds events to accumulators of this model that are not stale. Events must be new: whoever stores them knows which
+// came before.
 func (s *Scorer) Fold(acc Accumulators, adjustments []Adjustment, events ...Event) Accumulators {
+	return s.fold(acc, adjustments, events, func(int) bool { return true })
+}
+
+// fold adds events to the tallies of the rules that are wanted.
+func (s *Scorer) fold(acc Accumulators, adjustments []Adjustment, events []Event, wanted func(rule int) bool) Accumulators {
 	f := s.begin(acc, adjustments, events)
 	for _, e := range events {
 		at := e.micros()
 		cycle := cyclesBefore(f.Cuts, at)
 		for _, i := range s.byType[e.Type] {
-			if r := &s.rules[i]; r.takes(e) {
+			if r := &s.rules[i]; wanted(i) && r.takes(e) {
 				f.add(r, cycle, at)
 			}
 		}
@@ -105,7 +104,6 @@ type folding struct {
 func (s *Scorer) begin(acc Accumulators, adjustments []Adjustment, events []Event) *folding {
 	f := &folding{Accumulators: acc, s: s, own: make([]bool, len(acc.Tallies), len(acc.Tallies)+4)}
 	f.Tallies = append(make([]Tally, 0, len(acc.Tallies)+4), acc.Tallies...)
-	f.Print = s.print
 	for _, e := range events {
 		f.Newest = max(f.Newest, e.micros())
 	}

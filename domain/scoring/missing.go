@@ -35,13 +35,13 @@ func (x *explainer) missing(sum sums, result Result) []Missing {
 	for i := range x.s.rules {
 		if r := &x.s.rules[i]; r.points > 0 {
 			n := x.lacking(r)
-			add(Missing{Rule: r.ID, Events: n}, x.s.sum(x.fitness, x.with(r, n), x.adjustments, x.at))
+			add(Missing{Rule: r.ID, Events: n}, x.s.sum(x.fitness, x.with(r, n), x.adjustments, when(x.at)))
 		}
 	}
 	for i := range x.s.fit {
 		r := &x.s.fit[i]
 		if gain := x.learnable(r); gain > 0 {
-			add(Missing{Rule: r.ID}, x.s.sum(x.fitness+gain, x.acc, x.adjustments, x.at))
+			add(Missing{Rule: r.ID}, x.s.sum(x.fitness+gain, x.acc, x.adjustments, when(x.at)))
 		}
 	}
 	slices.SortStableFunc(out, moreUseful)

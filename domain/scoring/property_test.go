@@ -51,7 +51,7 @@ func TestFold_orderBatchesAndDuplicatesDoNotMatter(t *testing.T) {
 		got, err := json.Marshal(acc)
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), string(got))
-		require.False(t, s.Stale(acc, adjustments))
+		require.False(t, acc.Stale(adjustments))
 	})
 }
 
@@ -103,7 +103,7 @@ func TestStale_onlyWhenAnAdjustmentCutsWhatIsFolded(t *testing.T) {
 		events, profile := drawEvents(t), drawProfile(t)
 		acc := s.Recompute(nil, events)
 		adjustments := drawAdjustments(t)
-		if s.Stale(acc, adjustments) {
+		if acc.Stale(adjustments) {
 			cuts := slices.ContainsFunc(adjustments, func(a Adjustment) bool {
 				return slices.ContainsFunc(events, func(e Event) bool { return a.At.UnixMicro() < e.micros() })
 			})

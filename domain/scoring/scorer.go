@@ -1,9 +1,6 @@
 package scoring
 
 import (
-	"encoding/json"
-	"hash/fnv"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +38,6 @@ type Scorer struct {
 	byType   map[string][]int // engagement rules by event type
 	hard     map[string]bool
 	groups   []micro // caps; rule.group is an index
-	print    string  // of the engagement rules: accumulators of others do not fit
 
 	floor, fitCap, engagementCap *micro
 }
@@ -61,7 +57,8 @@ type rule struct {
 	cap              *micro
 	group            int // of Scorer.groups, or -1
 	halfLife, within int64
-	keep             int // newest moments a window has to remember
+	keep             int    // newest moments a window has to remember
+	shape            string // what its tallies depend on
 }
 
 // maxMoments bounds what a window remembers, and a count.
@@ -87,7 +84,7 @@ func New(m Model) (*Scorer, error) {
 	m = m.defaults()
 	s := &Scorer{
 		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, hard: map[string]bool{},
-		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement), print: fingerprint(m),
+		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement),
 	}
 	for name, p := range m.Personas {
 		s.personas[name] = persona{all: compiled(p.All), any: compiled(p.Any)}
@@ -103,7 +100,7 @@ func New(m Model) (*Scorer, error) {
 	for i, r := range m.Engagement {
 		one := rule{
 			EngagementRule: r, where: compiled(r.Where), points: toMicro(r.Points), cap: limitOf(r.Cap), group: -1,
-			halfLife: r.HalfLife.Duration().Microseconds(), within: r.Within.Duration().Microseconds(), keep: r.keep(),
+			halfLife: r.HalfLife.Duration().Microseconds(), within: r.Within.Duration().Microseconds(), keep: r.keep(), shape: r.shape(),
 		}
 		if g, ok := group[r.Group]; ok {
 			one.group = g
@@ -127,17 +124,6 @@ func compiled(conditions []Condition) []test {
 		tests[i] = t
 	}
 	return tests
-}
-
-// fingerprint tells apart models whose accumulators are not the same.
-func fingerprint(m Model) string {
-	text, err := json.Marshal(m.Engagement)
-	if err != nil {
-		panic(err) // Validate lets only plain values pass
-	}
-	h := fnv.New64a()
-	_, _ = h.Write(text)
-	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // keep is how many of the newest moments can ever matter to a window: in a counting one as many as are counted, else as

@@ -124,18 +124,12 @@ func TestEvaluate_aClockThatRunsAheadChangesNothing(t *testing.T) {
 	require.InDelta(t, 20, s.Evaluate(known, s.Recompute(nil, []Event{e}), nil, now, "").Engagement, 0)
 }
 
-func TestStale_whenOtherRulesFoldedThem(t *testing.T) {
+func TestStale_whenAnAdjustmentComesBeforeWhatIsFolded(t *testing.T) {
 	t.Parallel()
-	s := scorer(t, everyKind())
-	acc := s.Recompute(nil, []Event{view(0, "/pricing")})
-	m := everyKind()
-	m.Bands.Hot = 90
-	require.False(t, scorer(t, m).Stale(acc, nil), "bands are not folded")
-	m.Engagement[3].HalfLife = days(1)
-	require.True(t, scorer(t, m).Stale(acc, nil))
-	require.True(t, s.Stale(acc, []Adjustment{{At: now.Add(-1 * time.Second)}}))
-	require.False(t, s.Stale(acc, []Adjustment{{At: now}}))
-	require.False(t, s.Stale(Accumulators{}, []Adjustment{{At: now}}))
+	acc := scorer(t, everyKind()).Recompute(nil, []Event{view(0, "/pricing")})
+	require.True(t, acc.Stale([]Adjustment{{At: now.Add(-1 * time.Second)}}))
+	require.False(t, acc.Stale([]Adjustment{{At: now}}))
+	require.False(t, Accumulators{}.Stale([]Adjustment{{At: now}}))
 }
 
 func TestFold_leavesWhatItWasGiven(t *testing.T) {

@@ -147,6 +147,13 @@ func (w *world) recording(next http.Handler) http.Handler {
 	})
 }
 
+// breaks has requests to the API pass through something first; when it answers true they end there.
+func (w *world) breaks(with func(out http.ResponseWriter, r *http.Request, next http.Handler) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = with
+}
+
 // show is the site.
 func (w *world) show(out http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 
@@ -42,6 +43,10 @@ type Config struct {
 	Identity     string `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
 	Relay        int    `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
 	WebhookAllow string `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
+
+	EventDays    int           `env:"LEADFLOW_EVENT_DAYS" envDefault:"400" help:"days that engagement events are kept, by whole months; scores keep what they were worth; at least 35"`
+	EventLinger  time.Duration `env:"LEADFLOW_EVENT_LINGER" envDefault:"0s" help:"how long events wait for others to be stored with them; 0s: not at all"`
+	EventBacklog int           `env:"LEADFLOW_EVENT_BACKLOG" envDefault:"50000" help:"events that may wait to be stored; more are answered 429"`
 
 	RateServer  float64 `env:"LEADFLOW_RATE_SERVER" envDefault:"200000" help:"requests and events a second of each key of a server; ten seconds' worth may come at once; 0: no limit"`
 	RateSite    float64 `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
@@ -123,6 +128,15 @@ func (c Config) Validate() error {
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {
 		errs = append(errs, errors.New("LEADFLOW_PUBLIC_URL is no URL such as https://leads.example.com"))
+	}
+	if c.EventDays < 35 {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_DAYS is at least 35: so long the id of an event is unique"))
+	}
+	if c.EventLinger < 0 || c.EventLinger > time.Second {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_LINGER is between 0s and 1s: requests wait as long"))
+	}
+	if c.EventBacklog < 1 {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_BACKLOG is at least 1"))
 	}
 	return errors.Join(errs...)
 }

@@ -22,6 +22,9 @@ func Migrate(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer s.Close()
+	if err := s.KeepEvents(ctx); err != nil {
+		return err
+	}
 	for _, seed := range []func(context.Context, *store.Store) error{seedCalendar, seedModel, seedSequence, seedPolicy} {
 		// Another process may seed at the same time: who comes second finds it done.
 		if err := seed(ctx, s); err != nil && !errors.Is(err, record.ErrConflict) {

@@ -7,6 +7,7 @@ import (
 	netmail "net/mail"
 	"net/netip"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -23,7 +24,9 @@ import (
 
 // OpenStore connects to Postgres.
 func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
-	return store.Open(ctx, cfg.DatabaseURL, store.Options{SuppressionKey: cfg.key("suppression")})
+	return store.Open(ctx, cfg.DatabaseURL, store.Options{
+		SuppressionKey: cfg.key("suppression"), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
+	})
 }
 
 // temporalClient is lazy: Postgres is read and written also while Temporal is away.

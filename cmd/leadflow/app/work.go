@@ -17,9 +17,9 @@ import (
 // importRate keeps an import from starving the leads that come in one by one: rows a second, of one process.
 const importRate = 500
 
-func newIntake(s *store.Store, r *prometheus.Registry) *intake.Service {
+func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Service {
 	counted := newCountedIntake(s, s, r)
-	return intake.New(intake.Deps{Captures: counted, Events: s, Visitors: s, Imports: counted}, intake.Config{})
+	return intake.New(intake.Deps{Captures: counted, Events: s, Visitors: s, Imports: counted}, intake.Config{Backlog: cfg.EventBacklog, Linger: cfg.EventLinger})
 }
 
 func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+// The leads of visitors are read by a statement that comes after the one that locked the visitors. Their profiles are not
+// read: events change no fit.
+const sqlLockOwners = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted, engaged_at FROM leads
+WHERE id = ANY(ARRAY(SELECT lead_id FROM visitors WHERE visitor_id = ANY(@visitors::text[]) AND lead_id IS NOT NULL) || @ids::uuid[])
+	OR email = ANY(@emails::text[])
+ORDER BY id FOR NO KEY UPDATE`
+
+// owners are whose the events of a batch are, locked until the transaction ends.
+type owners struct {
+	leads    map[string]*leadRow // by id and by address
+	visitors map[string]string   // visitor -> lead; empty: nobody's
+}
+
+func (o owners) ids() []string {
+	ids := make([]string, 0, len(o.leads))
+	for key, l := range o.leads {
+		if key == l.ID {
+			ids = append(ids, key)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Everything in this transaction is looked up by keys. A plan that was made while a partition was new reads all of it, and is
+// kept until somebody has looked how large it is by then: for minutes, and a thousand times a second.
+const sqlByIndex = `SET LOCAL enable_seqscan = off`
+
+// lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order.
+func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (world, owners, error) {
+	var visitors, ids, emails []string
+	for _, i := range items {
+		switch {
+		case i.out.Code != "":
+		case i.LeadID != "" && isID(i.LeadID):
+			ids = append(ids, i.LeadID)
+		case i.LeadID == "" && i.Email != "":
+			emails = append(emails, i.Email)
+		case i.LeadID == "" && i.VisitorID != "":
+			visitors = append(visitors, i.VisitorID)
+		}
+	}
+	visitors = unique(visitors)
+	found := owners{map[string]*leadRow{}, map[string]string{}}
+	var at published
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(sqlByIndex)
+	b.Queue(sqlPublishedModel).Query(func(rows pgx.Rows) (err error) {
+		at, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[published])
+		return err
+	})
+	if len(visitors) > 0 {
+		b.Queue(sqlSeeVisitors, pgx.NamedArgs{"visitors": visitors}).Query(func(rows pgx.Rows) error {
+			return collectVisitors(rows, found.visitors)
+		})
+	}
+	b.Queue(sqlLockOwners, pgx.NamedArgs{"ids": unique(ids), "emails": unique(emails), "visitors": visitors}).Query(found.collect)
+	err := conn.SendBatch(ctx, b).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return world{}, found, ErrNoModel
+	}
+	if err != nil {
+		return world{}, found, err
+	}
+	scorer, err := s.scorer(ctx, conn, at.Version)
+	return world{now: at.Now, version: at.Version, scorer: scorer}, found, err
+}
+
+func (o owners) collect(rows pgx.Rows) error {
+	var l leadRow
+	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Email, &l.Stage, &l.Cycle, &l.CycleStartedAt, &l.TouchWanted, &l.EngagedAt}, func() error {
+		p := new(leadRow)
+		*p, l = l, leadRow{} // what it points to is its own
+		o.leads[p.ID] = p
+		if p.Email != nil {
+			o.leads[*p.Email] = p
+		}
+		return nil
+	})
+	return err
+}
+
+func unique(s []string) []string {
+	slices.Sort(s)
+	return slices.Compact(s)
+}
+
+// assign gives the event to its lead, or leaves it with a visitor who belongs to nobody yet.
+func (i *item) assign(to owners) {
+	if i.out.Code != "" {
+		return
+	}
+	switch {
+	case i.LeadID != "":
+		i.lead = to.leads[i.LeadID]
+	case i.Email != "":
+		i.lead = to.leads[i.Email]
+	case to.visitors[i.VisitorID] != "":
+		i.lead = to.leads[to.visitors[i.VisitorID]]
+	case i.VisitorID != "":
+		return // nobody's yet, and kept
+	}
+	switch {
+	case i.lead == nil:
+		i.out.Code = codeUnknownLead
+	case i.lead.Stage == lifecycle.StageErased:
+		i.out.Code, i.lead = codeErased, nil
+	default:
+		i.out.LeadID = i.lead.ID
+	}
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// scoreRows are the rows of scores to be written, column by column.
+type scoreRows struct {
+	leads, accumulators, bands, grades []string
+	scores, versions                   []int
+	fits, engagements                  []float64
+	mqlAt                              []*time.Time
+	mqlCycles                          []*int
+	turnsAt                            []*time.Time
+	at                                 []time.Time
+}
+
+func (r *scoreRows) add(leadID string, w world, v verdict) error {
+	var raw []byte
+	if v.folded {
+		var err error
+		if raw, err = json.Marshal(v.accumulators); err != nil {
+			return err
+		}
+	}
+	r.leads, r.accumulators = append(r.leads, leadID), append(r.accumulators, string(raw))
+	r.versions, r.at = append(r.versions, w.version), append(r.at, v.at)
+	r.scores, r.fits = append(r.scores, v.after.Score), append(r.fits, v.after.Fit)
+	r.engagements = append(r.engagements, v.after.Engagement)
+	r.bands, r.grades = append(r.bands, v.after.Band), append(r.grades, v.after.Grade)
+	r.turnsAt = append(r.turnsAt, v.turnsAt)
+	r.mqlAt, r.mqlCycles = append(r.mqlAt, v.mqlAt), append(r.mqlCycles, v.mqlCycle)
+	return nil
+}
+
+const scoreColumns = `unnest(@leads::uuid[], @versions::int[], @accumulators::text[], @scores::int[], @fits::float8[], @engagements::float8[],
+	@bands::text[], @grades::text[], @mql_at::timestamptz[], @mql_cycles::int[], @turns_at::timestamptz[], @at::timestamptz[])
+	AS r (lead_id, version, accumulators, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, at)`
+
+const sqlWriteScores = `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, mql_at,
+	mql_cycle, turns_at, evaluated_at)
+SELECT lead_id, version, accumulators::jsonb, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, at
+FROM ` + scoreColumns + ` ORDER BY lead_id
+ON CONFLICT (lead_id) DO UPDATE SET model_version = EXCLUDED.model_version, accumulators = EXCLUDED.accumulators,
+	score = EXCLUDED.score, fit = EXCLUDED.fit, engagement = EXCLUDED.engagement, band = EXCLUDED.band, grade = EXCLUDED.grade,
+	mql_at = EXCLUDED.mql_at, mql_cycle = EXCLUDED.mql_cycle, turns_at = EXCLUDED.turns_at, evaluated_at = EXCLUDED.evaluated_at`
+
+// Of scores that move with time or to another model the accumulators stay as they are stored.
+const sqlMoveScores = `UPDATE scores s SET model_version = r.version, score = r.score, fit = r.fit, engagement = r.engagement,
+	band = r.band, grade = r.grade, turns_at = r.turns_at, evaluated_at = r.at
+FROM ` + scoreColumns + ` WHERE s.lead_id = r.lead_id`
+
+func (r *scoreRows) queue(b *pgx.Batch, sql string) {
+	if len(r.leads) == 0 {
+		return
+	}
+	b.Queue(sql, pgx.NamedArgs{
+		"leads": r.leads, "versions": r.versions, "accumulators": r.accumulators, "scores": r.scores, "fits": r.fits,
+		"engagements": r.engagements, "bands": r.bands, "grades": r.grades, "mql_at": r.mqlAt, "mql_cycles": r.mqlCycles,
+		"turns_at": r.turnsAt, "at": r.at,
+	})
+}
+
+// markRows are what leads keep of engagement beside the score.
+type markRows struct {
+	leads           []string
+	engaged, worked []*time.Time
+	touched         []bool
+}
+
+// engagedEvery is how exact the newest engagement of a lead is known, which is looked at in days: its row, which everybody
+// reads and no index should follow, is left alone by all that happens within.
+const engagedEvery = time.Minute
+
+func (r *markRows) add(su *subject, v verdict) {
+	if was := su.lead.EngagedAt; was != nil && v.engagedAt != nil && v.engagedAt.Before(was.Add(engagedEvery)) {
+		v.engagedAt = nil
+	}
+	if v.engagedAt == nil && v.workedAt == nil && !v.touched {
+		return
+	}
+	r.leads, r.touched = append(r.leads, su.lead.ID), append(r.touched, v.touched)
+	r.engaged, r.worked = append(r.engaged, v.engagedAt), append(r.worked, v.workedAt)
+}
+
+const sqlMarkLeads = `UPDATE leads l SET engaged_at = greatest(l.engaged_at, m.engaged_at),
+	worked_at = greatest(l.worked_at, m.worked_at), touch_wanted = CASE WHEN m.touched THEN NULL ELSE l.touch_wanted END
+FROM unnest(@leads::uuid[], @engaged::timestamptz[], @worked::timestamptz[], @touched::boolean[])
+	AS m (lead_id, engaged_at, worked_at, touched)
+WHERE l.id = m.lead_id`
+
+func (r *markRows) queue(b *pgx.Batch) {
+	if len(r.leads) > 0 {
+		b.Queue(sqlMarkLeads, pgx.NamedArgs{"leads": r.leads, "engaged": r.engaged, "worked": r.worked, "touched": r.touched})
+	}
+}

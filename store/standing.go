@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/person"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
+)
+
+// standing is a lead's score as it was.
+type standing struct {
+	LeadID       string
+	ModelVersion int
+	Accumulators scoring.Accumulators
+	Fit          float64
+	Band         string
+	TurnsAt      *time.Time
+	EvaluatedAt  time.Time
+	MQLAt        *time.Time
+	MQLCycle     *int
+	adjustments  []scoring.Adjustment
+	gap          scoring.Gap     // what the accumulators lack under the published model
+	before       []scoring.Event // earlier events that fill the gap
+	moved        bool            // another model folded the accumulators, or none did
+	fitKept      bool            // the fit is that of the published model
+}
+
+// since is the moment to evaluate at: now, or when somebody else did who began later and was faster to the row.
+func (st *standing) since(now time.Time) time.Time {
+	if st.EvaluatedAt.After(now) {
+		return st.EvaluatedAt
+	}
+	return now
+}
+
+// looked is when to look at the score again, given when it turns (zero: never). A moment that is still to come and early
+// enough stays: the sweep finds then that nothing has changed, and until then the index is not written to.
+func (st *standing) looked(at, turns time.Time) *time.Time {
+	switch {
+	case st.TurnsAt != nil && st.TurnsAt.After(at) && (turns.IsZero() || turns.After(*st.TurnsAt)):
+		return st.TurnsAt
+	case turns.IsZero():
+		return nil
+	}
+	return &turns
+}
+
+const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, evaluated_at
+FROM scores WHERE lead_id = ANY(@leads::uuid[])`
+
+const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
+
+const sqlEventsOf = `SELECT lead_id, id, type, occurred_at, received_at, properties FROM events
+WHERE lead_id = ANY(@leads::uuid[]) AND received_at <= coalesce(@until::timestamptz, 'infinity')
+	AND (@types::text[] IS NULL OR type = ANY(@types))`
+
+// complete reads what is missing to fold for the subjects: earlier events where accumulators lack some, and the profile
+// of who is bare where its fit is to be known.
+func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) error {
+	var lacking, unknown []string
+	var types []string
+	all := false
+	for _, su := range subjects {
+		id := su.lead.ID
+		if su.created {
+			out[id] = &standing{LeadID: id, moved: true}
+			continue
+		}
+		st := out[id]
+		if err := s.carry(ctx, tx, w, st); err != nil {
+			return err
+		}
+		if st.gap.Open() {
+			lacking, types, all = append(lacking, id), append(types, st.gap.Types...), all || st.gap.All
+		}
+		if su.bare && !st.fitKept {
+			unknown = append(unknown, id)
+		}
+	}
+	if types = unique(types); all {
+		types = nil
+	}
+	if err := history(ctx, tx, out, lacking, types, nil); err != nil {
+		return err
+	}
+	return profiles(ctx, tx, subjects, unknown)
+}
+
+// carry brings what is stored of a lead to the published model.
+func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) error {
+	known := st.ModelVersion != 0
+	switch {
+	case !known, st.Accumulators.Stale(st.adjustments):
+		st.Accumulators, st.gap, st.moved = scoring.Accumulators{}, scoring.Everything, true
+	case st.ModelVersion != w.version:
+		change, err := s.since(ctx, q, w, st.ModelVersion)
+		if err != nil {
+			return err
+		}
+		st.Accumulators, st.gap = change.Carry(st.Accumulators)
+		st.fitKept, st.moved = change.FitKept, !change.Same
+		return nil
+	}
+	st.fitKept = known && st.ModelVersion == w.version
+	return nil
+}
+
+const sqlProfiles = `SELECT id, profile FROM leads WHERE id = ANY(@leads::uuid[])`
+
+// profiles reads those of some subjects, which are in order of their ids. Their rows are locked.
+func profiles(ctx context.Context, q querier, subjects []*subject, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, _ := q.Query(ctx, sqlProfiles, pgx.NamedArgs{"leads": ids})
+	var id string
+	var p person.Profile
+	_, err := pgx.ForEachRow(rows, []any{&id, &p}, func() error {
+		n, _ := slices.BinarySearchFunc(subjects, id, func(su *subject, id string) int { return strings.Compare(su.lead.ID, id) })
+		subjects[n].lead.Profile, subjects[n].profile = p, p
+		p = nil
+		return nil
+	})
+	return err
+}
+
+// stood reads the scores of leads and what was adjusted.
+func stood(ctx context.Context, tx querier, ids []string) (map[string]*standing, error) {
+	out := make(map[string]*standing, len(ids))
+	b := &pgx.Batch{}
+	queueStood(b, ids, out)
+	return out, tx.SendBatch(ctx, b).Close()
+}
+
+func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
+	for _, id := range ids {
+		out[id] = &standing{LeadID: id}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
+		for _, st := range found {
+			out[st.LeadID] = st
+		}
+		return err
+	})
+	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
+		var id string
+		var a scoring.Adjustment
+		_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
+			out[id].adjustments = append(out[id].adjustments, a)
+			return nil
+		})
+		return err
+	})
+}
+
+// history reads the events of the leads: of some types or of all (nil), and those that had been received by a moment or
+// all (nil).
+func history(ctx context.Context, tx querier, standings map[string]*standing, ids, types []string, until *time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": ids, "types": types, "until": until})
+	var id string
+	var h happened
+	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
+		standings[id].before = append(standings[id].before, h.scored())
+		return nil
+	})
+	return err
+}
+
+// scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and
+// recomputing later see the same.
+func (h happened) scored() scoring.Event {
+	e := scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt, ReceivedAt: h.ReceivedAt}
+	if len(h.Properties) > 2 {
+		_ = json.Unmarshal(h.Properties, &e.Properties) // it was marshalled here, or read from jsonb
+	}
+	return e
+}
