@@ -86,8 +86,15 @@ func TestPages_onlyThoseOfTheKeyAreServed(t *testing.T) {
 		key, origin string
 		status      int
 	}{
-		{"named", ourSite, 202}, {"named", otherSite, 403}, {"named", "null", 403}, {"named", "http://www.example.com", 403}, {"named", "", 202},
-		{"none", ourSite, 403}, {"none", "", 202}, {"all", otherSite, 202}, {"all", "null", 202},
+		{"named", ourSite, 202},
+		{"named", otherSite, 403},
+		{"named", "null", 403},
+		{"named", "http://www.example.com", 403},
+		{"named", "", 202},
+		{"none", ourSite, 403},
+		{"none", "", 202},
+		{"all", otherSite, 202},
+		{"all", "null", 202},
 	} {
 		for _, inAddress := range []bool{false, true} {
 			key, path := of.key, "/v1/events"

@@ -107,7 +107,8 @@ func findChromium(t *testing.T) string {
 
 // browser starts one whose pages may not throw.
 func (w *world) browser(chromium string) context.Context {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(900, 700))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(900, 700),
+		chromedp.Flag("disable-back-forward-cache", true)) // a page that is left ends, as it does where memory is short
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
