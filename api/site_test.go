@@ -68,7 +68,7 @@ func TestSiteKeys_nameTheirPages(t *testing.T) {
 	made := w.admin(http.StatusCreated, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site", "origins": []string{" HTTPS://WWW.example.com:443/", "http://localhost:8080", "https://www.example.com"}})
 	require.Equal(t, []any{"http://localhost:8080", "https://www.example.com"}, made.body["origins"], "as browsers send them, each once")
 	require.Equal(t, []any{}, w.admin(http.StatusCreated, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site"}).body["origins"])
-	for _, bad := range []string{"", "www.example.com", "https://www.example.com/shop", "https://*.example.com", "ftp://www.example.com", "https://", "https://u@www.example.com", "https://www.example.com?x", "null", "**"} {
+	for _, bad := range []string{"", "www.example.com", "https://www.example.com/shop", "https://*.example.com", "ftp://www.example.com", "https://", "https://u@www.example.com", "https://www.example.com?x", "null", "**", "https://*", "https://w*w.example.com", "https://müller.example"} {
 		r := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site", "origins": []string{bad}})
 		require.Equal(t, []string{"origins[0]"}, r.fields(), bad)
 	}
