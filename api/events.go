@@ -72,14 +72,11 @@ func eventItems(raw []byte, media string) ([]json.RawMessage, error) {
 	switch {
 	case kind == "application/x-ndjson":
 		items = lines(raw)
-	case !json.Valid(raw):
-		return nil, problem(http.StatusBadRequest, "invalid_json", "the body is no JSON; several objects in a row are NDJSON: Content-Type: application/x-ndjson")
-	case raw[0] == '[':
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return nil, err
-		}
 	default:
-		items = []json.RawMessage{raw}
+		var ok bool
+		if items, ok = intake.Items(raw); !ok {
+			return nil, problem(http.StatusBadRequest, "invalid_json", "the body is no JSON; several objects in a row are NDJSON: Content-Type: application/x-ndjson")
+		}
 	}
 	if len(items) > maxEvents {
 		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("one request brings %d events at most", maxEvents))

@@ -3,8 +3,6 @@ package intake
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,61 +19,99 @@ const (
 	maxEventID    = 200      // characters
 )
 
-var leadID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// The fields of an event, in the order of rawEvent.
+var eventFields = [...]string{"id", "type", "lead_id", "email", "visitor_id", "occurred_at", "properties"}
 
-var eventFields = []string{"id", "type", "lead_id", "email", "visitor_id", "occurred_at", "properties"}
+const properties = 6 // of eventFields
+
+// rawEvent is what stands in an event, unread; what is absent is empty.
+type rawEvent [len(eventFields)]json.RawMessage
 
 func invalid(detail string) *EventError { return &EventError{Code: CodeInvalid, Detail: detail} }
 
 // readEvent reads one item. Whatever Postgres would refuse is refused here, so that it cannot fail its neighbours.
 func (s *Service) readEvent(raw json.RawMessage) (record.Event, *EventError) {
 	var e record.Event
-	var item map[string]json.RawMessage
 	if !utf8.Valid(raw) {
 		return e, invalid("must be valid UTF-8")
 	}
-	if err := json.Unmarshal(raw, &item); err != nil || item == nil {
-		return e, invalid("must be a JSON object")
+	item, plain, no := readFields(raw)
+	if no != nil {
+		return e, no
 	}
-	for _, name := range slices.Sorted(maps.Keys(item)) {
-		if !slices.Contains(eventFields, name) {
-			return e, invalid(fieldName(name) + ": is no field of an event; what happened goes into properties")
+	var text [properties]string
+	for i := range text {
+		var ok bool
+		if text[i], ok = textOf(item[i]); !ok {
+			return e, invalid(eventFields[i] + ": must be one line of text")
 		}
 	}
-	text := map[string]string{}
-	for _, name := range eventFields[:6] {
-		t, ok := textOf(item[name])
-		if !ok {
-			return e, invalid(name + ": must be one line of text")
-		}
-		text[name] = t
-	}
-	e.ClientID, e.Type, e.VisitorID = text["id"], text["type"], text["visitor_id"]
-	if utf8.RuneCountInString(e.ClientID) > maxEventID {
+	e.ClientID, e.Type, e.LeadID, e.Email, e.VisitorID = text[0], text[1], text[2], text[3], text[4]
+	if len(e.ClientID) > maxEventID && utf8.RuneCountInString(e.ClientID) > maxEventID {
 		return e, invalid("id: must be at most 200 characters")
 	}
 	if !slices.Contains(person.EventTypes, e.Type) {
 		return e, &EventError{Code: "unknown_type", Detail: "type: must be one of " + strings.Join(person.EventTypes, " ")}
 	}
-	if no := s.readOwner(&e, text); no != nil {
+	if no := s.readOwner(&e); no != nil {
 		return e, no
 	}
-	if text["occurred_at"] != "" {
-		at, err := time.Parse(time.RFC3339, text["occurred_at"])
+	if text[5] != "" {
+		at, err := time.Parse(time.RFC3339, text[5])
 		if err != nil || at.Year() < 1 || at.Year() > 9999 {
 			return e, invalid("occurred_at: must be a time such as 2026-03-01T09:30:00Z")
 		}
 		e.OccurredAt = at.UTC()
 	}
-	var no *EventError
-	e.Properties, no = readProperties(item["properties"])
+	e.JSON, no = readProperties(item[properties], plain)
 	return e, no
+}
+
+// readFields finds the fields of an item. Plain says that of its values nothing needs a closer look than was taken.
+func readFields(raw json.RawMessage) (item rawEvent, plain bool, no *EventError) {
+	scan := scanner{b: raw}
+	var unknown []string
+	scan.space()
+	ok := scan.object(func(key []byte) bool {
+		from := scan.at
+		if !scan.value(1) {
+			return false
+		}
+		name := nameOf(key)
+		if n := slices.Index(eventFields[:], name); n >= 0 {
+			item[n] = raw[from:scan.at]
+		} else {
+			unknown = append(unknown, name)
+		}
+		return true
+	})
+	if !ok || !scan.ended() {
+		return item, false, invalid("must be a JSON object")
+	}
+	if len(unknown) > 0 {
+		return item, false, invalid(fieldName(slices.Min(unknown)) + ": is no field of an event; what happened goes into properties")
+	}
+	return item, !scan.odd && scan.deepest <= maxDepth+1, nil
+}
+
+// nameOf is a key without its escapes.
+func nameOf(key []byte) string {
+	if bytes.IndexByte(key, '\\') < 0 {
+		return string(key)
+	}
+	var name string
+	_ = json.Unmarshal(slices.Concat([]byte{'"'}, key, []byte{'"'}), &name) // it was passed over as JSON
+	return name
 }
 
 // textOf reads a text or null; it is trimmed.
 func textOf(raw json.RawMessage) (string, bool) {
 	if len(raw) == 0 {
 		return "", true
+	}
+	if n := len(raw) - 1; raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 {
+		trimmed := strings.TrimSpace(string(raw[1:n]))
+		return trimmed, cleanText(trimmed)
 	}
 	var t *string
 	if err := json.Unmarshal(raw, &t); err != nil {
@@ -89,10 +125,10 @@ func textOf(raw json.RawMessage) (string, bool) {
 }
 
 // readOwner reads whose event it is: exactly one of lead, address and visitor.
-func (s *Service) readOwner(e *record.Event, text map[string]string) *EventError {
+func (s *Service) readOwner(e *record.Event) *EventError {
 	given := 0
-	for _, name := range []string{"lead_id", "email", "visitor_id"} {
-		if text[name] != "" {
+	for _, owner := range []string{e.LeadID, e.Email, e.VisitorID} {
+		if owner != "" {
 			given++
 		}
 	}
@@ -100,14 +136,14 @@ func (s *Service) readOwner(e *record.Event, text map[string]string) *EventError
 		return invalid("give exactly one of lead_id, email and visitor_id")
 	}
 	switch {
-	case text["lead_id"] != "":
-		if !leadID.MatchString(text["lead_id"]) {
+	case e.LeadID != "":
+		if !isID(e.LeadID) {
 			return &EventError{Code: "unknown_lead", Detail: details["unknown_lead"]}
 		}
-		e.LeadID = strings.ToLower(text["lead_id"])
-	case text["email"] != "":
+		e.LeadID = strings.ToLower(e.LeadID)
+	case e.Email != "":
 		var ok bool
-		if e.Email, ok = s.address.normalize(text["email"]); !ok {
+		if e.Email, ok = s.address.normalize(e.Email); !ok {
 			return invalid("email: must be a bare address such as ada@example.com")
 		}
 	case !visitorIsSecret(e.VisitorID):
@@ -116,13 +152,30 @@ func (s *Service) readOwner(e *record.Event, text map[string]string) *EventError
 	return nil
 }
 
-func readProperties(raw json.RawMessage) (map[string]any, *EventError) {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return nil, nil
+// isID reports whether a text is a UUID as we write them.
+func isID(text string) bool {
+	if len(text) != 36 {
+		return false
 	}
-	if len(raw) > maxProperties {
+	for i := range len(text) {
+		switch dash := i == 8 || i == 13 || i == 18 || i == 23; {
+		case dash != (text[i] == '-'), !dash && !isHex(text[i]):
+			return false
+		}
+	}
+	return true
+}
+
+// readProperties gives properties as Postgres takes them. Plain ones are taken as they stand there; others are read, and
+// written anew as a computer can hold them.
+func readProperties(raw json.RawMessage, plain bool) (json.RawMessage, *EventError) {
+	switch {
+	case len(raw) == 0 || raw[0] == 'n':
+		return nil, nil
+	case len(raw) > maxProperties:
 		return nil, invalid("properties: must be at most 32 kB")
+	case plain && raw[0] == '{':
+		return raw, nil
 	}
 	var p map[string]any
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -131,7 +184,11 @@ func readProperties(raw json.RawMessage) (map[string]any, *EventError) {
 	if !storable(p, maxDepth) {
 		return nil, invalid("properties: at most 10 levels, no NUL characters")
 	}
-	return p, nil
+	out, err := json.Marshal(p)
+	if err != nil {
+		return nil, invalid("properties: must be a JSON object with numbers a computer can hold")
+	}
+	return out, nil
 }
 
 // storable reports whether Postgres takes the value as jsonb.

@@ -68,7 +68,7 @@ func TestEvents_everyItemForItself(t *testing.T) {
 	}
 	require.Equal(t, record.Event{
 		ClientID: "1", Type: "page_view", Email: "ada@example.com", OccurredAt: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
-		Properties: map[string]any{"path": "/pricing", "n": []any{1.0, map[string]any{"a": nil}}},
+		JSON: json.RawMessage(`{"path":"/pricing","n":[1,{"a":null}]}`),
 	}, k.events[0])
 	none, err := newService(k).Events(t.Context(), nil)
 	require.NoError(t, err)
@@ -180,4 +180,30 @@ func TestEvents_nobodyIsHeldByAnother(t *testing.T) {
 	answer, err := s.Events(t.Context(), many(2))
 	require.NoError(t, err)
 	require.Equal(t, 2, answer.Accepted)
+}
+
+// Properties are stored as they came; what Postgres would not take as it stands there is written anew, or refused.
+func TestEvents_propertiesAsTheyCame(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		`{"b" : 1, "a":"é\n"}`: `{"b" : 1, "a":"é\n"}`, `null`: ``, `{}`: `{}`,
+		`{"n":1e3}`: `{"n":1000}`, `{"x":"\u00e9"}`: `{"x":"é"}`, `{"x":"\ud800"}`: `{"x":"` + "\ufffd" + `"}`,
+		`{"n":` + strings.Repeat("9", 400) + `}`:                                "refused",
+		`{"x":` + strings.Repeat("[", 10) + strings.Repeat("]", 10) + `}`:       `{"x":` + strings.Repeat("[", 10) + strings.Repeat("]", 10) + `}`,
+		`{"x":` + strings.Repeat("[", 10) + "1" + strings.Repeat("]", 10) + `}`: "refused",
+		`[]`: "refused", `"x"`: "refused", `7`: "refused",
+	} {
+		k := &kept{}
+		answer, err := newService(k).Events(t.Context(), raws(`{"type":"page_view","email":"a@example.com","properties":`+given+`}`))
+		require.NoError(t, err)
+		if want == "refused" {
+			require.Equal(t, CodeInvalid, answer.Rejected[0].Error.Code, given)
+			continue
+		}
+		require.Equal(t, 1, answer.Accepted, "%s %v", given, answer.Rejected)
+		require.Equal(t, want, string(k.events[0].JSON))
+	}
+	answer, err := newService(&kept{}).Events(t.Context(), raws(`{"\u0074ype":"page_view","email":"a@example.com"}`))
+	require.NoError(t, err)
+	require.Equal(t, 1, answer.Accepted, "a name is a name, however it is written")
 }

@@ -58,7 +58,7 @@ func (s *Store) BeginCycle(ctx context.Context, c lifecycle.Command) (record.Beg
 	return out, err
 }
 
-// refold recomputes a lead's score from all its events, under the adjustments as they are now.
+// refold brings a lead's score under the adjustments as they are now.
 func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, string, error) {
 	w, err := s.enter(ctx, tx)
 	if err != nil {
@@ -69,13 +69,18 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	if err != nil {
 		return 0, "", err
 	}
-	if err := history(ctx, tx, found, ids, nil, nil); err != nil {
+	st := found[lead.ID]
+	if err := s.carry(ctx, tx, w, st); err != nil {
 		return 0, "", err
 	}
-	st := found[lead.ID]
+	if st.gap.Open() {
+		if err := history(ctx, tx, found, ids, nil, nil); err != nil {
+			return 0, "", err
+		}
+	}
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), folded: true}
-	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
-	v.evaluate(w, st, w.scorer.Fit(lead.Profile))
+	v.accumulators = st.filled(w, st.before)
+	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
 	var scores scoreRows
 	if err := scores.add(lead.ID, w, v); err != nil {
 		return 0, "", err

@@ -12,9 +12,23 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const modelColumns = `version, state, note, author, document, source, created_at, published_at`
+const modelColumns = `m.version, m.state, m.note, m.author, m.document, m.source, m.created_at, m.published_at, (
+	SELECT jsonb_build_object('state', r.state, 'done', r.done, 'total', r.total, 'rate', r.rate, 'started_at', r.began_at,
+		'finished_at', r.finished_at, 'eta', CASE WHEN r.state = 'running' AND r.rate > 0 AND r.total >= r.done
+			THEN now() + (r.total - r.done) / r.rate * interval '1 second' END)
+	FROM (SELECT *, coalesce(done / nullif(extract(epoch FROM coalesce(finished_at, clock_timestamp()) - began_at), 0), 0)::float8 AS rate
+		FROM rescorings WHERE model_version = m.version ORDER BY id DESC LIMIT 1) AS r) AS rescoring`
 
-const sqlModels = `SELECT ` + modelColumns + ` FROM models WHERE version < @after ORDER BY version DESC LIMIT @rows`
+const sqlModels = `SELECT ` + modelColumns + ` FROM models m WHERE version < @after ORDER BY version DESC LIMIT @rows`
+
+const sqlModel = `SELECT ` + modelColumns + ` FROM models m WHERE version = @version`
+
+// Model reads one version; record.ErrNotFound.
+func (s *Store) Model(ctx context.Context, version int) (record.Model, error) {
+	rows, _ := s.pool.Query(ctx, sqlModel, pgx.NamedArgs{"version": version})
+	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model])
+	return m, masked("read model", err)
+}
 
 // Models lists the versions of the scoring model, newest first.
 func (s *Store) Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error) {
@@ -29,7 +43,7 @@ func (s *Store) Models(ctx context.Context, cursor string, limit int) (record.Pa
 	return pageOf(models, limit, func(m record.Model) string { return sealed(op, strconv.Itoa(m.Version)) }), masked(op, err)
 }
 
-const sqlCreateModel = `INSERT INTO models (source, document, note, author) VALUES (@source, @document, @note, @author)
+const sqlCreateModel = `INSERT INTO models AS m (source, document, note, author) VALUES (@source, @document, @note, @author)
 RETURNING ` + modelColumns
 
 // CreateModel keeps a draft under the next version.
@@ -48,11 +62,11 @@ const sqlRetireModel = `UPDATE models SET state = 'retired' WHERE state = 'publi
 
 const sqlPublishModel = `UPDATE models SET state = 'published',
 	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
-WHERE version = @version RETURNING ` + modelColumns
+WHERE version = @version`
 
 const (
 	sqlSupersedeRescoring = `UPDATE rescorings SET state = 'superseded', finished_at = now() WHERE state = 'running' AND model_version <> @version`
-	sqlOpenRescoring      = `INSERT INTO rescorings (model_version) VALUES (@version) ON CONFLICT DO NOTHING`
+	sqlOpenRescoring      = `INSERT INTO rescorings (model_version) SELECT version FROM models WHERE version = @version ON CONFLICT DO NOTHING`
 )
 
 // PublishModel makes a version the one everybody is scored by; a retired one may come back. Workers score everybody by
@@ -64,20 +78,17 @@ func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, er
 		if _, err := tx.Exec(ctx, sqlLockModels); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sqlRetireModel, args); err != nil {
-			return err
-		}
-		rows, _ := tx.Query(ctx, sqlPublishModel, args)
-		var err error
-		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model]); err != nil {
-			return err
-		}
-		for _, sql := range []string{sqlSupersedeRescoring, sqlOpenRescoring} {
+		for _, sql := range []string{sqlRetireModel, sqlPublishModel, sqlSupersedeRescoring, sqlOpenRescoring} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, sqlTellModel)
+		if _, err := tx.Exec(ctx, sqlTellModel); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sqlModel, args)
+		var err error
+		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Model])
 		return err
 	})
 	return out, err

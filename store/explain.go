@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 // asked is a question about a score.
@@ -60,7 +61,11 @@ func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) 
 	if err != nil {
 		return record.Score{}, err
 	}
-	e := w.scorer.Explain(lead.Profile, st.before, st.adjustments, at, st.Band)
+	of := scoring.Explained{Profile: lead.Profile, Events: st.before, Adjustments: st.adjustments, At: at, Before: st.Band}
+	e, err := s.explainKept(ctx, tx, w, leadID, st, of)
+	if err != nil {
+		return record.Score{}, err
+	}
 	out := record.Score{
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
 		Items: e.Items, Missing: e.Missing, Complete: e.Complete,
@@ -69,6 +74,32 @@ func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) 
 		out.MQLAt = st.MQLAt
 	}
 	return out, nil
+}
+
+const sqlKnownSince = `SELECT created_at FROM leads WHERE id = @id`
+
+// explainKept explains from the events, and from what is stored of those that are no longer kept. What they gave at a moment
+// that has passed is not known.
+func (s *Store) explainKept(ctx context.Context, tx pgx.Tx, w world, leadID string, st *standing, of scoring.Explained) (scoring.Explanation, error) {
+	since, err := keptSince(ctx, tx)
+	if err != nil {
+		return scoring.Explanation{}, err
+	}
+	var known time.Time
+	if err := tx.QueryRow(ctx, sqlKnownSince, pgx.NamedArgs{"id": leadID}).Scan(&known); err != nil {
+		return scoring.Explanation{}, err
+	}
+	if since == nil || !known.Before(*since) {
+		return w.scorer.Explain(of.Profile, of.Events, of.Adjustments, of.At, of.Before), nil
+	}
+	kept := scoring.Kept{Since: *since}
+	if !of.At.Before(w.now) && st.ModelVersion != 0 {
+		if err := s.carry(ctx, tx, w, st); err != nil {
+			return scoring.Explanation{}, err
+		}
+		kept.Accumulators, kept.Known = st.filled(w, of.Events), true
+	}
+	return w.scorer.ExplainKept(of, kept), nil
 }
 
 const sqlPersonToExplain = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`

@@ -113,8 +113,13 @@ func subjects(items []item, now time.Time) []*subject {
 // prepare refuses what cannot be a row.
 func (i *item) prepare() {
 	var err error
-	if i.properties, err = json.Marshal(i.Properties); err != nil || i.Properties == nil {
+	switch {
+	case i.JSON != nil:
+		i.properties = i.JSON
+	case i.Properties == nil:
 		i.properties = json.RawMessage(`{}`)
+	default:
+		i.properties, err = json.Marshal(i.Properties)
 	}
 	if err != nil || i.VisitorID != "" && (len(i.VisitorID) < 16 || len(i.VisitorID) > 128) {
 		i.out.Code = codeInvalid

@@ -95,9 +95,9 @@ func (s *Store) muted(ctx context.Context, q querier, email *string, consent map
 	return reason, err
 }
 
-const sqlLastActivity = `SELECT coalesce(l.engaged_at, l.created_at) AS engaged,
+const sqlLastActivity = `SELECT coalesce(greatest(s.engaged_at, l.engaged_at), l.created_at) AS engaged,
 	CASE WHEN l.worked_at > coalesce(a.decided_at, a.offered_at, l.worked_at - interval '1 second') THEN l.worked_at END AS worked
-FROM leads l LEFT JOIN assignments a ON a.id = l.assignment_id WHERE l.id = @id`
+FROM leads l LEFT JOIN assignments a ON a.id = l.assignment_id LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = @id`
 
 // LastActivity reads when the lead was last engaged, and last worked since its owner took it over.
 func (s *Store) LastActivity(ctx context.Context, leadID string) (record.Activity, error) {

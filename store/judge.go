@@ -48,25 +48,22 @@ func judge(w world, su *subject, st *standing) verdict {
 	for i, h := range su.events {
 		fresh[i] = h.scored()
 	}
-	was := st.Accumulators
-	if st.gap.Open() {
-		was = w.scorer.Fill(was, st.gap, st.adjustments, without(st.before, fresh))
-	}
+	was := st.filled(w, without(st.before, fresh))
 	v.accumulators, v.folded = was, st.moved || len(fresh) > 0
 	if len(fresh) > 0 {
 		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
 	}
 	fit := st.Fit
 	if !st.fitKept {
-		fit = w.scorer.Fit(su.lead.Profile)
+		fit = w.scorer.FitOf(su.lead.Profile)
 	}
 	v.before = w.scorer.EvaluateFit(fit, was, st.adjustments, v.at, st.Band)
 	if su.learned {
-		fit = w.scorer.Fit(su.profile)
+		fit = w.scorer.FitOf(su.profile)
 	}
 	v.evaluate(w, st, fit)
 
-	v.edge(w, su, v.read(w, su, fresh))
+	v.edge(w, su, st, v.read(w, su, fresh))
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
 		return !hears(su.lead.Stage, kind)
 	})
@@ -109,10 +106,10 @@ func (v *verdict) read(w world, su *subject, fresh []scoring.Event) (engaged boo
 
 // edge finds the moment that makes the cycle an MQL: once a cycle, by engagement in it, never by a kept score alone. A
 // profile that lifts the score over the threshold counts where the person engaged in this cycle before.
-func (v *verdict) edge(w world, su *subject, engaged bool) {
+func (v *verdict) edge(w world, su *subject, st *standing, engaged bool) {
 	lifted := engaged && w.scorer.Lifts(v.before, v.after)
 	completed := !w.scorer.Qualified(v.before) && w.scorer.Qualified(v.after) &&
-		su.lead.EngagedAt != nil && inCycle(su.lead, *su.lead.EngagedAt)
+		st.EngagedAt != nil && inCycle(su.lead, *st.EngagedAt)
 	if (lifted || completed) && (v.mqlCycle == nil || *v.mqlCycle != su.lead.Cycle) {
 		v.kinds = append(v.kinds, lifecycle.TriggerMQL)
 		v.qualify(w, su)

@@ -12,7 +12,7 @@ import (
 
 // The leads of visitors are read by a statement that comes after the one that locked the visitors. Their profiles are not
 // read: events change no fit.
-const sqlLockOwners = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted, engaged_at FROM leads
+const sqlLockOwners = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted FROM leads
 WHERE id = ANY(ARRAY(SELECT lead_id FROM visitors WHERE visitor_id = ANY(@visitors::text[]) AND lead_id IS NOT NULL) || @ids::uuid[])
 	OR email = ANY(@emails::text[])
 ORDER BY id FOR NO KEY UPDATE`
@@ -81,7 +81,7 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (w
 
 func (o owners) collect(rows pgx.Rows) error {
 	var l leadRow
-	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Email, &l.Stage, &l.Cycle, &l.CycleStartedAt, &l.TouchWanted, &l.EngagedAt}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Email, &l.Stage, &l.Cycle, &l.CycleStartedAt, &l.TouchWanted}, func() error {
 		p := new(leadRow)
 		*p, l = l, leadRow{} // what it points to is its own
 		o.leads[p.ID] = p

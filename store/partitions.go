@@ -115,7 +115,15 @@ months:
 	return nil
 }
 
-const keptSince = `UPDATE events_kept SET since = greatest(since, %s)`
+const noteKept = `UPDATE events_kept SET since = greatest(since, %s)`
+
+const sqlKeptSince = `SELECT nullif(since, '-infinity') FROM events_kept`
+
+// keptSince is from when on all events are there; nil: none was ever dropped.
+func keptSince(ctx context.Context, q querier) (*time.Time, error) {
+	rows, _ := q.Query(ctx, sqlKeptSince)
+	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
+}
 
 // drop drops the partitions of which nothing is younger than that, and notes from when on all events are there.
 func (k *keeper) drop(ctx context.Context, than time.Time) error {
@@ -123,7 +131,7 @@ func (k *keeper) drop(ctx context.Context, than time.Time) error {
 		if p.Until.After(than) {
 			continue
 		}
-		err := briefly(ctx, k.conn, fmt.Sprintf(keptSince, moment(&p.Until)), "DROP TABLE "+pgx.Identifier{p.Name}.Sanitize())
+		err := briefly(ctx, k.conn, fmt.Sprintf(noteKept, moment(&p.Until)), "DROP TABLE "+pgx.Identifier{p.Name}.Sanitize())
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,6 @@ type leadRow struct {
 	CycleStartedAt time.Time
 	Version        int64
 	TouchWanted    []string
-	EngagedAt      *time.Time
 }
 
 func (l leadRow) email() string {
@@ -41,7 +40,7 @@ func (l leadRow) external() string {
 }
 
 const leadColumns = `id, email, external_id, profile, consent, stage, cycle, cycle_started_at, version,
-	coalesce(touch_wanted, '{}') AS touch_wanted, engaged_at`
+	coalesce(touch_wanted, '{}') AS touch_wanted`
 
 const sqlPersonByID = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
 

@@ -99,7 +99,7 @@ func TestCaptureKeepsWhatWasSaid(t *testing.T) {
 		"SELECT concat_ws(' ', source_code, nurture::text, alert::text, consent->>'marketing') FROM leads"))
 	require.Equal(t, []string{"captured"}, timelineKinds(t, s, got.LeadID))
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM outbox WHERE triggers ? 'capture' AND score = 40 AND band = 'warm'"))
-	require.NotNil(t, one[*time.Time](t, s, "SELECT engaged_at FROM leads"))
+	require.NotNil(t, one[*time.Time](t, s, "SELECT engaged_at FROM scores"))
 
 	again := capture(t, s, record.Capture{
 		Email: "ada@example.com", Profile: map[string]any{"title": nil, "company_size": 50.0, "custom.plan": "gold", "city": "Bonn"},

@@ -118,13 +118,17 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 	if err := s.complete(ctx, tx, w, subjects, stood); err != nil {
 		return err
 	}
-	var folded, moved scoreRows
+	var made, folded, moved scoreRows
 	var marks markRows
 	var tells []told
 	for _, su := range subjects {
-		v := judge(w, su, stood[su.lead.ID])
+		st := stood[su.lead.ID]
+		v := judge(w, su, st)
 		rows := &folded
-		if !v.folded {
+		switch {
+		case st.ModelVersion == 0:
+			rows = &made
+		case !v.folded:
 			rows = &moved
 		}
 		if err := rows.add(su.lead.ID, w, v); err != nil {
@@ -138,7 +142,8 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 			b.Queue(sqlSuppress, s.suppressArgs(su.lead.ID, su.address, v.suppress))
 		}
 	}
-	folded.queue(b, sqlWriteScores)
+	made.queue(b, sqlWriteScores)
+	folded.queue(b, sqlFoldScores)
 	moved.queue(b, sqlMoveScores)
 	marks.queue(b)
 	tell(b, tells...)

@@ -21,14 +21,16 @@ type standing struct {
 	Fit          float64
 	Band         string
 	TurnsAt      *time.Time
+	EngagedAt    *time.Time // newest engagement
 	EvaluatedAt  time.Time
 	MQLAt        *time.Time
 	MQLCycle     *int
 	adjustments  []scoring.Adjustment
-	gap          scoring.Gap     // what the accumulators lack under the published model
-	before       []scoring.Event // earlier events that fill the gap
-	moved        bool            // another model folded the accumulators, or none did
-	fitKept      bool            // the fit is that of the published model
+	stored       scoring.Accumulators // where the gap is everything although there were some: what they hold of events gone
+	gap          scoring.Gap          // what the accumulators lack under the published model
+	before       []scoring.Event      // earlier events that fill the gap
+	moved        bool                 // another model folded the accumulators, or none did
+	fitKept      bool                 // the fit is that of the published model
 }
 
 // since is the moment to evaluate at: now, or when somebody else did who began later and was faster to the row.
@@ -51,7 +53,7 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 	return &turns
 }
 
-const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, evaluated_at
+const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
@@ -97,6 +99,9 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 	known := st.ModelVersion != 0
 	switch {
 	case !known, st.Accumulators.Stale(st.adjustments):
+		if err := s.spare(ctx, q, w, st); err != nil {
+			return err
+		}
 		st.Accumulators, st.gap, st.moved = scoring.Accumulators{}, scoring.Everything, true
 	case st.ModelVersion != w.version:
 		change, err := s.since(ctx, q, w, st.ModelVersion)
@@ -109,6 +114,34 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 	}
 	st.fitKept = known && st.ModelVersion == w.version
 	return nil
+}
+
+// spare keeps stored accumulators by, where they may hold what no event tells any more.
+func (s *Store) spare(ctx context.Context, q querier, w world, st *standing) error {
+	since, err := keptSince(ctx, q)
+	if err != nil || since == nil || st.ModelVersion == 0 {
+		return err
+	}
+	if st.stored = st.Accumulators; st.ModelVersion != w.version {
+		change, err := s.since(ctx, q, w, st.ModelVersion)
+		if err != nil {
+			return err
+		}
+		st.stored, _ = change.Carry(st.stored)
+	}
+	return nil
+}
+
+// filled are the accumulators with what they lacked, of earlier events.
+func (st *standing) filled(w world, before []scoring.Event) scoring.Accumulators {
+	if !st.gap.Open() {
+		return st.Accumulators
+	}
+	out := w.scorer.Fill(st.Accumulators, st.gap, st.adjustments, before)
+	if st.gap.All && len(st.stored.Tallies) > 0 {
+		out = w.scorer.Regain(out, st.stored, before)
+	}
+	return out
 }
 
 const sqlProfiles = `SELECT id, profile FROM leads WHERE id = ANY(@leads::uuid[])`

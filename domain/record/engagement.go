@@ -16,6 +16,7 @@ type Event struct {
 	VisitorID  string
 	OccurredAt time.Time // zero: arrival
 	Properties map[string]any
+	JSON       json.RawMessage // the properties, where they came as JSON that Postgres takes; Properties is nil then
 }
 
 // Ingested is what became of one event; Code is empty when it was accepted.
@@ -50,6 +51,18 @@ type Model struct {
 	Source      string          `json:"source"`
 	CreatedAt   time.Time       `json:"created_at"`
 	PublishedAt *time.Time      `json:"published_at"`
+	Rescoring   *Rescoring      `json:"rescoring"` // null: it was never published
+}
+
+// Rescoring is how far the newest publication of a model is on its way to everybody.
+type Rescoring struct {
+	State      string     `json:"state"` // running, done, superseded
+	Done       int        `json:"done"`  // leads; those that events brought up are counted at the end
+	Total      *int       `json:"total"` // leads another model had scored; null: not counted yet
+	Rate       float64    `json:"rate"`  // leads a second so far
+	ETA        *time.Time `json:"eta"`
+	StartedAt  *time.Time `json:"started_at"` // null: no worker has taken it up
+	FinishedAt *time.Time `json:"finished_at"`
 }
 
 // Sequence is one version of a nurture sequence.

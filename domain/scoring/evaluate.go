@@ -24,12 +24,12 @@ func (s *Scorer) Evaluate(profile person.Profile, acc Accumulators, adjustments 
 	return s.evaluate(s.fitness(profile), acc, adjustments, at, before)
 }
 
-// Fit is what a profile gives, after its cap, in points.
-func (s *Scorer) Fit(profile person.Profile) float64 {
+// FitOf is what a profile gives, after its cap, in points.
+func (s *Scorer) FitOf(profile person.Profile) float64 {
 	return s.fitness(profile).capped(s.fitCap).points()
 }
 
-// EvaluateFit is Evaluate for a fit that is known, as Fit and a result have it.
+// EvaluateFit is Evaluate for a fit that is known, as FitOf and a result have it.
 func (s *Scorer) EvaluateFit(fit float64, acc Accumulators, adjustments []Adjustment, at time.Time, before string) Result {
 	return s.evaluate(toMicro(fit), acc, adjustments, at, before)
 }

@@ -41,14 +41,32 @@ type Explanation struct {
 // count, so it answers for the past too, given the profile of that time. Its numbers are those of Evaluate over the same
 // events.
 func (s *Scorer) Explain(profile person.Profile, events []Event, adjustments []Adjustment, at time.Time, before string) Explanation {
-	now := at.UnixMicro()
+	return s.explain(Explained{profile, events, adjustments, at, before}, nil)
+}
+
+// Explained is what is explained: a lead with all its events, at a moment, and the band it was in before.
+type Explained struct {
+	Profile     person.Profile
+	Events      []Event
+	Adjustments []Adjustment
+	At          time.Time
+	Before      string
+}
+
+func (s *Scorer) explain(of Explained, kept *Kept) Explanation {
+	profile, events, adjustments, before := of.Profile, of.Events, of.Adjustments, of.Before
+	now := of.At.UnixMicro()
 	events = slices.DeleteFunc(distinct(events), func(e Event) bool { return e.micros() > now })
 	slices.SortFunc(events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.micros(), b.micros()), cmp.Compare(a.ID, b.ID))
 	})
 	x := &explainer{
 		s: s, profile: profile, adjustments: ordered(adjustments, now), at: now,
-		acc: s.Fold(Accumulators{}, adjustments, events...), complete: true,
+		acc: s.Fold(Accumulators{}, adjustments, events...), complete: true, kept: kept,
+	}
+	x.seen = x.acc
+	if kept != nil && kept.Known {
+		x.acc = kept.Accumulators
 	}
 	x.fitness = s.fitness(profile)
 	sum := s.sum(x.fitness, x.acc, x.adjustments, when(now))
@@ -67,6 +85,8 @@ type explainer struct {
 	profile     person.Profile
 	adjustments []Adjustment // in force, by time
 	acc         Accumulators
+	seen        Accumulators // of the events; acc may hold more
+	kept        *Kept        // nil: all events are there
 	at          int64
 	fitness     micro // before its cap
 	complete    bool
@@ -101,6 +121,7 @@ func (x *explainer) engagementItems(events []Event, sum sums) []Item {
 			}})
 		}
 	}
+	parts = append(parts, x.unknown()...)
 	slices.Reverse(parts)
 	slices.SortStableFunc(parts, func(a, b part) int { return b.OccurredAt.Compare(*a.OccurredAt) })
 	return items(parts)
@@ -114,11 +135,8 @@ func (x *explainer) cycle(n int, events []Event) []part {
 	var sum micro
 	for i := range s.rules {
 		r := &s.rules[i]
-		var value micro
-		if at, found := x.acc.find(n, r.ID); found {
-			value = r.value(&x.acc.Tallies[at], x.at)
-		}
-		mine := r.shares(events, value, x.at)
+		value, seen := x.acc.value(r, n, x.at), x.seen.value(r, n, x.at)
+		mine := slices.Concat(x.gone(r, value, seen), r.shares(events, seen, x.at))
 		for k := range mine {
 			mine[k].rule = i
 		}
@@ -141,6 +159,14 @@ func (x *explainer) cycle(n int, events []Event) []part {
 	limit(parts, got, "engagement gives at most "+amount(got)+" in a cycle")
 	x.recycled(parts, n, got)
 	return parts
+}
+
+// value is what a rule gives in a cycle before its cap.
+func (acc Accumulators) value(r *rule, cycle int, at int64) micro {
+	if i, found := acc.find(cycle, r.ID); found {
+		return r.value(&acc.Tallies[i], at)
+	}
+	return 0
 }
 
 // recycled gives every part the factor of the adjustments after its cycle.
