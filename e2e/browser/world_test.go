@@ -215,6 +215,12 @@ func (w *world) do(js string) {
 	w.run(chromedp.Evaluate[chromedp.Void](js))
 }
 
+// settled waits until all that was sent has been answered: what has not is sent again by the next page.
+func (w *world) settled() {
+	w.t.Helper()
+	w.run(chromedp.Poll[chromedp.Void](`!localStorage.lf_queue`))
+}
+
 // requests are those to a path so far.
 func (w *world) requests(path string) (out []sent) {
 	w.mu.Lock()
