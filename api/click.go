@@ -47,7 +47,7 @@ func (a *API) click(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	outcome := clickPassed
-	if !expired && !inAdvance(r) && a.charging(w, a.limiter.byAddress(r))(1) == nil {
+	if !expired && !inAdvance(r) && a.charging(a.limiter.byAddress(r))(1) == nil {
 		var known bool
 		known, outcome = a.noteClick(r.Context(), text, claims, target)
 		if known {
@@ -55,7 +55,6 @@ func (a *API) click(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.meters.clicks.WithLabelValues(outcome).Inc()
-	w.Header().Del("Retry-After")
 	http.Redirect(w, r, target, http.StatusFound)
 }
 

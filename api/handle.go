@@ -142,7 +142,7 @@ func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) (context.C
 			return ctx, err
 		}
 	}
-	take := a.charging(w, a.limiter.byKey(k, r))
+	take := a.charging(a.limiter.byKey(k, r))
 	ctx = context.WithValue(context.WithValue(ctx, keyKey{}, k), chargeKey{}, take)
 	return ctx, take(1)
 }
@@ -169,9 +169,7 @@ func checkURL(u *url.URL) error {
 func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {
 	p.RequestID = requestID(ctx)
 	w.Header().Set("Content-Type", p.ContentType(""))
-	if p.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(p.retryAfter))
-	}
+	p.after(w.Header())
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p)
 }

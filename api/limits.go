@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -149,16 +148,16 @@ func clientOf(r *http.Request, proxies []netip.Prefix) string {
 type chargeKey struct{}
 
 // charging is what takes from the shares of a request, and refuses with the time to wait.
-func (a *API) charging(w http.ResponseWriter, shares []share) func(n int) error {
+func (a *API) charging(shares []share) func(n int) error {
 	return func(n int) error {
 		wait, class := a.limiter.take(n, shares...)
 		if wait == 0 {
 			return nil
 		}
 		a.meters.limited.WithLabelValues(class).Inc()
-		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-		w.Header().Set("Retry-After", seconds)
-		return problem(http.StatusTooManyRequests, "rate_limited", "too much in too short a time; go on in "+seconds+" s")
+		p := problem(http.StatusTooManyRequests, "rate_limited", "too much in too short a time; go on after the time in Retry-After")
+		p.retryAfter = int(math.Ceil(wait.Seconds()))
+		return p
 	}
 }
 

@@ -33,7 +33,8 @@ func originOf(text string) (string, bool) {
 	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
 		host = strings.TrimSuffix(host, ":"+port)
 	}
-	return u.Scheme + "://" + host, !strings.ContainsAny(host, "* ")
+	plain := func(r rune) bool { return r > ' ' && r < 0x7f && r != '*' } // browsers send other letters as xn--
+	return u.Scheme + "://" + host, strings.TrimFunc(host, plain) == ""
 }
 
 // origins reads those of a new key.
@@ -99,7 +100,7 @@ func (a *API) preflight(w http.ResponseWriter, r *http.Request, pattern string) 
 	for _, name := range []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"} {
 		h.Add("Vary", name)
 	}
-	err := a.charging(w, a.limiter.byAddress(r))(1)
+	err := a.charging(a.limiter.byAddress(r))(1)
 	if err == nil {
 		err = a.mayAsk(r, pattern)
 	}

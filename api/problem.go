@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,6 +41,13 @@ type FieldError struct {
 }
 
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// after says when to come again, where that is known.
+func (p *Problem) after(h http.Header) {
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+}
 
 // GetStatus is the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }

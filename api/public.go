@@ -93,6 +93,7 @@ func (a *API) form(w http.ResponseWriter, r *http.Request) {
 		for _, e := range p.Errors {
 			text += " " + e.Field + ": " + e.Detail + "."
 		}
+		p.after(w.Header())
 		show(w, p.Status, page{Title: "That did not work", Text: text})
 		return
 	}
@@ -117,7 +118,7 @@ func (a *API) mayPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		shares = a.limiter.byKey(k, r)
 	}
-	return a.charging(w, shares)(1)
+	return a.charging(shares)(1)
 }
 
 func formValues(b *body) (url.Values, error) {

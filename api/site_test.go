@@ -68,7 +68,7 @@ func TestSiteKeys_nameTheirPages(t *testing.T) {
 	made := w.admin(http.StatusCreated, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site", "origins": []string{" HTTPS://WWW.example.com:443/", "http://localhost:8080", "https://www.example.com"}})
 	require.Equal(t, []any{"http://localhost:8080", "https://www.example.com"}, made.body["origins"], "as browsers send them, each once")
 	require.Equal(t, []any{}, w.admin(http.StatusCreated, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site"}).body["origins"])
-	for _, bad := range []string{"", "www.example.com", "https://www.example.com/shop", "https://*.example.com", "ftp://www.example.com", "https://", "https://u@www.example.com", "https://www.example.com?x", "null", "**"} {
+	for _, bad := range []string{"", "www.example.com", "https://www.example.com/shop", "https://*.example.com", "ftp://www.example.com", "https://", "https://u@www.example.com", "https://www.example.com?x", "null", "**", "https://*", "https://w*w.example.com", "https://müller.example"} {
 		r := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/keys", object{"name": "w", "role": "site", "origins": []string{bad}})
 		require.Equal(t, []string{"origins[0]"}, r.fields(), bad)
 	}
@@ -86,8 +86,15 @@ func TestPages_onlyThoseOfTheKeyAreServed(t *testing.T) {
 		key, origin string
 		status      int
 	}{
-		{"named", ourSite, 202}, {"named", otherSite, 403}, {"named", "null", 403}, {"named", "http://www.example.com", 403}, {"named", "", 202},
-		{"none", ourSite, 403}, {"none", "", 202}, {"all", otherSite, 202}, {"all", "null", 202},
+		{"named", ourSite, 202},
+		{"named", otherSite, 403},
+		{"named", "null", 403},
+		{"named", "http://www.example.com", 403},
+		{"named", "", 202},
+		{"none", ourSite, 403},
+		{"none", "", 202},
+		{"all", otherSite, 202},
+		{"all", "null", 202},
 	} {
 		for _, inAddress := range []bool{false, true} {
 			key, path := of.key, "/v1/events"
@@ -246,6 +253,9 @@ func TestLimits_areOfAKeyAndOfAnAddress(t *testing.T) {
 	r = form("192.0.2.9")
 	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
 	require.NotEmpty(t, r.Header.Get("Retry-After"))
+	r = w.as("", http.MethodPost, "/f/newsletter", "email=ada@person.example", "Content-Type", formMedia, "X-Forwarded-For", "192.0.2.9")
+	require.Equal(t, http.StatusTooManyRequests, r.StatusCode)
+	require.NotEmpty(t, r.Header.Get("Retry-After"), "on a page as well")
 	require.Equal(t, http.StatusNoContent, form("192.0.2.10").StatusCode)
 	link := w.link(w.lead("eve@person.example"), otherSite, token.Claims{})
 	r = w.as("", http.MethodGet, link, nil, "X-Forwarded-For", "192.0.2.9")
@@ -258,7 +268,7 @@ func TestLimits_areOfAKeyAndOfAnAddress(t *testing.T) {
 	told := httptest.NewRecorder()
 	promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}).ServeHTTP(told, httptest.NewRequest(http.MethodGet, "/", nil))
 	for _, line := range []string{
-		`leadflow_rate_limited_total{limit="server"} 0`, `leadflow_rate_limited_total{limit="site"} 1`, `leadflow_rate_limited_total{limit="address"} 3`, `leadflow_clicks_total{outcome="passed"} 1`,
+		`leadflow_rate_limited_total{limit="server"} 0`, `leadflow_rate_limited_total{limit="site"} 1`, `leadflow_rate_limited_total{limit="address"} 4`, `leadflow_clicks_total{outcome="passed"} 1`,
 	} {
 		require.Contains(t, told.Body.String(), line)
 	}

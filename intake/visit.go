@@ -31,7 +31,7 @@ func (s *Service) Click(ctx context.Context, c Click) (known bool, err error) {
 	if c.Mail != "" {
 		e.Properties["mail_id"] = c.Mail
 	}
-	d, err := s.commit.submit(ctx, []record.Event{e}, len(c.Target))
+	d, err := s.commit.submit(ctx, []record.Event{e}, len(c.Target)+len(c.Token))
 	if err == nil {
 		err = d.nothing()
 	}

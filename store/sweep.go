@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // sweepRows bounds one statement of a sweep, so that no lock is held for long.
@@ -10,9 +12,10 @@ const sweepRows = 5000
 
 // Swept: what has had its time, in pieces.
 const (
-	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over.
+	// Whom nobody ever identified goes when what it did has gone; who is here at this moment is passed over. seen_at is kept
+	// to the day.
 	sqlSweepVisitors = `DELETE FROM visitors WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - interval '401 days'
+		SELECT ctid FROM visitors WHERE lead_id IS NULL AND seen_at < now() - @retention::interval - interval '1 day'
 		LIMIT 5000 FOR UPDATE SKIP LOCKED))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
@@ -40,7 +43,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	}
 	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows, sqlSweepBefore} {
 		for {
-			tag, err := s.pool.Exec(ctx, sql)
+			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention})
 			if err != nil {
 				return masked("sweep", err)
 			}

@@ -40,8 +40,9 @@
   // Browsers bound what may outlive a page, so what is sent again does not: it waits here all the same.
   const post = (path, body) => fetch(endpoint + path + '?key=' + settings.key, { method: 'POST', body: JSON.stringify(body), keepalive: !body[1], credentials: 'omit' });
   const send = (events) => {
-    if (events.length) post('/v1/events', events).then(({ status }) => {
-      if (status < 500 && status !== 429) wait(waiting().filter(({ id }) => !events.some((e) => e.id === id)));
+    if (events.length) post('/v1/events', events).then(async (answer) => {
+      const { status } = answer, later = status > 499 || status === 429 || (await answer.text()).includes('"unavailable"');
+      if (!later) wait(waiting().filter(({ id }) => !events.some((e) => e.id === id)));
     }).catch(() => {});
   };
   // The browser's clock is told only of what comes late: it may be wrong, and arrival is soon.

@@ -107,7 +107,8 @@ func findChromium(t *testing.T) string {
 
 // browser starts one whose pages may not throw.
 func (w *world) browser(chromium string) context.Context {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(900, 700))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(900, 700),
+		chromedp.Flag("disable-back-forward-cache", true)) // a page that is left ends, as it does where memory is short
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -145,6 +146,13 @@ func (w *world) recording(next http.Handler) http.Handler {
 			next.ServeHTTP(out, r)
 		}
 	})
+}
+
+// breaks has requests to the API pass through something first; when it answers true they end there.
+func (w *world) breaks(with func(out http.ResponseWriter, r *http.Request, next http.Handler) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken = with
 }
 
 // show is the site.
@@ -205,6 +213,12 @@ func eval[T any](w *world, js string) T {
 func (w *world) do(js string) {
 	w.t.Helper()
 	w.run(chromedp.Evaluate[chromedp.Void](js))
+}
+
+// settled waits until all that was sent has been answered: what has not is sent again by the next page.
+func (w *world) settled() {
+	w.t.Helper()
+	w.run(chromedp.Poll[chromedp.Void](`!localStorage.lf_queue`))
 }
 
 // requests are those to a path so far.
