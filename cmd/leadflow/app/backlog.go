@@ -57,7 +57,7 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	for _, lane := range []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook} {
 		tell(deliveriesDue, float64(now.Due[lane]), lane)
 	}
-	for _, state := range []string{"queued", "running"} {
+	for _, state := range []string{"queued", "running", "undoing"} {
 		tell(importsOpen, float64(now.Imports[state]), state)
 	}
 }

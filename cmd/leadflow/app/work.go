@@ -31,7 +31,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, fro
 		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,
-		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate}),
+		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
 	}
 }
