@@ -230,7 +230,7 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 		var conflict *record.IdentityConflict
 		switch {
 		case err == nil:
-			row.State, row.LeadID, row.Repeated, row.Decided = outcome(out), out.LeadID, out.Repeated, c.Row != nil
+			row.State, row.LeadID, row.Repeated, row.Decided = out.Outcome(), out.LeadID, out.Repeated, c.Row != nil
 			return row, nil
 		case errors.Is(err, record.ErrDecided):
 			row.State = ""
@@ -270,16 +270,4 @@ func told(c *record.IdentityConflict) string {
 		return "identity_conflict: the address and the external id belong to two people of this file"
 	}
 	return fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", c.LeadIDs[0], c.LeadIDs[1])
-}
-
-func outcome(c record.Captured) string {
-	switch {
-	case c.Created:
-		return "created"
-	case c.Changed:
-		return "updated"
-	case c.Skipped:
-		return "skipped"
-	}
-	return "unchanged"
 }
