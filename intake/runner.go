@@ -60,21 +60,6 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	return r
 }
 
-// How often starts are let go: while some wait, and while none do.
-const (
-	startsSoon  = 100 * time.Millisecond
-	startsLater = 2 * time.Second
-)
-
-// ReleaseStarts lets go runs that imports would start, at their pace. It answers when to ask again.
-func (r *Runner) ReleaseStarts(ctx context.Context) (again time.Duration, err error) {
-	_, more, err := r.service.deps.Imports.ReleaseStarts(ctx, r.starts, r.window)
-	if err != nil || !more {
-		return startsLater, err
-	}
-	return startsSoon, nil
-}
-
 // RunOne takes the next import that waits and works it to its end; false when none waits. An error means that the rest
 // of it is left to whoever claims it once the lease is over.
 func (r *Runner) RunOne(ctx context.Context) (worked bool, err error) {
