@@ -26,8 +26,8 @@ type RunnerConfig struct {
 	RowsPerSecond float64 // 0: no limit
 	Parallel      int     // captures at once; 0: 4
 
-	StartsPerSecond float64 // of an import that says no rate itself; 0: 200
-	StartsAtOnce    int     // let go and not yet begun; 0: 100
+	StartsPerSecond float64 // of an import that says no rate itself; 0: as many as Temporal takes
+	StartsAtOnce    int     // let go and not yet begun; 0: 200
 }
 
 // Runner carries imports out. Any number may run: an import is worked on by one, under a lease, and goes on where it was
@@ -44,11 +44,8 @@ type Runner struct {
 // NewRunner makes a runner over a service that has Captures and Imports.
 func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	r := &Runner{service: s, parallel: cfg.Parallel, batch: maxRunBatch, limit: rate.NewLimiter(rate.Inf, 1), starts: cfg.StartsPerSecond, window: cfg.StartsAtOnce}
-	if r.starts <= 0 {
-		r.starts = 200
-	}
 	if r.window <= 0 {
-		r.window = 100
+		r.window = 200 // two batches of the relay: it never waits for the next
 	}
 	if r.parallel <= 0 {
 		r.parallel = 4

@@ -41,8 +41,8 @@ type Config struct {
 	BuildID      string  `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
 	Identity     string  `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
 	Relay        int     `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
-	ImportStarts float64 `env:"LEADFLOW_IMPORT_STARTS" envDefault:"200" help:"runs that an import may start a second, unless it says so itself"`
-	ImportWindow int     `env:"LEADFLOW_IMPORT_WINDOW" envDefault:"100" help:"starts of imports under way at once: whatever is live waits behind so many at most"`
+	ImportStarts float64 `env:"LEADFLOW_IMPORT_STARTS" envDefault:"0" help:"runs that an import may start a second, unless it says so itself; 0: as many as Temporal takes"`
+	ImportWindow int     `env:"LEADFLOW_IMPORT_WINDOW" envDefault:"200" help:"starts of imports under way at once: whatever is live waits behind so many at most"`
 	WebhookAllow string  `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
