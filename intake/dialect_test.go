@@ -20,12 +20,26 @@ var texts = map[string]string{
 
 func TestTheEncodingIsFoundOut(t *testing.T) {
 	for _, c := range []struct{ text, in, as string }{
-		{"german", "utf-8", "utf-8"}, {"german", "windows-1252", "windows-1252"}, {"german", "macintosh", "macintosh"}, {"german", "ibm850", "ibm850"},
-		{"french", "windows-1252", "windows-1252"}, {"french", "macintosh", "macintosh"}, {"spanish", "windows-1252", "windows-1252"},
-		{"spanish", "ibm850", "ibm850"}, {"polish", "windows-1250", "windows-1250"}, {"polish", "utf-8", "utf-8"},
-		{"russian", "windows-1251", "windows-1251"}, {"russian", "koi8-r", "koi8-r"}, {"russian", "utf-8", "utf-8"},
-		{"russian", "utf-16le", "utf-16le"}, {"german", "utf-16le", "utf-16le"}, {"german", "utf-16be", "utf-16be"}, {"plain", "utf-16be", "utf-16be"},
-		{"euro", "iso-8859-15", "iso-8859-15"}, {"euro", "windows-1252", "windows-1252"}, {"plain", "utf-8", "utf-8"},
+		{"german", "utf-8", "utf-8"},
+		{"german", "windows-1252", "windows-1252"},
+		{"german", "macintosh", "macintosh"},
+		{"german", "ibm850", "ibm850"},
+		{"french", "windows-1252", "windows-1252"},
+		{"french", "macintosh", "macintosh"},
+		{"spanish", "windows-1252", "windows-1252"},
+		{"spanish", "ibm850", "ibm850"},
+		{"polish", "windows-1250", "windows-1250"},
+		{"polish", "utf-8", "utf-8"},
+		{"russian", "windows-1251", "windows-1251"},
+		{"russian", "koi8-r", "koi8-r"},
+		{"russian", "utf-8", "utf-8"},
+		{"russian", "utf-16le", "utf-16le"},
+		{"german", "utf-16le", "utf-16le"},
+		{"german", "utf-16be", "utf-16be"},
+		{"plain", "utf-16be", "utf-16be"},
+		{"euro", "iso-8859-15", "iso-8859-15"},
+		{"euro", "windows-1252", "windows-1252"},
+		{"plain", "utf-8", "utf-8"},
 	} {
 		file, ok := encoded(t, texts[c.text], c.in)
 		require.True(t, ok, "%s in %s", c.text, c.in)

@@ -56,6 +56,18 @@ func (r reader) input(cells []string) (Input, Problems) {
 	return in, ps
 }
 
+// email is the address of a row as it is written, or what its cell stands for.
+func (r reader) email(cells []string) string {
+	if r.m.Email == nil {
+		return ""
+	}
+	v := r.value(&Problems{}, mapped{"email", *r.m.Email}, cells)
+	if v == nil {
+		return ""
+	}
+	return *texted(v)
+}
+
 // value is what a cell stands for; nil when it says nothing.
 func (r reader) value(ps *Problems, f mapped, cells []string) any {
 	text := ""

@@ -26,8 +26,8 @@ type RunnerConfig struct {
 	RowsPerSecond float64 // 0: no limit
 	Parallel      int     // captures at once; 0: 4
 
-	StartsPerSecond float64 // of an import that says no rate itself; 0: 200
-	StartsAtOnce    int     // let go and not yet begun; 0: 100
+	StartsPerSecond float64 // of an import that says no rate itself; 0: as many as Temporal takes
+	StartsAtOnce    int     // let go and not yet begun; 0: 200
 }
 
 // Runner carries imports out. Any number may run: an import is worked on by one, under a lease, and goes on where it was
@@ -44,11 +44,8 @@ type Runner struct {
 // NewRunner makes a runner over a service that has Captures and Imports.
 func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	r := &Runner{service: s, parallel: cfg.Parallel, batch: maxRunBatch, limit: rate.NewLimiter(rate.Inf, 1), starts: cfg.StartsPerSecond, window: cfg.StartsAtOnce}
-	if r.starts <= 0 {
-		r.starts = 200
-	}
 	if r.window <= 0 {
-		r.window = 100
+		r.window = 200 // two batches of the relay: it never waits for the next
 	}
 	if r.parallel <= 0 {
 		r.parallel = 4
@@ -58,21 +55,6 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
 	}
 	return r
-}
-
-// How often starts are let go: while some wait, and while none do.
-const (
-	startsSoon  = 100 * time.Millisecond
-	startsLater = 2 * time.Second
-)
-
-// ReleaseStarts lets go runs that imports would start, at their pace. It answers when to ask again.
-func (r *Runner) ReleaseStarts(ctx context.Context) (again time.Duration, err error) {
-	_, more, err := r.service.deps.Imports.ReleaseStarts(ctx, r.starts, r.window)
-	if err != nil || !more {
-		return startsLater, err
-	}
-	return startsSoon, nil
 }
 
 // RunOne takes the next import that waits and works it to its end; false when none waits. An error means that the rest
@@ -230,7 +212,7 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 		var conflict *record.IdentityConflict
 		switch {
 		case err == nil:
-			row.State, row.LeadID, row.Repeated, row.Decided = outcome(out), out.LeadID, out.Repeated, c.Row != nil
+			row.State, row.LeadID, row.Repeated, row.Decided = out.Outcome(), out.LeadID, out.Repeated, c.Row != nil
 			return row, nil
 		case errors.Is(err, record.ErrDecided):
 			row.State = ""
@@ -270,16 +252,4 @@ func told(c *record.IdentityConflict) string {
 		return "identity_conflict: the address and the external id belong to two people of this file"
 	}
 	return fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", c.LeadIDs[0], c.LeadIDs[1])
-}
-
-func outcome(c record.Captured) string {
-	switch {
-	case c.Created:
-		return "created"
-	case c.Changed:
-		return "updated"
-	case c.Skipped:
-		return "skipped"
-	}
-	return "unchanged"
 }

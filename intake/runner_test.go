@@ -280,3 +280,41 @@ func TestAnImportThatBreaksOffGoesOnWhereItWas(t *testing.T) {
 		})
 	}
 }
+
+// The answer to a commit is lost: the row is tried again, is there already, and is counted once.
+func TestALostAnswerIsNoLostRow(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	imp := d.start(t, people(20), intake.ImportOptions{})
+	h := &lossy{Store: d.st}
+	s := intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{})
+	_, err := intake.NewRunner(s, intake.RunnerConfig{}).RunOne(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, counts{State: "done", Rows: 20, Created: 20}, countsOf(d.read(t, imp.ID)))
+}
+
+// lossy loses the answer to the third capture.
+type lossy struct {
+	*store.Store
+	mu sync.Mutex
+	n  int
+}
+
+func (l *lossy) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
+	out, err := l.Store.Capture(ctx, c)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.n++; l.n == 3 {
+		return record.Captured{}, errors.New("Postgres does not answer")
+	}
+	return out, err
+}
+
+// Whom a cell stands for is met again as well as whom it names.
+func TestADryRunKnowsWhomACellStandsFor(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	m := "email: {column: Who, values: {A: ada@example.com}}\nprofile: {city: City}\n"
+	file := "Who,City\nA,Bonn\nA,Bonn\nada@example.com,Bonn\n"
+	for _, dry := range []bool{true, false} {
+		require.Equal(t, counts{State: "done", Rows: 3, Created: 1, Unchanged: 2}, countsOf(d.under(t, m, file, intake.ImportOptions{DryRun: dry})))
+	}
+}

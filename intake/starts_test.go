@@ -36,8 +36,8 @@ func TestStartsOfAnImportWaitAndNobodyWaitsBehindThem(t *testing.T) {
 	d.exec(t, "DELETE FROM outbox WHERE import_id IS NULL")
 
 	d.exec(t, "UPDATE import_starts SET paced_at = now() - interval '1 hour'")
-	for range 3 {
-		n, more, err := d.st.ReleaseStarts(t.Context(), 1e6, 50)
+	for _, rate := range []float64{1e6, 0, 0} {
+		n, more, err := d.st.ReleaseStarts(t.Context(), rate, 50)
 		require.NoError(t, err)
 		require.True(t, more)
 		require.LessOrEqual(t, n, 50)
@@ -72,7 +72,7 @@ func TestStartsAreLetGoAtTheirPace(t *testing.T) {
 func TestStartsThatAreOverAreOver(t *testing.T) {
 	d := newDesk(t, intake.Config{})
 	imp := d.run(t, people(30), intake.ImportOptions{})
-	r := intake.NewRunner(d.Service, intake.RunnerConfig{StartsPerSecond: 1e6})
+	r := intake.NewRunner(d.Service, intake.RunnerConfig{})
 	deadline := time.Now().Add(time.Minute)
 	for more := true; more; {
 		require.True(t, time.Now().Before(deadline))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -217,9 +218,13 @@ func (s *Service) who(r reader, cells []string) []string {
 		}
 	}
 	if len(cells) == r.wide {
+		if address, ok := s.address.normalize(r.email(cells)); ok {
+			out = append(out, record.Keys(address, "")...)
+		}
 		if id := r.externalID(Input{}, cells); id != nil {
 			out = append(out, record.Keys("", normalizeExternalID(&Problems{}, *id))...)
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -31,8 +31,10 @@ func TestTheFileOfErrorsIsWrittenAsTheFileWasAndCanBeImportedAgain(t *testing.T)
 			started := d.start(t, file, intake.ImportOptions{})
 			require.Equal(t, []string{name, as.delimiter}, []string{started.Encoding, started.Delimiter})
 			require.Equal(t, [][]string{
-				{"Mail", "Id", "News", "Name", "City", "Size"}, {"ada@example.com", "1", "", "Zoë", "Köln", ""},
-				{"bad", "2", "", "Jürgen", "Zürich", "7"}, {"eve@example.com", "3", "", "=Eve", "Bonn", "many"},
+				{"Mail", "Id", "News", "Name", "City", "Size"},
+				{"ada@example.com", "1", "", "Zoë", "Köln", ""},
+				{"bad", "2", "", "Jürgen", "Zürich", "7"},
+				{"eve@example.com", "3", "", "=Eve", "Bonn", "many"},
 			}, started.Sample, "as they were read")
 			_, err = intake.NewRunner(d.Service, intake.RunnerConfig{}).RunOne(t.Context())
 			require.NoError(t, err)

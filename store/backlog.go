@@ -10,7 +10,8 @@ import (
 // Every part reads an index that holds only what waits, so that it costs little however large the tables are.
 const sqlBacklog = `SELECT
 	(SELECT count(*) FROM outbox),
-	(SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox),
+	(SELECT greatest(0, coalesce(extract(epoch FROM now() - min(CASE WHEN import_id IS NULL THEN created_at ELSE not_before END)), 0))::float8
+		FROM outbox WHERE not_before < 'infinity'), -- starts that imports hold back are not late
 	(SELECT count(*) FROM decisions WHERE state = 'pending'),
 	(SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM decisions WHERE state = 'pending'),
 	(SELECT coalesce(jsonb_object_agg(lane, n), '{}') FROM (
@@ -18,7 +19,7 @@ const sqlBacklog = `SELECT
 		WHERE state = 'queued' AND not_before <= now() GROUP BY lane) AS d),
 	(SELECT count(*) FROM deliveries WHERE state = 'unknown'),
 	(SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
-		SELECT state, count(*) AS n FROM imports WHERE state IN ('queued', 'running') GROUP BY state) AS i),
+		SELECT state, count(*) AS n FROM imports WHERE state IN ('queued', 'running', 'undoing') GROUP BY state) AS i),
 	(SELECT coalesce(extract(epoch FROM now() - min(sla_due_at)), 0)::float8 FROM leads
 		WHERE stage = 'handoff' AND sla_state = 'running' AND sla_due_at < now()),
 	(SELECT count(*) FROM timeline WHERE kind = 'given_up' AND at > now() - interval '7 days'),

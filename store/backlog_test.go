@@ -38,8 +38,10 @@ func TestBacklog_tellsWhatWaits(t *testing.T) {
 		Outbox: 1, Decisions: 1, Due: map[string]int{"bulk": 2, "alert": 1}, Unknown: 1, Imports: map[string]int{"running": 1}, GivenUp: 1,
 		Held: map[string]string{"webhook": "operator"},
 	}, got)
+	exec(t, s, `UPDATE outbox SET import_id = $1, not_before = 'infinity'`, newID())
 	exec(t, s, `UPDATE leads SET sla_state = 'breached'`)
 	got, err = s.Backlog(t.Context())
 	require.NoError(t, err)
+	require.Equal(t, []any{1, time.Duration(0)}, []any{got.Outbox, got.OutboxOldest}, "a start that an import holds back is not late")
 	require.Zero(t, got.SLALate, "a deadline that a run looked at is late by somebody, not by the system")
 }

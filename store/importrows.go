@@ -74,7 +74,7 @@ func decideRow(ctx context.Context, tx pgx.Tx, w world, ch *change, out *record.
 	ref := ch.c.Row
 	args := pgx.NamedArgs{
 		"import": ref.ImportID, "claim": ref.Claim, "row": ref.Row, "lead": ch.lead.ID,
-		"state": RowState(*out), "before": ch.before(w),
+		"state": out.Outcome(), "before": ch.before(w),
 	}
 	decided := false
 	b := &pgx.Batch{}
@@ -90,19 +90,6 @@ func decideRow(ctx context.Context, tx pgx.Tx, w world, ch *change, out *record.
 		err = record.ErrDecided
 	}
 	return err
-}
-
-// RowState says what became of a row in the words of the table.
-func RowState(c record.Captured) string {
-	switch {
-	case c.Created:
-		return "created"
-	case c.Changed:
-		return "updated"
-	case c.Skipped:
-		return "skipped"
-	}
-	return "unchanged"
 }
 
 const sqlLockImport = `SELECT id FROM imports WHERE id = @id AND claim = @claim AND state = 'running' FOR UPDATE`

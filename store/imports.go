@@ -144,8 +144,15 @@ const sqlDropDryRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
 // whom it is not any more, is no error.
 func (s *Store) FinishImport(ctx context.Context, imp record.Import, failure string) error {
 	args := pgx.NamedArgs{"id": imp.ID, "failure": failure, "claim": imp.Claim}
-	if _, err := s.pool.Exec(ctx, sqlFinishImport, args); err != nil || !imp.DryRun {
-		return masked("finish import", err)
+	err := s.tx(ctx, "finish import", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sqlFinishImport, args)
+		if err == nil && tag.RowsAffected() > 0 && !imp.DryRun {
+			_, err = tx.Exec(ctx, sqlRecount, args) // a commit whose answer was lost is not counted yet
+		}
+		return err
+	})
+	if err != nil || !imp.DryRun {
+		return err
 	}
 	return s.inPieces(ctx, sqlDropDryRows, args)
 }

@@ -53,8 +53,8 @@ type parkedImport struct {
 }
 
 // ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
-// house where it has none, and never more than window at once under way. So whatever else a run must hear waits behind
-// window starts at most, however many there are and whether Temporal answers or not. It answers how many it let go, and whether any are left or may come.
+// house where it has none (0: no limit), and never more than window at once under way. So whatever else a run must hear
+// waits behind window starts at most, however many there are and whether Temporal answers or not. It answers how many it let go, and whether any are left or may come.
 func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error) {
 	err = s.tx(ctx, "release starts", func(tx pgx.Tx) error {
 		n, more = 0, false
@@ -87,15 +87,21 @@ func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone in
 		return 0, err
 	}
 	*room -= underWay
-	due := int(imp.Rate * imp.Seconds)
-	args["rows"] = max(0, min(due, *room))
+	due := *room // without a rate, as many as are taken
+	if imp.Rate > 0 {
+		due = min(*room, int(imp.Rate*imp.Seconds))
+	}
+	args["rows"] = max(0, due)
 	if err := tx.QueryRow(ctx, sqlLetGo, args).Scan(&gone); err != nil {
 		return 0, err
 	}
 	*room -= gone
 	switch {
 	case gone > 0:
-		args["left"] = imp.Seconds - float64(gone)/imp.Rate
+		args["left"] = 0.0
+		if imp.Rate > 0 {
+			args["left"] = imp.Seconds - float64(gone)/imp.Rate
+		}
 		_, err = tx.Exec(ctx, sqlPaced, args)
 	case due > 0 && underWay == 0 && !imp.Open:
 		_, err = tx.Exec(ctx, sqlAllGone, args)

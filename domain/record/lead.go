@@ -82,6 +82,19 @@ type Captured struct {
 	Repeated bool // an earlier row of the same import was about this lead
 }
 
+// Outcome says what became of a row that carried the capture out: created, updated, skipped or unchanged.
+func (c Captured) Outcome() string {
+	switch {
+	case c.Created:
+		return "created"
+	case c.Changed:
+		return "updated"
+	case c.Skipped:
+		return "skipped"
+	}
+	return "unchanged"
+}
+
 // Lead is the read side of one lead.
 type Lead struct {
 	ID             string             `json:"id"`

@@ -69,7 +69,7 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 		}
 		tell(laneHeld, held, lane)
 	}
-	for _, state := range []string{"queued", "running"} {
+	for _, state := range []string{"queued", "running", "undoing"} {
 		tell(importsOpen, float64(now.Imports[state]), state)
 	}
 }

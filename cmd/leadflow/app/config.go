@@ -38,12 +38,14 @@ type Config struct {
 	MailLinks    string `env:"LEADFLOW_MAIL_LINKS" help:"links.NAME in templates: name=https://...,name=https://..."`
 	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
 
-	TaskQueue    string `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
-	Deployment   string `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
-	BuildID      string `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
-	Identity     string `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
-	Relay        int    `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
-	WebhookAllow string `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
+	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
+	Deployment   string  `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
+	BuildID      string  `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
+	Identity     string  `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
+	Relay        int     `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
+	ImportStarts float64 `env:"LEADFLOW_IMPORT_STARTS" envDefault:"0" help:"runs that an import may start a second, unless it says so itself; 0: as many as Temporal takes"`
+	ImportWindow int     `env:"LEADFLOW_IMPORT_WINDOW" envDefault:"200" help:"starts of imports under way at once: whatever is live waits behind so many at most"`
+	WebhookAllow string  `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
 
 	EventDays    int           `env:"LEADFLOW_EVENT_DAYS" envDefault:"400" help:"days that engagement events are kept, by whole months; scores keep what they were worth; at least 35"`
 	EventLinger  time.Duration `env:"LEADFLOW_EVENT_LINGER" envDefault:"0s" help:"how long events wait for others to be stored with them; 0s: not at all"`

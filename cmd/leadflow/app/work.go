@@ -42,7 +42,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, fro
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,
 		Tide:      tide,
-		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate}),
+		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
 	}
 }

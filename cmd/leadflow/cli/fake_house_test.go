@@ -58,8 +58,10 @@ func (a *fakeAPI) importState(w http.ResponseWriter, r *http.Request) {
 	}
 	a.looks = min(a.looks+1, 4)
 	done := a.looks*5 - min(a.fails, a.looks*5)
-	imp := map[string]any{"id": "imp-1", "state": "running", "rows": 20, "created": done, "failed": min(a.fails, a.looks*5), "rate": 10, "dry_run": a.dry, "eta": time.Now().Add(90 * time.Second),
-		"encoding": "windows-1252", "delimiter": "\t", "starts": map[string]any{"waiting": 20 - done, "started": done, "rate": 5, "eta": time.Now().Add(5 * time.Minute)}}
+	imp := map[string]any{
+		"id": "imp-1", "state": "running", "rows": 20, "created": done, "failed": min(a.fails, a.looks*5), "rate": 10, "dry_run": a.dry, "eta": time.Now().Add(90 * time.Second),
+		"encoding": "windows-1252", "delimiter": "\t", "starts": map[string]any{"waiting": 20 - done, "started": done, "rate": 5, "eta": time.Now().Add(5 * time.Minute)},
+	}
 	if a.looks == 4 {
 		imp["state"], imp["eta"] = "done", nil
 	}
