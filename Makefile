@@ -50,11 +50,11 @@ embedded: postgres bin/leadflow-standalone ## the tests that need the embedded s
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
 	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -json ./... | ../bin/report
 
-storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form: every part is killed while people come in
-	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 ./e2e/chaos
+storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form, and a restore drill
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -short ./e2e/chaos
 
-chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
-	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v -run TestChaos ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
+chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

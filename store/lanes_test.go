@@ -109,7 +109,7 @@ func TestARestoreRaisesSeqsAndKeepsTheirOrder(t *testing.T) {
 	require.True(t, raised)
 	_, raised, err = s.RaiseTide(ctx)
 	require.NoError(t, err)
-	require.False(t, raised, "one worker in twenty seconds")
+	require.False(t, raised, "one worker in ten seconds")
 	fresh := capture(t, s, record.Capture{Email: "new@example.com"}).LeadID
 	ingest(t, s, record.Event{LeadID: fresh, Type: "demo_request"}, record.Event{LeadID: old, Type: "demo_request"})
 
