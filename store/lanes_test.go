@@ -169,6 +169,14 @@ func TestADumpRestoredElsewhereIsHeldFromTheFirstConnection(t *testing.T) {
 	require.Empty(t, heldLanes(t, again), "it has moved in")
 }
 
+func TestUnknownLeadsAreThoseNobodyHas(t *testing.T) {
+	s := house(t)
+	ada, nobody := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID, newID()
+	got, err := s.UnknownLeads(t.Context(), []string{ada, nobody, "x"})
+	require.NoError(t, err)
+	require.Equal(t, []string{nobody}, got)
+}
+
 // restore dumps one database with pg_dump into another, emptied one.
 func restore(t *testing.T, from, to string) {
 	t.Helper()

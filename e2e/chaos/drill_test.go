@@ -136,7 +136,7 @@ func TestRestoreDrill(t *testing.T) {
 			dry := d.leadflow("lanes", "release", "--dry-run", "-o", "csv")
 			require.Contains(t, dry, "bulk,,nurture:2", "both mails of the backup went out after it")
 			require.Contains(t, d.leadflow("lanes", "release", "-o", "csv"), "bulk,,nurture:2")
-			d.leadflow("lead", "restart", "--all")
+			require.Contains(t, d.leadflow("lead", "restart", "--all"), "1 runs of leads that this database does not know end")
 			d.eventually("what came in since is acted on, and the projections are the runs' again", func() bool {
 				return d.stage(ada) == "handoff" && d.stage(cyd) == "handoff" && d.stage(bob) == "handoff"
 			})

@@ -59,7 +59,7 @@ func (t *tool) restartAll(ctx context.Context, cfg app.Config) error {
 	t.tell("%d leads: the workers start their runs, or tell those that run.", n)
 	switch n, err = t.engine.endStrays(ctx, cfg); {
 	case err != nil:
-		t.tell("Runs of leads that this database does not know were not looked for: Temporal does not answer. Repeat it when it is back.")
+		t.tell("Whether there are runs of leads that this database does not know could not be seen: repeat it when leadflow doctor finds nothing.")
 	case n > 0:
 		t.tell("%d runs of leads that this database does not know end: they are of people who came after its backup.", n)
 	}
