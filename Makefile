@@ -54,11 +54,11 @@ browser: postgres ## the tests with Chromium; without one they are skipped
 	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
 	@set -o pipefail; cd e2e/browser && ../../bin/testpg go test -vet=all -json ./... | ../../bin/report
 
-storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form: every part is killed while people come in
-	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 ./e2e/chaos
+storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form, and a restore drill
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -short ./e2e/chaos
 
-chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
-	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v -run TestChaos ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
+chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
+	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m)
 
 outside: postgres bin/leadflow-standalone ## the built binary from outside: data of the previous release, a real log
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -182,9 +181,7 @@ func TestRelay_catchesUpAfterAnOutage(t *testing.T) {
 		_, err := h.store.Ingest(t.Context(), []record.Event{{LeadID: id, Type: "demo_request", ClientID: "demo", OccurredAt: time.Now()}})
 		require.NoError(t, err)
 	}
-	within(t, time.Minute, "both relays ask one at a time", func() bool {
-		return time.Since(killed) > 25*time.Second
-	})
+	within(t, time.Minute, "both relays know that it is away", func() bool { return time.Since(killed) > 25*time.Second })
 	during := failures()
 	require.Less(t, during, 200.0, "calls while it was away")
 	require.Less(t, h.one("SELECT count(*) FROM outbox WHERE not_before > now()"), 50, "rows keep their moment")
@@ -215,6 +212,4 @@ func TestRelay_catchesUpAfterAnOutage(t *testing.T) {
 	require.Less(t, doubled, 100)
 	middle := func(all []time.Time) time.Time { slices.SortFunc(all, time.Time.Compare); return all[len(all)/2] }
 	require.True(t, middle(first).Before(middle(rest)), "who acts at once is told first")
-	var wrong int
-	require.ErrorIs(t, h.store.Pool().QueryRow(t.Context(), "SELECT 1 FROM outbox").Scan(&wrong), pgx.ErrNoRows)
 }

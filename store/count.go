@@ -2,9 +2,20 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
+
+const sqlUnknownLeads = `SELECT given.id FROM unnest(@ids::uuid[]) AS given (id) WHERE NOT EXISTS (SELECT FROM leads l WHERE l.id = given.id)`
+
+// UnknownLeads are those of the ids that no lead has, erased ones included. What is no id is left out.
+func (s *Store) UnknownLeads(ctx context.Context, ids []string) ([]string, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isID(id) })
+	rows, _ := s.pool.Query(ctx, sqlUnknownLeads, pgx.NamedArgs{"ids": ids})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return out, masked("unknown leads", err)
+}
 
 const sqlCountLeads = `SELECT count(*) FROM leads WHERE stage = ANY(@stages::text[])`
 

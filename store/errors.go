@@ -78,6 +78,8 @@ func masked(op string, err error) error {
 			out.is = record.ErrConflict
 		case "23503": // foreign_key_violation: what is named does not exist, or what is deleted is still named
 			out.is = record.ErrInUse
+		case "57P01", "57P02", "57P03", "53300": // it is being stopped, crashed, starts or is full: it is away for a moment
+			out.is = record.ErrUnavailable
 		}
 	case errors.As(err, &connect), pgconn.SafeToRetry(err), pgconn.Timeout(err):
 		out.Code, out.is = "unreachable", record.ErrUnavailable

@@ -109,7 +109,7 @@ func TestARestoreRaisesSeqsAndKeepsTheirOrder(t *testing.T) {
 	require.True(t, raised)
 	_, raised, err = s.RaiseTide(ctx)
 	require.NoError(t, err)
-	require.False(t, raised, "one worker in twenty seconds")
+	require.False(t, raised, "one worker in ten seconds")
 	fresh := capture(t, s, record.Capture{Email: "new@example.com"}).LeadID
 	ingest(t, s, record.Event{LeadID: fresh, Type: "demo_request"}, record.Event{LeadID: old, Type: "demo_request"})
 
@@ -167,6 +167,14 @@ func TestADumpRestoredElsewhereIsHeldFromTheFirstConnection(t *testing.T) {
 	require.NoError(t, err)
 	defer again.Close()
 	require.Empty(t, heldLanes(t, again), "it has moved in")
+}
+
+func TestUnknownLeadsAreThoseNobodyHas(t *testing.T) {
+	s := house(t)
+	ada, nobody := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID, newID()
+	got, err := s.UnknownLeads(t.Context(), []string{ada, nobody, "x"})
+	require.NoError(t, err)
+	require.Equal(t, []string{nobody}, got)
 }
 
 // restore dumps one database with pg_dump into another, emptied one.

@@ -34,9 +34,9 @@ func (s *Store) House(ctx context.Context) (record.House, error) {
 
 const sqlRaiseTide = `UPDATE house SET tide = tide + 1, tide_at = now(), place = coalesce(place, this_place()),
 	seq_mark = greatest(seq_mark, (SELECT last_value FROM outbox_seq))
-WHERE tide_at IS NULL OR tide_at > now() OR tide_at < now() - interval '20 seconds' RETURNING tide`
+WHERE tide_at IS NULL OR tide_at > now() OR tide_at < now() - interval '10 seconds' RETURNING tide`
 
-// RaiseTide marks that life goes on, at most once in twenty seconds however many workers ask; raised is false when another
+// RaiseTide marks that life goes on, at most once in ten seconds however many workers ask; raised is false when another
 // one did. The first time, the database moves in where it is.
 func (s *Store) RaiseTide(ctx context.Context) (tide int64, raised bool, err error) {
 	rows, _ := s.pool.Query(ctx, sqlRaiseTide)

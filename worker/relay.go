@@ -19,7 +19,7 @@ type Relay struct {
 	Client    client.Client
 	TaskQueue string
 	Log       *slog.Logger
-	Parallel  int // calls to Temporal at once, at most; 0 is 32
+	Parallel  int // calls to Temporal at once, at most; 0 is 8
 
 	bells bells
 }
@@ -58,7 +58,7 @@ type relaying struct {
 func (r *Relay) Run(ctx context.Context) error {
 	most := r.Parallel
 	if most <= 0 {
-		most = 32
+		most = 8
 	}
 	s := &relaying{Relay: r, pace: newPace(most), ended: make(chan ended, most), sent: make(chan record.OutboxRow, most)}
 	var forgetting sync.WaitGroup

@@ -42,7 +42,7 @@ type Tide struct {
 }
 
 // tideOften is how often the tide is raised: what was done since is not seen by a restore to a moment before.
-const tideOften = 30 * time.Second
+const tideOften = 15 * time.Second
 
 // key is of one house: several may share a namespace.
 func (t *Tide) key(h record.House) string { return "leadflow.tide." + h.ID }

@@ -22,8 +22,9 @@ var (
 // envBin names the directory of both binaries; make builds them and sets it.
 const envBin = "LEADFLOW_BIN"
 
-// Everything is killed with -9 while people and events come in. Afterwards what was acknowledged is there, once.
-func TestChaos(t *testing.T) {
+// openHouse starts a house for a test.
+func openHouse(t *testing.T) *House {
+	t.Helper()
 	bin := os.Getenv(envBin)
 	if bin == "" {
 		t.Skip("it needs both binaries: run `make storm`, or `make chaos` for long")
@@ -33,21 +34,27 @@ func TestChaos(t *testing.T) {
 	dir, err := os.MkdirTemp("", "leadflow-chaos-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755)) // Postgres may run as another user
+	h, err := Open(t.Context(), dir, bin)
 	t.Cleanup(func() {
+		h.Close()
 		if t.Failed() {
 			t.Logf("the logs are in %s", dir)
 			return
 		}
 		_ = os.RemoveAll(dir)
 	})
+	require.NoError(t, err)
+	return h
+}
+
+// Everything is killed with -9 while people and events come in. Afterwards what was acknowledged is there, once.
+func TestChaos(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d: again with -seed %d", *seed, *seed)
 
-	h, err := Open(t.Context(), dir, bin)
-	require.NoError(t, err)
-	t.Cleanup(h.Close)
+	h := openHouse(t)
 	require.NoError(t, h.Settle(t.Context()))
 	l, s := NewLoad(h, *seed), &Storm{Seed: *seed, Kills: *kills, Over: *load, Talk: t.Output()}
 	ctx, cancel := context.WithTimeout(t.Context(), *load+*rest)

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -275,6 +274,3 @@ func letters(ctx context.Context, h *House, _ *Load, v *Verdict) error {
 	}
 	return nil
 }
-
-// ErrWrong says that something that was acknowledged did not come true.
-var ErrWrong = errors.New("something acknowledged did not come true, or came twice")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -32,6 +33,7 @@ type House struct {
 	pool   *pgxpool.Pool
 	client client.Client
 	http   *http.Client
+	cli    map[string]string // the environment of the command line
 }
 
 // secret is the house's.
@@ -83,7 +85,11 @@ func (h *House) furnish(ctx context.Context) (err error) {
 	if h.key, err = app.CreateKey(ctx, cfg, "chaos", "admin"); err != nil {
 		return err
 	}
-	h.pool, err = pgxpool.New(ctx, cfg.DatabaseURL)
+	return h.connect(ctx)
+}
+
+func (h *House) connect(ctx context.Context) (err error) {
+	h.pool, err = pgxpool.New(ctx, h.db.url("leadflow"))
 	return err
 }
 
@@ -119,6 +125,8 @@ func (h *House) populate(ctx context.Context, p ports) error {
 		}
 		h.parts, h.doors = append(h.parts, part), append(h.doors, "http://"+loopback(port))
 	}
+	h.cli = h.environment(p.temporal, p.serve1, p.metrics1)
+	h.cli["LEADFLOW_URL"], h.cli["LEADFLOW_API_KEY"] = h.doors[0], h.key
 	for i, port := range []int{p.metrics3, p.metrics4} {
 		part, err := h.launch(fmt.Sprintf("work%d", i+1), filepath.Join(h.bin, "leadflow"), answers(port), h.environment(p.temporal, 0, port), "work")
 		if err != nil {
@@ -162,6 +170,32 @@ func (h *House) await(ctx context.Context, p Part) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// Away ends all of our own processes (serve and work) until back is called.
+func (h *House) Away() (back func()) {
+	var all []func()
+	for _, part := range h.parts {
+		if k := kind(part); k == "serve" || k == "work" {
+			all = append(all, part.(*process).Away())
+		}
+	}
+	return func() {
+		for _, back := range all {
+			back()
+		}
+	}
+}
+
+// Leadflow runs the command line in the environment of the house.
+func (h *House) Leadflow(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(h.bin, "leadflow"), args...)
+	cmd.Env = os.Environ()
+	for k, v := range h.cli {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // Parts are all that can be killed.

@@ -40,6 +40,7 @@ type process struct {
 	down   time.Duration
 	fell   int
 	closed bool
+	stay   chan struct{} // not nil: it stays away until this is closed
 	gone   chan struct{}
 }
 
@@ -90,7 +91,12 @@ func (p *process) keep() {
 			p.fell++
 		}
 		fmt.Fprintf(p.log, "--- ended at %s: %v\n", time.Now().Format(time.TimeOnly), err)
+		stay := p.stay
 		p.mu.Unlock()
+		if stay != nil {
+			<-stay
+			continue
+		}
 		<-time.After(rest)
 	}
 }
@@ -103,6 +109,21 @@ func (p *process) Kill(down time.Duration) {
 	if p.cmd != nil && p.cmd.Process != nil && p.cmd.ProcessState == nil {
 		p.killed, p.down = true, down
 		_ = p.cmd.Process.Kill()
+	}
+}
+
+// Away ends it with -9 until back is called.
+func (p *process) Away() (back func()) {
+	p.mu.Lock()
+	stay := make(chan struct{})
+	p.stay = stay
+	p.mu.Unlock()
+	p.Kill(0)
+	return func() {
+		p.mu.Lock()
+		p.stay = nil
+		p.mu.Unlock()
+		close(stay)
 	}
 }
 

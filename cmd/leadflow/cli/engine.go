@@ -20,12 +20,14 @@ type engine struct {
 	createFirstKey func(ctx context.Context, cfg app.Config, name string) (string, error)
 	restartLead    func(ctx context.Context, cfg app.Config, id string) error
 	restartAll     func(ctx context.Context, cfg app.Config, progress func(done, total int)) (int, error)
+	endStrays      func(ctx context.Context, cfg app.Config) (int, error)
 }
 
 // leadflow is the real engine.
 func leadflow() engine {
 	return engine{
 		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, ready: app.Ready, describe: app.Config.Describe,
-		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, verifyScores: app.VerifyScores,
+		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, endStrays: app.EndStrayRuns,
+		verifyScores: app.VerifyScores,
 	}
 }

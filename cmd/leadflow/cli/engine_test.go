@@ -153,6 +153,7 @@ func TestRestart(t *testing.T) {
 		}
 		return 200, nil
 	}
+	e.endStrays = func(context.Context, app.Config) (int, error) { return 3, nil }
 	require.Equal(t, ExitOK, command(t.Context(), e, "lead", "restart", "known").code)
 	require.Contains(t, command(t.Context(), e, "lead", "restart", "none").err, "there is no lead with this id")
 	require.Contains(t, command(t.Context(), e, "lead", "restart", "gone").err, "erased")
@@ -163,6 +164,7 @@ func TestRestart(t *testing.T) {
 	require.Equal(t, ExitOK, got.code)
 	require.Equal(t, 11, strings.Count(got.err, "restart: "), "a line for nothing and for every tenth:\n%s", got.err)
 	require.Contains(t, got.err, "200 leads")
+	require.Contains(t, got.err, "3 runs of leads that this database does not know end")
 
 	e.restartAll = func(context.Context, app.Config, func(done, total int)) (int, error) { return 7, errors.New("away") }
 	got = command(t.Context(), e, "lead", "restart", "--all")

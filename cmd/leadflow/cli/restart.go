@@ -15,7 +15,8 @@ func leadRestart(t *tool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "restart ID | --all", Short: "Starts a run again from what the database knows", Args: cobra.MaximumNArgs(1),
 		Long: "Starts a run again from what the database knows, after it was terminated or Temporal's database was lost. A run that is well\n" +
-			"goes on. It speaks to DATABASE_URL; the workers do the rest.",
+			"goes on, and the read side learns anew what it knows. With --all, runs of leads that the database does not know (after a restore\n" +
+			"from a backup) are ended as well. It speaks to DATABASE_URL and Temporal; the workers do the rest.",
 		Example: "  leadflow lead restart 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59\n  leadflow lead restart --all",
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every lead whose life is not over")
@@ -56,5 +57,11 @@ func (t *tool) restartAll(ctx context.Context, cfg app.Config) error {
 		return f
 	}
 	t.tell("%d leads: the workers start their runs, or tell those that run.", n)
+	switch n, err = t.engine.endStrays(ctx, cfg); {
+	case err != nil:
+		t.tell("Whether there are runs of leads that this database does not know could not be seen: repeat it when leadflow doctor finds nothing.")
+	case n > 0:
+		t.tell("%d runs of leads that this database does not know end: they are of people who came after its backup.", n)
+	}
 	return nil
 }
