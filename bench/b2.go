@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/leadflow-dev/leadflow/bench/load"
 	"github.com/leadflow-dev/leadflow/bench/measure"
 	"github.com/leadflow-dev/leadflow/bench/rig"
@@ -115,36 +117,46 @@ func (g *golden) each(ctx context.Context) (float64, error) {
 	return float64(sum) / float64(len(over)), nil
 }
 
-// side plays lives one after the other in each of 32 clients, and counts their transitions.
+// side plays so many lives, 32 at a time, from the first to the end of the last, and counts their transitions. A window of
+// time would not do: lives that begin together end together.
 func (g *golden) side(name string, each func(context.Context) (float64, error), life func(context.Context) error) measure.Side {
-	step := func(ctx context.Context) (int, error) {
-		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-		defer cancel()
-		return 1, life(ctx)
-	}
-	clients := make([]load.Step, b2InFlight)
-	for i := range clients {
-		clients[i] = step
-	}
 	return measure.Side{Name: name, Unit: "transitions/s", Measure: func(ctx context.Context) (measure.Sample, error) {
 		if err := g.rig.Settle(ctx); err != nil {
 			return measure.Sample{}, err
 		}
-		s, err := load.Closed(ctx, g.longWindow(), clients, g.rig.CPU)
-		if err != nil {
-			return s, err
+		lives := g.size(192, 2*b2InFlight)
+		waits := make([]time.Duration, lives)
+		used, began := g.rig.CPU(), time.Now()
+		all, within := errgroup.WithContext(ctx)
+		all.SetLimit(b2InFlight)
+		for i := range lives {
+			all.Go(func() error {
+				ctx, cancel := context.WithTimeout(within, 2*time.Minute)
+				defer cancel()
+				born := time.Now()
+				defer func() { waits[i] = time.Since(born) }()
+				return life(ctx)
+			})
 		}
+		if err := all.Wait(); err != nil {
+			return measure.Sample{}, err
+		}
+		s := measure.Sample{Seconds: time.Since(began).Seconds(), CPU: load.Less(g.rig.CPU(), used)}
+		var h measure.Histogram
+		for _, w := range waits {
+			h.Add(w)
+		}
+		s.P50, s.P99 = h.Milliseconds(50), h.Milliseconds(99)
 		per, err := each(ctx)
-		s.Units *= per
-		s.Value *= per
-		return s, err
+		s.Units = float64(lives) * per
+		return s.Rate(), err
 	}}
 }
 
-// longWindow is three times as long as others: a life takes seconds.
+// longWindow is twice as long as others: a life takes seconds.
 func (o options) longWindow() load.Window {
 	w := o.window()
-	return load.Window{WarmUp: max(3*time.Second, w.WarmUp), Measured: max(5*time.Second, 3*w.Measured)}
+	return load.Window{WarmUp: max(3*time.Second, w.WarmUp), Measured: max(5*time.Second, 2*w.Measured)}
 }
 
 // life is the golden life of standalone/golden_test.go.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -82,7 +83,11 @@ func (h *house) latency(name string, receiver *rig.Receiver, cross func(context.
 		step := func(ctx context.Context) (int, error) {
 			ctx, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
-			return 1, cross(ctx)
+			err := cross(ctx)
+			if errors.Is(err, context.DeadlineExceeded) { // it is counted as lost
+				err = nil
+			}
+			return 1, err
 		}
 		clients := make([]load.Step, 16)
 		for i := range clients {

@@ -101,6 +101,9 @@ func (b *bench) tell(format string, args ...any) {
 
 // inTurn measures sides in turn and tells of each measurement.
 func (b *bench) inTurn(ctx context.Context, pairs int, sides ...measure.Side) ([][]measure.Sample, error) {
+	for i := range sides {
+		sides[i] = b.profiled(sides[i])
+	}
 	return measure.Interleave(ctx, pairs, sides, func(pair int, side measure.Side, s measure.Sample) {
 		line := fmt.Sprintf("%d/%d %s: %s %s, %.1f s", pair+1, pairs, side.Name, measure.Number(s.Value), side.Unit, s.Seconds)
 		if s.P50 > 0 {

@@ -13,14 +13,15 @@ import (
 
 // options are the flags.
 type options struct {
-	rows  []row
-	scale float64
-	pairs int
-	bin   string
-	json  string
-	table string
-	self  string                                          // this program, which is also some of its helpers; a test of it has none
-	null  func() (address string, stop func(), err error) // a server that does nothing
+	rows    []row
+	scale   float64
+	pairs   int
+	bin     string
+	json    string
+	table   string
+	profile string
+	self    string                                          // this program, which is also some of its helpers; a test of it has none
+	null    func() (address string, stop func(), err error) // a server that does nothing
 }
 
 func parse(args []string, out io.Writer) (options, error) {
@@ -42,6 +43,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.StringVar(&o.bin, "bin", "bin", "`directory` of leadflow and leadflow-standalone")
 	f.StringVar(&o.json, "json", "", "`file` for all figures as JSON")
 	f.StringVar(&o.table, "table", "", "`file` for the Markdown that is printed as well")
+	f.StringVar(&o.profile, "profile", "", "`directory` in which perf leaves what took the time; such a run measures nothing else well")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

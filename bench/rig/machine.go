@@ -20,7 +20,7 @@ type Machine struct {
 	MemoryGB float64           `json:"memory_gb"`
 	Kernel   string            `json:"kernel"`
 	Go       string            `json:"go"`
-	Commit   string            `json:"commit"`
+	Commit   string            `json:"commit"` // of the binaries
 	Postgres string            `json:"postgres"`
 	Settings map[string]string `json:"settings"`
 	Fsync    float64           `json:"fsyncs_per_second"`
@@ -41,8 +41,10 @@ func (r *Rig) Describe(ctx context.Context) (Machine, error) {
 	if _, err := fmt.Sscanf(field("/proc/meminfo", "MemTotal"), "%f kB", &kB); err == nil {
 		m.MemoryGB = kB / (1 << 20)
 	}
-	if out, err := exec.CommandContext(ctx, "git", "describe", "--tags", "--always", "--dirty").Output(); err == nil {
-		m.Commit = strings.TrimSpace(string(out))
+	if out, err := exec.CommandContext(ctx, filepath.Join(r.Bin, "leadflow"), "--version").Output(); err == nil {
+		if words := strings.Fields(string(out)); len(words) > 0 {
+			m.Commit = words[len(words)-1]
+		}
 	}
 	pool, err := r.Pool(ctx, "postgres", 1)
 	if err != nil {
