@@ -21,7 +21,7 @@ const (
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
 	sqlSweepUploads = `UPDATE imports SET state = 'failed', error = 'upload_interrupted', finished_at = now()
-	WHERE state = 'queued' AND NOT ready AND claimed_until < now()`
+	WHERE state = 'queued' AND NOT ready AND coalesce(claimed_until, created_at + interval '1 day') < now()`
 	sqlSweepUploadRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
 		WHERE r.state = 'pending' AND i.state NOT IN ('queued', 'running') LIMIT 5000)`
