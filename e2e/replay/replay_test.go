@@ -53,11 +53,12 @@ func open(t *testing.T) *bank {
 	s, err := stack.Start(ctx, binary, "")
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, s.Stop())
+		require.NoError(t, s.Kill()) // its data goes with it
 	})
 	b.door = s.Door()
 	b.db, err = pgx.Connect(t.Context(), s.Env["DATABASE_URL"])
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = b.db.Close(context.WithoutCancel(t.Context())) })
 	b.store, err = store.Open(t.Context(), s.Env["DATABASE_URL"], store.Options{SuppressionKey: make([]byte, 16)})
 	require.NoError(t, err)
 	t.Cleanup(b.store.Close)
