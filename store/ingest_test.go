@@ -288,7 +288,7 @@ func TestAnAdjustmentDividesWhatIsFolded(t *testing.T) {
 }
 
 func BenchmarkIngest(b *testing.B) {
-	s := New(newPool(b), Options{SuppressionKey: testKey})
+	s := New(testPool(b), Options{SuppressionKey: testKey})
 	ctx := b.Context()
 	m, err := s.CreateModel(ctx, record.Model{Source: testModel, Document: json.RawMessage(testModel)})
 	require.NoError(b, err)

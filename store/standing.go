@@ -139,7 +139,7 @@ func (st *standing) filled(w world, before []scoring.Event) scoring.Accumulators
 	}
 	out := w.scorer.Fill(st.Accumulators, st.gap, st.adjustments, before)
 	if st.gap.All && len(st.stored.Tallies) > 0 {
-		out = w.scorer.Regain(out, st.stored, before)
+		out = w.scorer.Regain(out, st.stored, st.adjustments, before)
 	}
 	return out
 }
@@ -179,10 +179,13 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 		return
 	}
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
-		for _, st := range found {
-			out[st.LeadID] = st
-		}
+		var st standing
+		_, err := pgx.ForEachRow(rows, []any{
+			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt,
+		}, func() error {
+			*out[st.LeadID], st = st, standing{} // what it points to is its own
+			return nil
+		})
 		return err
 	})
 	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {

@@ -56,7 +56,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	pool, err := pgxpool.New(ctx, url)
+	pool, err := newPool(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: the URL cannot be used; check DATABASE_URL")
 	}
@@ -65,6 +65,18 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, masked("open", err)
 	}
 	return New(pool, o), nil
+}
+
+func newPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		quickArrays(conn)
+		return nil
+	}
+	return pgxpool.NewWithConfig(ctx, cfg)
 }
 
 // Close closes the pool.

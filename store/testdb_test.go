@@ -19,13 +19,13 @@ var testKey = []byte("a suppression key for tests only")
 // newStore gives a test a store over a migrated database of its own.
 func newStore(t *testing.T) *Store {
 	t.Helper()
-	return New(newPool(t), Options{SuppressionKey: testKey})
+	return New(testPool(t), Options{SuppressionKey: testKey})
 }
 
-// newPool is a pool over a migrated database of its own.
-func newPool(t testing.TB) *pgxpool.Pool {
+// testPool is a pool over a migrated database of its own.
+func testPool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), database(t))
+	pool, err := newPool(t.Context(), database(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool

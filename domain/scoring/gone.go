@@ -49,15 +49,17 @@ func (x *explainer) unknown() []part {
 }
 
 // Regain adds to accumulators that were folded anew, from the events that are kept, what stored ones hold beyond these. Both
-// are of this model; whatever divides their cycles differently is younger than the events that are gone.
-func (s *Scorer) Regain(anew, stored Accumulators, events []Event) Accumulators {
+// are of this model; whatever divides their cycles differently is younger than the events that are gone. A window that was
+// full remembers no more than it did.
+func (s *Scorer) Regain(anew, stored Accumulators, adjustments []Adjustment, events []Event) Accumulators {
 	cuts := make([]Adjustment, len(stored.Cuts))
 	for i, at := range stored.Cuts {
 		cuts[i].At = time.UnixMicro(at)
 	}
 	seen := s.Fold(Accumulators{}, cuts, distinct(events)...)
 	f := s.begin(anew, nil, nil)
-	f.Newest, f.Cuts = max(anew.Newest, stored.Newest), anew.Cuts
+	f.Newest = max(anew.Newest, stored.Newest)
+	f.Cuts = cutsOf(ordered(adjustments, f.Newest))
 	for _, t := range stored.Tallies {
 		n, known := s.index[t.Rule]
 		if at, found := seen.find(t.Cycle, t.Rule); found {
