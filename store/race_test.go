@@ -62,3 +62,41 @@ func TestEverybodyAtOnceWithoutADeadlock(t *testing.T) {
 	pool.Close()
 	require.Zero(t, one[int](t, quiet, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 }
+
+// A thousand writers on ten leads, each with a burst on one of them and an event of each other, from more connections than
+// there are leads: every event counts once, nobody waits in a circle, and scores are what their rows say.
+func TestAThousandWritersOnTenLeads(t *testing.T) {
+	quiet := house(t)
+	ctx := t.Context()
+	cfg := quiet.pool.Config()
+	cfg.MaxConns = 24
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	require.NoError(t, err)
+	s := New(pool, Options{SuppressionKey: testKey})
+	const leads, writers, burst = 10, 1000, 5
+	ids := make([]string, leads)
+	for i := range ids {
+		ids[i] = newLead(t, quiet, fmt.Sprintf("p%d@example.com", i))
+	}
+	types := []string{"form_submit", "page_view", "cta_click", "content_download", "webinar_attendance"}
+	together(t, writers, func(i int) error {
+		var batch []record.Event
+		for n := range burst {
+			batch = append(batch, record.Event{LeadID: ids[i/2%leads], Type: types[n], ClientID: fmt.Sprint(i/2, "/", n)}) // two send the same
+		}
+		for n := range leads { // in an order of its own
+			batch = append(batch, record.Event{Email: fmt.Sprintf("p%d@example.com", (n*7+i)%leads), Type: types[i%5]})
+		}
+		_, err := s.Ingest(ctx, batch)
+		return err
+	})
+	pool.Close()
+	require.Equal(t, writers*leads, one[int](t, quiet, "SELECT count(*) FROM events WHERE client_id IS NULL"))
+	require.Equal(t, writers/2*burst, one[int](t, quiet, "SELECT count(*) FROM events WHERE client_id IS NOT NULL"))
+	for _, id := range ids {
+		want := recomputed(t, quiet, id, testModel)
+		require.Equal(t, want.Score, one[int](t, quiet, "SELECT score FROM scores WHERE lead_id = $1", id))
+		require.Equal(t, want.Engagement, one[float64](t, quiet, "SELECT engagement FROM scores WHERE lead_id = $1", id))
+	}
+	require.Zero(t, one[int](t, quiet, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
+}

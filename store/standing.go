@@ -179,10 +179,13 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 		return
 	}
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[standing])
-		for _, st := range found {
-			out[st.LeadID] = st
-		}
+		var st standing
+		_, err := pgx.ForEachRow(rows, []any{
+			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt,
+		}, func() error {
+			*out[st.LeadID], st = st, standing{} // what it points to is its own
+			return nil
+		})
 		return err
 	})
 	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
+	"runtime/debug"
 
 	"go.uber.org/dig"
 	"go.uber.org/fx"
@@ -83,8 +85,17 @@ func (a *App) end(ctx context.Context) error {
 	return a.Stop(stopping)
 }
 
-// Serve runs the API until the context ends.
-func Serve(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Serving) }
+// servingGC is how much an API process may leave lie about, in percent of what it holds: that is little, and what requests
+// leave behind is much, so collecting at the usual 100 took an eighth of its time.
+const servingGC = 400
+
+// Serve runs the API until the context ends. GOGC, where it is set, decides.
+func Serve(ctx context.Context, cfg Config) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(servingGC)
+	}
+	return Run(ctx, cfg, Serving)
+}
 
 // Work runs the worker until the context ends.
 func Work(ctx context.Context, cfg Config) error { return Run(ctx, cfg, Working) }
