@@ -73,7 +73,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 		return 0, "", err
 	}
 	st := found[lead.ID]
-	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), folded: true}
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
 	v.accumulators = w.scorer.Recompute(st.adjustments, st.before)
 	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
 	var scores scoreRows

@@ -32,7 +32,7 @@ var mutes = map[string]struct {
 type verdict struct {
 	at                  time.Time // of after
 	accumulators        scoring.Accumulators
-	folded              bool // they are other than those stored
+	moves               bool // nothing but time, the profile or the model did anything: most of the row stays
 	turnsAt             *time.Time
 	before, after       scoring.Result
 	mqlAt               *time.Time
@@ -56,7 +56,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	if st.gap.Open() {
 		was = w.scorer.Fill(was, st.gap, st.adjustments, without(st.before, fresh))
 	}
-	v.accumulators, v.folded = was, st.moved || len(fresh) > 0
+	v.accumulators = was
 	if len(fresh) > 0 {
 		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
 	}
@@ -75,6 +75,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	}
 
 	v.edge(w, su, v.read(w, su, fresh))
+	v.moves = !st.refolded && len(fresh) == 0 && v.mqlAt == st.MQLAt
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
 		return !hears(su.lead.Stage, kind)
 	})

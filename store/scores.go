@@ -124,7 +124,7 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 	for _, su := range subjects {
 		v := judge(w, su, stood[su.lead.ID])
 		rows := &folded
-		if !v.folded {
+		if v.moves {
 			rows = &moved
 		}
 		if err := rows.add(su.lead.ID, w, v); err != nil {
