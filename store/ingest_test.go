@@ -196,6 +196,7 @@ func TestAProfileCompletesAnEngagedLead(t *testing.T) {
 	exec(t, s, "DELETE FROM outbox")
 	require.NoError(t, s.PatchLead(t.Context(), ada, record.Capture{Profile: map[string]any{"title": "Chief"}, Via: "api"}))
 	require.Equal(t, "mql", heard(t, s, ada))
+	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM scores WHERE lead_id = $1 AND mql_at IS NOT NULL AND mql_cycle = 1", ada))
 	require.NoError(t, s.PatchLead(t.Context(), idle, record.Capture{Profile: map[string]any{"title": "Chief"}, Via: "api"}))
 	require.Equal(t, "nothing", heard(t, s, idle))
 }

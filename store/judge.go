@@ -32,7 +32,7 @@ var mutes = map[string]struct {
 type verdict struct {
 	at                  time.Time // of after
 	accumulators        scoring.Accumulators
-	folded              bool // they are other than those stored
+	moves               bool // nothing but time, the profile or the model did anything: most of the row stays
 	turnsAt             *time.Time
 	before, after       scoring.Result
 	mqlAt               *time.Time
@@ -53,7 +53,7 @@ func judge(w world, su *subject, st *standing) verdict {
 		fresh[i] = h.scored()
 	}
 	was := st.filled(w, without(st.before, fresh))
-	v.accumulators, v.folded = was, st.moved || len(fresh) > 0
+	v.accumulators = was
 	if len(fresh) > 0 {
 		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
 	}
@@ -72,6 +72,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	}
 
 	v.edge(w, su, st, v.read(w, su, fresh))
+	v.moves = !st.refolded && len(fresh) == 0 && v.mqlAt == st.MQLAt
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
 		return !hears(su.lead.Stage, kind)
 	})

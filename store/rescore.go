@@ -3,10 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 )
 
 // rescoreLanes is how many chunks one process works at: while Postgres writes one, the next is read and folded.
@@ -21,14 +21,14 @@ func (s *Store) Rescore(ctx context.Context) error {
 		if err != nil || !running {
 			return err
 		}
-		var lanes errgroup.Group
+		var work []func(context.Context) error
 		if job.Total == nil {
-			lanes.Go(func() error { return s.countRescoring(ctx, job.ID) })
+			work = append(work, func(ctx context.Context) error { return s.countRescoring(ctx, job.ID) })
 		}
 		for range rescoreLanes {
-			lanes.Go(func() error { return s.rescoreLane(ctx) })
+			work = append(work, s.rescoreLane)
 		}
-		if err := lanes.Wait(); err != nil {
+		if err := sideBySide(ctx, work); err != nil {
 			return err
 		}
 		if err := s.exec(ctx, "finish rescoring", sqlFinishRescoring, pgx.NamedArgs{"id": job.ID}); err != nil {
@@ -40,6 +40,17 @@ func (s *Store) Rescore(ctx context.Context) error {
 		case <-time.After(rescorePause):
 		}
 	}
+}
+
+// sideBySide does all of it at once and answers with the errors of all.
+func sideBySide(ctx context.Context, work []func(context.Context) error) error {
+	var all sync.WaitGroup
+	failed := make([]error, len(work))
+	for i, do := range work {
+		all.Go(func() { failed[i] = do(ctx) })
+	}
+	all.Wait()
+	return errors.Join(failed...)
 }
 
 // rescorePause lies between two walks over the scores.

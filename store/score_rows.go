@@ -21,7 +21,7 @@ type scoreRows struct {
 
 func (r *scoreRows) add(leadID string, w world, v verdict) error {
 	var raw []byte
-	if v.folded {
+	if !v.moves {
 		var err error
 		if raw, err = json.Marshal(v.accumulators); err != nil {
 			return err

@@ -128,7 +128,7 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 		switch {
 		case st.ModelVersion == 0:
 			rows = &made
-		case !v.folded:
+		case v.moves:
 			rows = &moved
 		}
 		if err := rows.add(su.lead.ID, w, v); err != nil {

@@ -29,7 +29,7 @@ type standing struct {
 	stored       scoring.Accumulators // where the gap is everything although there were some: what they hold of events gone
 	gap          scoring.Gap          // what the accumulators lack under the published model
 	before       []scoring.Event      // earlier events that fill the gap
-	moved        bool                 // another model folded the accumulators, or none did
+	refolded     bool                 // the accumulators are to be written anew
 	fitKept      bool                 // the fit is that of the published model
 }
 
@@ -71,7 +71,7 @@ func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*s
 	for _, su := range subjects {
 		id := su.lead.ID
 		if su.created {
-			out[id] = &standing{LeadID: id, moved: true}
+			out[id] = &standing{LeadID: id, refolded: true}
 			continue
 		}
 		st := out[id]
@@ -102,14 +102,14 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 		if err := s.spare(ctx, q, w, st); err != nil {
 			return err
 		}
-		st.Accumulators, st.gap, st.moved = scoring.Accumulators{}, scoring.Everything, true
+		st.Accumulators, st.gap, st.refolded = scoring.Accumulators{}, scoring.Everything, true
 	case st.ModelVersion != w.version:
 		change, err := s.since(ctx, q, w, st.ModelVersion)
 		if err != nil {
 			return err
 		}
 		st.Accumulators, st.gap = change.Carry(st.Accumulators)
-		st.fitKept, st.moved = change.FitKept, !change.Same
+		st.fitKept, st.refolded = change.FitKept, !change.Same
 		return nil
 	}
 	st.fitKept = known && st.ModelVersion == w.version
