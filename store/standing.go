@@ -23,6 +23,7 @@ type standing struct {
 	TurnsAt      *time.Time
 	EngagedAt    *time.Time // newest engagement
 	EvaluatedAt  time.Time
+	KeptSince    *time.Time // from when on all events are there; nil: none was ever dropped
 	MQLAt        *time.Time
 	MQLCycle     *int
 	adjustments  []scoring.Adjustment
@@ -53,7 +54,8 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 	return &turns
 }
 
-const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at
+const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
+	(SELECT nullif(since, '-infinity') FROM events_kept) AS kept_since
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
@@ -99,8 +101,10 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 	known := st.ModelVersion != 0
 	switch {
 	case !known, st.Accumulators.Stale(st.adjustments):
-		if err := s.spare(ctx, q, w, st); err != nil {
-			return err
+		if known && st.KeptSince != nil {
+			if err := s.spare(ctx, q, w, st); err != nil {
+				return err
+			}
 		}
 		st.Accumulators, st.gap, st.refolded = scoring.Accumulators{}, scoring.Everything, true
 	case st.ModelVersion != w.version:
@@ -118,10 +122,6 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 
 // spare keeps stored accumulators by, where they may hold what no event tells any more.
 func (s *Store) spare(ctx context.Context, q querier, w world, st *standing) error {
-	since, err := keptSince(ctx, q)
-	if err != nil || since == nil || st.ModelVersion == 0 {
-		return err
-	}
 	if st.stored = st.Accumulators; st.ModelVersion != w.version {
 		change, err := s.since(ctx, q, w, st.ModelVersion)
 		if err != nil {
@@ -181,7 +181,7 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
 		var st standing
 		_, err := pgx.ForEachRow(rows, []any{
-			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt,
+			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt, &st.KeptSince,
 		}, func() error {
 			*out[st.LeadID], st = st, standing{} // what it points to is its own
 			return nil
