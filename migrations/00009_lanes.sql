@@ -7,7 +7,6 @@ ALTER TABLE outbox ADD COLUMN urgency smallint NOT NULL GENERATED ALWAYS AS (
     CASE WHEN triggers = '{}' THEN 2 WHEN triggers - 'capture' = '{}' THEN 1 ELSE 0 END) STORED;
 DROP INDEX outbox_due;
 CREATE INDEX outbox_due ON outbox (urgency, not_before); -- without the seq: a row that grows need not touch the index
-ALTER TABLE outbox SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 CREATE TABLE lanes (
     lane    text PRIMARY KEY CONSTRAINT lanes_lane CHECK (lane IN ('outbox', 'alert', 'bulk', 'webhook')),
