@@ -179,30 +179,32 @@ func (m *memory) wakeUps(ctx context.Context) (measure.Result, error) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	order := r.Perm(min(len(m.ids), m.made))
-	ours := m.waker("cold lead, p50", &order, func(i int) string { return "lead/" + m.ids[i] })
-	bare := m.waker("cold bare run, p50", &order, idlerID)
-	pairs := max(1, min(m.pairs, len(order)/2/20))
-	samples, err := m.inTurn(ctx, pairs, ours, bare)
+	n := min(wakeUps, len(order)) / m.pairs // of either side in each pair: nobody is asked twice
+	if n == 0 {
+		return measure.Result{}, fmt.Errorf("there are %d runs to wake in %d pairs: take a larger -scale", len(order), m.pairs)
+	}
+	ours := m.waker("cold lead, p50", order, n, func(i int) string { return "lead/" + m.ids[i] })
+	bare := m.waker("cold bare run, p50", order, n, idlerID)
+	samples, err := m.inTurn(ctx, m.pairs, ours, bare)
 	if err != nil {
 		return measure.Result{}, err
 	}
 	return measure.Compare("B7", "the query of a run that no worker has cached, one at a time", measure.AtMost(1.5), ours, bare, samples[0], samples[1]), nil
 }
 
-// waker asks runs that nobody asked before.
-func (m *memory) waker(name string, order *[]int, id func(int) string) measure.Side {
+// waker asks n runs that nobody asked before, each time.
+func (m *memory) waker(name string, order []int, n int, id func(int) string) measure.Side {
 	return measure.Side{Name: name, Unit: "ms", Measure: func(ctx context.Context) (measure.Sample, error) {
 		var h measure.Histogram
-		n := min(wakeUps/m.pairs+1, len(*order))
 		began := time.Now()
-		for _, i := range (*order)[:n] {
+		for _, i := range order[:n] {
 			asked := time.Now()
 			if _, err := m.temporal.QueryWorkflow(ctx, id(i), "", "state"); err != nil {
 				return measure.Sample{}, err
 			}
 			h.Add(time.Since(asked))
 		}
-		*order = (*order)[n:]
+		order = order[n:]
 		s := measure.Sample{Units: float64(n), Seconds: time.Since(began).Seconds(), P50: h.Milliseconds(50), P99: h.Milliseconds(99)}
 		s.Value = s.P50
 		return s, nil

@@ -2,15 +2,19 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/leadflow-dev/leadflow/bench/load"
 	"github.com/leadflow-dev/leadflow/postgres"
 )
 
@@ -75,4 +79,37 @@ func TestReadCosts_readsWhatTheTestLogs(t *testing.T) {
 		"golden life":  {"history events": 106, "billable actions": 37, "state transitions": 36, "bytes": 17841},
 		"golden naive": {"history events": 851, "billable actions": 164, "state transitions": 436, "bytes": 75497},
 	}, told)
+}
+
+// Rows of COPY are patched in place: what is read back is where it should be.
+func TestCopyRows_patchWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	rows := newCopyRows(7, 2)
+	lead := 0
+	now := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	raw := rows.fill(func() int { lead++; return lead }, now)
+	raw = raw[19:]
+	var ids []string
+	for n := 1; n <= 2; n++ {
+		require.EqualValues(t, 6, binary.BigEndian.Uint16(raw))
+		raw = raw[2:]
+		var fields [][]byte
+		for range 6 {
+			size := binary.BigEndian.Uint32(raw)
+			fields, raw = append(fields, raw[4:4+size]), raw[4+size:]
+		}
+		id, err := uuid.FromBytes(fields[0])
+		require.NoError(t, err)
+		require.EqualValues(t, 7, id.Version())
+		ids = append(ids, id.String())
+		of, err := uuid.FromBytes(fields[1])
+		require.NoError(t, err)
+		require.Equal(t, load.LeadID(n), of.String())
+		require.Equal(t, []string{copyClient, copyType}, []string{string(fields[2]), string(fields[3])})
+		at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(binary.BigEndian.Uint64(fields[4])) * time.Microsecond)
+		require.Equal(t, now, at)
+		require.Equal(t, "\x01"+plainProperties, string(fields[5]))
+	}
+	require.NotEqual(t, ids[0], ids[1])
+	require.Equal(t, []byte{0xff, 0xff}, raw)
 }

@@ -22,7 +22,6 @@ type house struct {
 	mails    *rig.Mailbox
 	pool     *pgxpool.Pool
 	temporal client.Client
-	reps     []string
 }
 
 // newHouse starts it, with the rules of documents.go and one nurture sequence.
@@ -86,11 +85,10 @@ func (h *house) furnish(ctx context.Context, sequence string) error {
 		return err
 	}
 	for _, name := range []string{"Ann", "Bob", "Cyd"} {
-		rep, err := h.post(ctx, "/v1/reps", rig.Object{"name": name + " Seller", "email": strings.ToLower(name) + "@sales.example", "team_id": team["id"]})
+		_, err := h.post(ctx, "/v1/reps", rig.Object{"name": name + " Seller", "email": strings.ToLower(name) + "@sales.example", "team_id": team["id"]})
 		if err != nil {
 			return err
 		}
-		h.reps = append(h.reps, rep["id"].(string))
 	}
 	return nil
 }

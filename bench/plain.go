@@ -45,19 +45,3 @@ func plainEvent(leads func(*rand.Rand) func() int) func(*pgx.Conn, *rand.Rand) l
 		}
 	}
 }
-
-// plainCopy is COPY in batches, one transaction each, into the same table.
-func plainCopy(leads func(*rand.Rand) func() int, batch int) func(*pgx.Conn, *rand.Rand) load.Step {
-	columns := []string{"id", "lead_id", "client_id", "type", "occurred_at", "properties"}
-	return func(conn *pgx.Conn, r *rand.Rand) load.Step {
-		next := leads(r)
-		return func(ctx context.Context) (int, error) {
-			now := time.Now()
-			_, err := conn.CopyFrom(ctx, pgx.Identifier{"events"}, columns, pgx.CopyFromSlice(batch, func(int) ([]any, error) {
-				id := uuid.Must(uuid.NewV7())
-				return []any{id, leadUUID(next()), "b00001-123456", "page_view", now, plainProperties}, nil
-			}))
-			return batch, err
-		}
-	}
-}

@@ -36,8 +36,8 @@ type Rig struct {
 	log      *os.File
 }
 
-// New starts a Postgres with its data under dir (empty: the system's place for temporary files), synced to disk as in
-// production.
+// New starts a Postgres with its data in the place for temporary files, synced to disk as in production; the product's
+// binaries are in bin.
 func New(ctx context.Context, bin string) (*Rig, error) {
 	dir, remove, err := postgres.Ephemeral("leadflow-bench-")
 	if err != nil {
