@@ -36,7 +36,8 @@ func (o owners) ids() []string {
 
 // Everything in this transaction is looked up by keys. A plan that was made while a partition was new reads all of it, and is
 // kept until somebody has looked how large it is by then: for minutes, and a thousand times a second.
-const sqlByIndex = `SET LOCAL enable_seqscan = off`
+// Where a scan cannot be avoided its price would make Postgres compile the statement first, each time.
+const sqlByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`
 
 // lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order.
 func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (world, owners, error) {

@@ -117,7 +117,7 @@ months:
 
 const noteKept = `UPDATE events_kept SET since = greatest(since, %s)`
 
-const sqlKeptSince = `SELECT nullif(since, '-infinity') FROM events_kept`
+const sqlKeptSince = `SELECT nullif(since, '-infinity') FROM events_kept WHERE one`
 
 // keptSince is from when on all events are there; nil: none was ever dropped.
 func keptSince(ctx context.Context, q querier) (*time.Time, error) {

@@ -55,7 +55,7 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 }
 
 const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
-	(SELECT nullif(since, '-infinity') FROM events_kept) AS kept_since
+	(SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
