@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,10 +68,12 @@ const restartAfter = 500 * time.Millisecond
 
 func (p *process) keep() {
 	defer close(p.gone)
+	runtime.LockOSThread() // its end is the end of the process: see dieWithUs
 	for {
 		cmd := exec.Command(p.bin, p.args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = p.env, p.log, p.log
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		dieWithUs(cmd.SysProcAttr)
 		p.mu.Lock()
 		if p.closed {
 			p.mu.Unlock()
