@@ -135,14 +135,15 @@ func (m *memory) leads(ctx context.Context) error {
 func (m *memory) idlers(ctx context.Context) error {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	for i := range m.each {
+	for i := m.made; i < m.made+m.each; i++ {
 		g.Go(func() error {
-			_, err := m.temporal.ExecuteWorkflow(within, client.StartWorkflowOptions{ID: idlerID(m.made + i), TaskQueue: idlerQueue}, idle)
+			_, err := m.temporal.ExecuteWorkflow(within, client.StartWorkflowOptions{ID: idlerID(i), TaskQueue: idlerQueue}, idle)
 			return err
 		})
 	}
+	err := g.Wait()
 	m.made += m.each
-	return g.Wait()
+	return err
 }
 
 // heap compares what the workers keep of each run: Go's heap and stacks, by their own telling.
