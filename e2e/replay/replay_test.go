@@ -42,7 +42,7 @@ func open(t *testing.T) *bank {
 	t.Helper()
 	binary := os.Getenv("LEADFLOW_STANDALONE")
 	if binary == "" {
-		t.Skip("LEADFLOW_STANDALONE names no binary: `make embedded` runs this test")
+		t.Skip("LEADFLOW_STANDALONE names no binary: `make outside` runs this test")
 	}
 	b := &bank{t: t, hand: readByHand(t, every(t)), clock: NewClock(time.Now())}
 	var err error

@@ -17,7 +17,7 @@ func binaries(t *testing.T) (before, now string) {
 	t.Helper()
 	before, now = os.Getenv("LEADFLOW_PREVIOUS"), os.Getenv("LEADFLOW_STANDALONE")
 	if now == "" {
-		t.Skip("LEADFLOW_STANDALONE names no binary: `make embedded` runs this test")
+		t.Skip("LEADFLOW_STANDALONE names no binary: `make outside` runs this test")
 	}
 	if before == "" {
 		t.Skip("LEADFLOW_PREVIOUS names no binary of the previous release: tools/previous.sh says why")
