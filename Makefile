@@ -48,7 +48,7 @@ unit: postgres ## the tests of the main module, with the race detector; lint has
 # vet runs with the tests: alone it would read the server's thousand packages a second time.
 embedded: postgres bin/leadflow-standalone ## the tests that need the embedded server, without the race detector
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
-	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -json ./... | ../bin/report
+	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -timeout 20m -json ./... | ../bin/report
 
 browser: postgres ## the tests with Chromium; without one they are skipped
 	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
