@@ -112,16 +112,30 @@ var over = []string{"done", "failed", "cancelled", "undoing", "undone"}
 func (t *tool) watch(ctx context.Context, imp record.Import) (record.Import, error) {
 	bar := t.newBar("import")
 	defer bar.end()
-	for wait, misses := firstLook, 0; !slices.Contains(over, imp.State); wait = min(wait*2, lastLook) {
+	show := func(imp record.Import) {
 		var left time.Duration
 		if imp.ETA != nil {
 			left = imp.ETA.Sub(t.now())
 		}
 		bar.note = startsLeft(imp, t.now())
 		bar.at(worked(imp), imp.Rows, imp.Rate, left)
+	}
+	imp, err := t.follow(ctx, imp, func(state string) bool { return slices.Contains(over, state) }, show)
+	if err != nil {
+		return imp, t.leave(imp, err)
+	}
+	bar.note = startsLeft(imp, t.now())
+	bar.at(worked(imp), imp.Rows, imp.Rate, 0)
+	return imp, nil
+}
+
+// follow looks at an import, and shows it, until its state is the last. It answers the newest one seen, and why it was left.
+func (t *tool) follow(ctx context.Context, imp record.Import, last func(state string) bool, show func(record.Import)) (record.Import, error) {
+	for wait, misses := firstLook, 0; !last(imp.State); wait = min(wait*2, lastLook) {
+		show(imp)
 		select {
 		case <-ctx.Done():
-			return imp, t.leave(imp, ctx.Err())
+			return imp, ctx.Err()
 		case <-time.After(wait):
 		}
 		next, err := t.importState(ctx, imp.ID)
@@ -131,11 +145,9 @@ func (t *tool) watch(ctx context.Context, imp record.Import) (record.Import, err
 		}
 		var f *failure
 		if misses++; ctx.Err() != nil || misses == patience || !errors.As(err, &f) || !f.passing {
-			return imp, t.leave(imp, cmp.Or(ctx.Err(), err))
+			return imp, cmp.Or(ctx.Err(), err)
 		}
 	}
-	bar.note = startsLeft(imp, t.now())
-	bar.at(worked(imp), imp.Rows, imp.Rate, 0)
 	return imp, nil
 }
 

@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -95,24 +92,13 @@ func importUndo(t *tool) *cobra.Command {
 func (t *tool) watchUndo(ctx context.Context, imp record.Import) (record.Import, error) {
 	bar := t.newBar("undo")
 	defer bar.end()
-	for wait, misses := firstLook, 0; imp.State == "undoing"; wait = min(wait*2, lastLook) {
+	imp, err := t.follow(ctx, imp, func(state string) bool { return state != "undoing" }, func(imp record.Import) {
 		if u := imp.Undo; u != nil {
 			bar.at(u.Removed+u.Restored+u.Kept, imp.Created+imp.Updated, 0, 0)
 		}
-		select {
-		case <-ctx.Done():
-			return imp, leaveUndo(imp, ctx.Err())
-		case <-time.After(wait):
-		}
-		next, err := t.importState(ctx, imp.ID)
-		if err == nil {
-			imp, misses = next, 0
-			continue
-		}
-		var f *failure
-		if misses++; ctx.Err() != nil || misses == patience || !errors.As(err, &f) || !f.passing {
-			return imp, leaveUndo(imp, cmp.Or(ctx.Err(), err))
-		}
+	})
+	if err != nil {
+		return imp, leaveUndo(imp, err)
 	}
 	return imp, nil
 }
