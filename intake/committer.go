@@ -13,6 +13,7 @@ const (
 	maxBatch       = 500      // events of one transaction
 	maxWaiting     = 50_000   // events that wait or are under way
 	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
+	defaultLanes   = 2        // transactions at once
 )
 
 // ErrBusy says that too much waits already: nothing of the request was taken, and it may be sent again in a moment.
@@ -21,22 +22,31 @@ var ErrBusy = errors.New("too many events wait to be stored")
 // committer takes whatever waits, up to maxBatch events of any number of requests, as soon as it is free, so a lone event
 // is committed at once and a flood in few transactions. What waits is bounded: a request that finds no room is not
 // taken at all.
+//
+// It has lanes, which commit beside each other: what one reads and folds, another has Postgres write. All events of one
+// owner go the same way, since a lead that many speak of is in nearly every batch: two transactions that both have it
+// would come one after the other all the same, and the second hold its connection meanwhile.
 type committer struct {
 	events Events
 	cfg    backlog
 
-	mu      sync.Mutex
+	mu    sync.Mutex
+	lanes []lane
+	count int // events that wait or are under way
+	size  int // their bytes
+}
+
+// lane is what waits for one transaction after the other.
+type lane struct {
 	waiting []ticket
-	count   int // events that wait or are under way
-	size    int // their bytes
-	running int // loops
+	running bool
 }
 
 // backlog bounds a committer.
 type backlog struct {
 	events int           // that wait or are under way
 	bytes  int           // of them
-	loops  int           // transactions at once
+	lanes  int           // transactions at once
 	linger time.Duration // how long a batch that is not full waits for more
 }
 
@@ -68,8 +78,10 @@ func newCommitter(events Events, b backlog) *committer {
 	if b.bytes == 0 {
 		b.bytes = maxWaitingSize
 	}
-	b.loops = max(1, b.loops)
-	return &committer{events: events, cfg: b}
+	if b.lanes == 0 {
+		b.lanes = defaultLanes
+	}
+	return &committer{events: events, cfg: b, lanes: make([]lane, b.lanes)}
 }
 
 // submit waits until every event is decided, or its context is over: what is under way then may still be stored. ErrBusy
@@ -100,7 +112,7 @@ func (c *committer) full() bool {
 	return c.count >= c.cfg.events || c.size >= c.cfg.bytes
 }
 
-// enter queues a request and wakes a loop. One that is larger than all the room there is is taken when nothing waits.
+// enter queues a request and wakes lanes. One that is larger than all the room there is is taken when nothing waits.
 func (c *committer) enter(d *delivery) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,22 +121,34 @@ func (c *committer) enter(d *delivery) bool {
 	}
 	c.count, c.size = c.count+len(d.events), c.size+d.size
 	for n := range d.events {
-		c.waiting = append(c.waiting, ticket{d, n})
-	}
-	if c.running < c.cfg.loops {
-		c.running++
-		go c.run()
+		l := &c.lanes[laneOf(d.events[n], len(c.lanes))]
+		l.waiting = append(l.waiting, ticket{d, n})
+		if !l.running {
+			l.running = true
+			go c.run(l)
+		}
 	}
 	return true
 }
 
-// run empties the queue and ends; the next request starts it again.
-func (c *committer) run() {
+// laneOf is the same for all events of one owner (FNV-1a).
+func laneOf(e record.Event, lanes int) int {
+	h := uint32(2166136261)
+	for _, name := range [...]string{e.LeadID, e.Email, e.VisitorID} {
+		for i := range len(name) {
+			h = (h ^ uint32(name[i])) * 16777619
+		}
+	}
+	return int(h % uint32(lanes))
+}
+
+// run empties a lane and ends; the next event on it starts it again.
+func (c *committer) run(l *lane) {
 	for {
 		if c.cfg.linger > 0 {
-			c.linger()
+			c.linger(l)
 		}
-		batch, live := c.take()
+		batch, live := c.take(l)
 		if len(batch) == 0 {
 			return
 		}
@@ -135,26 +159,25 @@ func (c *committer) run() {
 }
 
 // linger gives a batch that is not full a moment to grow.
-func (c *committer) linger() {
+func (c *committer) linger(l *lane) {
 	c.mu.Lock()
-	n := len(c.waiting)
+	n := len(l.waiting)
 	c.mu.Unlock()
 	if n > 0 && n < maxBatch {
 		time.Sleep(c.cfg.linger)
 	}
 }
 
-// take takes the next batch; none ends the loop. Nobody waits for what a gone request sent: it is left out of live.
-func (c *committer) take() (batch, live []ticket) {
+// take takes the next batch; none ends the lane. Nobody waits for what a gone request sent: it is left out of live.
+func (c *committer) take(l *lane) (batch, live []ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := min(len(c.waiting), maxBatch)
+	n := min(len(l.waiting), maxBatch)
 	if n == 0 {
-		c.running--
-		c.waiting = nil
+		l.running, l.waiting = false, nil
 		return nil, nil
 	}
-	batch, c.waiting = c.waiting[:n:n], c.waiting[n:]
+	batch, l.waiting = l.waiting[:n:n], l.waiting[n:]
 	for _, t := range batch {
 		if err := t.ctx.Err(); err != nil {
 			t.failed(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,7 +19,11 @@ import (
 func waits(s *Service) int {
 	s.commit.mu.Lock()
 	defer s.commit.mu.Unlock()
-	return len(s.commit.waiting)
+	n := 0
+	for _, l := range s.commit.lanes {
+		n += len(l.waiting)
+	}
+	return n
 }
 
 func busy(k *kept, cfg Config) *Service { return New(Deps{Captures: k, Events: k}, cfg) }
@@ -119,23 +124,50 @@ func TestEvents_nothingCommittedIsAnError(t *testing.T) {
 	require.Len(t, answer.Rejected, 1)
 }
 
-func TestCommitters_workAtOnce(t *testing.T) {
+// Owners go one way or the other; what is said of one owner stays in order, and waits for its like only.
+func TestLanes_commitBesideEachOther(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
-	s := busy(k, Config{Committers: 2})
-	first := fill(t, s, 1)
-	second := make(chan EventsAnswer, 1)
-	go func() {
-		answer, _ := s.Events(context.Background(), many(1))
-		second <- answer
-	}()
-	require.Eventually(t, func() bool {
-		s.commit.mu.Lock()
-		defer s.commit.mu.Unlock()
-		return s.commit.count == 2 && len(s.commit.waiting) == 0
-	}, 5*time.Second, time.Millisecond, "the second transaction does not wait for the first")
+	s := busy(k, Config{})
+	owner := func(lane int) string {
+		for i := range 100 {
+			address := fmt.Sprintf("ada%d@example.com", i)
+			if laneOf(record.Event{Email: address}, defaultLanes) == lane {
+				return address
+			}
+		}
+		t.Fatal("all owners go the same way")
+		return ""
+	}
+	answers := make(chan EventsAnswer, 3)
+	send := func(owner string, waiting int) {
+		go func() {
+			answer, _ := s.Events(context.Background(), raws(fmt.Sprintf(`{"type":"page_view","email":%q}`, owner)))
+			answers <- answer
+		}()
+		require.Eventually(t, func() bool { return waits(s) == waiting }, 5*time.Second, time.Millisecond)
+	}
+	send(owner(0), 0)
+	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
+	send(owner(1), 0)
+	require.Eventually(t, func() bool { return s.commit.under() == 2 }, 5*time.Second, time.Millisecond, "the second transaction does not wait for the first")
+	send(owner(0), 1)
 	close(k.gate)
-	require.Equal(t, 2, (<-first).Accepted+(<-second).Accepted)
+	for range 3 {
+		require.Equal(t, 1, (<-answers).Accepted)
+	}
+	require.Equal(t, []int{1, 1, 1}, k.batches)
+}
+
+// under is how many events are under way.
+func (c *committer) under() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.count
+	for _, l := range c.lanes {
+		n -= len(l.waiting)
+	}
+	return n
 }
 
 func TestLinger_gathersWhatComesMeanwhile(t *testing.T) {
