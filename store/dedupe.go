@@ -5,14 +5,15 @@ import "github.com/jackc/pgx/v5"
 // The contract's promise: an id is unique per lead or visitor within 35 days. The events themselves are asked, by an index
 // over each partition of that time: no unique key could span them, and none is needed, since whoever asks holds the lock
 // of the lead or of the visitor, and its snapshot is younger than the lock. LIMIT keeps it at one probe an id, whatever
-// the planner thinks of the table.
+// the planner thinks of the table. Nothing is received tomorrow (whoever had the lock before may have begun after us): the
+// partitions that are made ahead are not asked.
 const (
 	sqlKnownToLeads = `SELECT i.n FROM unnest(@owners::uuid[], @ids::text[], @n::int[]) AS i (lead_id, client_id, n)
 CROSS JOIN LATERAL (SELECT FROM events e WHERE e.lead_id = i.lead_id AND e.client_id = i.client_id
-	AND e.received_at > now() - interval '35 days' LIMIT 1) AS known`
+	AND e.received_at > now() - interval '35 days' AND e.received_at < now() + interval '1 day' LIMIT 1) AS known`
 	sqlKnownToVisitors = `SELECT i.n FROM unnest(@owners::text[], @ids::text[], @n::int[]) AS i (visitor_id, client_id, n)
 CROSS JOIN LATERAL (SELECT FROM events e WHERE e.visitor_id = i.visitor_id AND e.client_id = i.client_id
-	AND e.received_at > now() - interval '35 days' LIMIT 1) AS known`
+	AND e.received_at > now() - interval '35 days' AND e.received_at < now() + interval '1 day' LIMIT 1) AS known`
 )
 
 // idRows are ids to be looked up, column by column.
