@@ -80,7 +80,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	}
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
 	v.accumulators = st.filled(w, st.before)
-	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
+	v.evaluate(w, st, w.scorer.FitOf(lead.Profile), false)
 	var scores scoreRows
 	if err := scores.add(lead.ID, w, v); err != nil {
 		return 0, "", err

@@ -50,7 +50,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
 	fresh := make([]scoring.Event, len(su.events))
 	for i, h := range su.events {
-		fresh[i] = h.scored()
+		fresh[i] = h.seen(w)
 	}
 	was := st.filled(w, without(st.before, fresh))
 	v.accumulators = was
@@ -65,9 +65,9 @@ func judge(w world, su *subject, st *standing) verdict {
 	if su.learned {
 		fit = w.scorer.FitOf(su.profile)
 	}
-	v.evaluate(w, st, fit)
+	v.evaluate(w, st, fit, len(fresh) > 0 && !su.learned)
 	v.before = v.after
-	if len(fresh) > 0 || su.learned {
+	if w.scorer.Qualified(v.after) && (len(fresh) > 0 || su.learned) { // else there is no edge to be found
 		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
 	}
 
@@ -80,10 +80,21 @@ func judge(w world, su *subject, st *standing) verdict {
 	return v
 }
 
-// evaluate scores the accumulators, and says when to look at the score again.
-func (v *verdict) evaluate(w world, st *standing, fit float64) {
+// evaluate scores the accumulators, and says when to look at the score again. Grown: new events came, and nothing else.
+func (v *verdict) evaluate(w world, st *standing, fit float64, grown bool) {
 	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, st.Band)
+	if v.turnsAt = st.TurnsAt; grown && v.turnsAsBefore(w, st) {
+		return
+	}
 	v.turnsAt = st.looked(v.at, w.scorer.Turns(fit, v.accumulators, st.adjustments, v.at, v.after.Band))
+}
+
+// turnsAsBefore reports that new events, and nothing else, came to a score that only falls: it turns no earlier than it
+// did, and when it is looked at then the new moment is found. Most events of a flood are of this kind.
+func (v *verdict) turnsAsBefore(w world, st *standing) bool {
+	cut := func(a scoring.Adjustment) bool { return !a.At.Before(st.EvaluatedAt) }
+	return st.ModelVersion == w.version && !st.refolded && v.after.Band == st.Band && !slices.ContainsFunc(st.adjustments, cut) &&
+		(st.TurnsAt != nil && st.TurnsAt.After(v.at) || st.TurnsAt == nil && st.Band == scoring.Cold) && w.scorer.OnlyGives(v.accumulators)
 }
 
 // read looks at each new event by itself. It reports whether the person engaged in this cycle.
