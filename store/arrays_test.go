@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -24,4 +25,15 @@ func TestArraysArriveAsTheyWere(t *testing.T) {
 	require.True(t, one[bool](t, s, "SELECT $1::uuid[] IS NULL AND $2::text[] IS NULL", []string(nil), []string(nil)))
 	_, err := s.pool.Exec(t.Context(), "SELECT $1::uuid[]", []string{"nobody-at-all-nobody-at-all-nobody-at"})
 	require.Error(t, err)
+
+	at := time.Date(2026, 11, 26, 1, 2, 3, 456_789_000, time.UTC)
+	early := time.Date(1969, 12, 31, 23, 59, 59, 1000, time.FixedZone("", 3600))
+	require.Equal(t, []string{"1969-12-31 22:59:59.000001", "", "2026-11-26 01:02:03.456789"}, one[[]string](t, s,
+		"SELECT array_agg(coalesce((at AT TIME ZONE 'UTC')::text, '')) FROM unnest($1::timestamptz[]) AS at", []*time.Time{&early, nil, &at}))
+	require.True(t, one[bool](t, s, "SELECT $1::timestamptz[] = ARRAY['2026-11-26 01:02:03.456789Z', '1969-12-31 22:59:59.000001Z']::timestamptz[]", []time.Time{at, early}))
+	require.True(t, one[bool](t, s, "SELECT $1::uuid[] = ARRAY[NULL, $2]::uuid[]", []*string{nil, &ids[0]}, ids[0]))
+	require.Equal(t, []int{0, -1, 1<<31 - 1, -1 << 31}, one[[]int](t, s, "SELECT $1::int[]", []int{0, -1, 1<<31 - 1, -1 << 31}))
+	_, err = s.pool.Exec(t.Context(), "SELECT $1::int[]", []int{1 << 31})
+	require.Error(t, err)
+	require.True(t, one[bool](t, s, "SELECT $1::timestamptz[] IS NULL", []time.Time(nil)))
 }

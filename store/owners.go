@@ -41,7 +41,8 @@ func (o owners) ids() []string {
 // Everything in this transaction is looked up by keys. A plan that was made while a partition was new reads all of it, and is
 // kept until somebody has looked how large it is by then: for minutes, and a thousand times a second.
 // Where a scan cannot be avoided its price would make Postgres compile the statement first, each time.
-const sqlByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`
+const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+FROM models WHERE state = 'published'`
 
 // lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order.
 func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (world, owners, error) {
@@ -62,11 +63,7 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (w
 	var at published
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	b.Queue(sqlByIndex)
-	b.Queue(sqlPublishedModel).Query(func(rows pgx.Rows) (err error) {
-		at, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[published])
-		return err
-	})
+	b.Queue(sqlBeginIngest).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, nil, nil) })
 	lock := sqlLockOwners
 	if len(visitors)+len(emails) == 0 {
 		lock = sqlLockLeads

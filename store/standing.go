@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -213,26 +212,4 @@ func history(ctx context.Context, tx querier, standings map[string]*standing, id
 		return nil
 	})
 	return err
-}
-
-// scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and
-// recomputing later see the same.
-func (h happened) scored() scoring.Event {
-	e := h.bare()
-	if len(h.Properties) > 2 {
-		_ = json.Unmarshal(h.Properties, &e.Properties) // it was marshalled here, or read from jsonb
-	}
-	return e
-}
-
-// seen is scored without properties that nobody looks into: neither a rule of the model, nor who judges a bounce.
-func (h happened) seen(w world) scoring.Event {
-	if _, mutes := mutes[h.Type]; mutes || w.scorer.Reads(h.Type) {
-		return h.scored()
-	}
-	return h.bare()
-}
-
-func (h happened) bare() scoring.Event {
-	return scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt, ReceivedAt: h.ReceivedAt}
 }

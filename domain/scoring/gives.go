@@ -11,13 +11,3 @@ func (s *Scorer) OnlyGives(acc Accumulators) bool {
 	}
 	return true
 }
-
-// Reads reports whether any rule looks into the properties of events of a type: those of others need not be read.
-func (s *Scorer) Reads(eventType string) bool {
-	for _, i := range s.byType[eventType] {
-		if len(s.rules[i].where) > 0 {
-			return true
-		}
-	}
-	return false
-}

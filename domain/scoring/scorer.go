@@ -36,6 +36,7 @@ type Scorer struct {
 	rules    []rule
 	index    map[string]int   // engagement rule by id
 	byType   map[string][]int // engagement rules by event type
+	reads    map[string][]string
 	hard     map[string]bool
 	groups   []micro // caps; rule.group is an index
 
@@ -83,7 +84,7 @@ func New(m Model) (*Scorer, error) {
 	}
 	m = m.defaults()
 	s := &Scorer{
-		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, hard: map[string]bool{},
+		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, reads: map[string][]string{}, hard: map[string]bool{},
 		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement),
 	}
 	for name, p := range m.Personas {
@@ -107,6 +108,9 @@ func New(m Model) (*Scorer, error) {
 		}
 		s.rules, s.index[r.ID] = append(s.rules, one), i
 		s.byType[r.On] = append(s.byType[r.On], i)
+	}
+	for kind := range s.byType {
+		s.reads[kind] = s.readsOf(kind)
 	}
 	for _, t := range m.Triggers {
 		s.hard[t] = true
