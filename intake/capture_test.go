@@ -184,6 +184,12 @@ func TestForm(t *testing.T) {
 	require.Equal(t, record.Captured{}, out)
 	require.Len(t, k.captures, 1)
 
+	for id, kept := range map[string]string{"a cookie that was cut": "", "aB3-_9xYzaB3-_9xYzaB3z": "aB3-_9xYzaB3-_9xYzaB3z"} {
+		_, err := s.Form(t.Context(), "contact", url.Values{"email": {"ada@example.com"}, "visitor_id": {id}}, FormMeta{})
+		require.NoError(t, err, "nobody is lost for what their browser holds")
+		require.Equal(t, kept, k.captures[len(k.captures)-1].VisitorID)
+	}
+
 	for name, bad := range map[string]struct {
 		form   string
 		values url.Values
@@ -198,5 +204,5 @@ func TestForm(t *testing.T) {
 		_, err := s.Form(t.Context(), bad.form, bad.values, FormMeta{})
 		require.Equal(t, bad.fields, fields(t, err), name)
 	}
-	require.Len(t, k.captures, 1)
+	require.Len(t, k.captures, 3)
 }

@@ -82,7 +82,9 @@ func readForm(ps *Problems, values url.Values) Input {
 		case name == "external_id":
 			in.ExternalID = &text
 		case name == "visitor_id":
-			in.VisitorID = text
+			if visitorIsSecret(text) { // a browser put it there, and people cannot mend it: better a lead without a past than none
+				in.VisitorID = text
+			}
 		case name == "consent":
 			in.Consent = readConsent(ps, text)
 		case own:
