@@ -49,6 +49,7 @@ type Config struct {
 
 	EventDays    int           `env:"LEADFLOW_EVENT_DAYS" envDefault:"400" help:"days that engagement events are kept, by whole months; scores keep what they were worth; at least 35"`
 	EventLinger  time.Duration `env:"LEADFLOW_EVENT_LINGER" envDefault:"0s" help:"how long events wait for others to be stored with them; 0s: not at all"`
+	EventLanes   int           `env:"LEADFLOW_EVENT_LANES" envDefault:"2" help:"transactions of events at once"`
 	EventBacklog int           `env:"LEADFLOW_EVENT_BACKLOG" envDefault:"50000" help:"events that may wait to be stored; more are answered 429"`
 	EventHorizon span.Span     `env:"LEADFLOW_EVENT_HORIZON" envDefault:"30d" help:"how old an event may be when it arrives, from 1h to 35d: ids are remembered for 35 days"`
 
@@ -144,6 +145,9 @@ func (c Config) Validate() error {
 	}
 	if c.EventLinger < 0 || c.EventLinger > time.Second {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_LINGER is between 0s and 1s: requests wait as long"))
+	}
+	if c.EventLanes < 1 || c.EventLanes > 16 {
+		errs = append(errs, errors.New("LEADFLOW_EVENT_LANES is between 1 and 16"))
 	}
 	if c.EventBacklog < 1 {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_BACKLOG is at least 1"))

@@ -23,7 +23,7 @@ func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Servi
 	counted := newCountedIntake(s, s, r)
 	return intake.New(
 		intake.Deps{Captures: counted, Events: s, Visitors: s, Imports: counted},
-		intake.Config{Backlog: cfg.EventBacklog, Linger: cfg.EventLinger},
+		intake.Config{Lanes: cfg.EventLanes, Backlog: cfg.EventBacklog, Linger: cfg.EventLinger},
 	)
 }
 
