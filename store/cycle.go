@@ -82,9 +82,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 	v.accumulators = st.filled(w, st.before)
 	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
 	var scores scoreRows
-	if err := scores.add(lead.ID, w, v); err != nil {
-		return 0, "", err
-	}
+	scores.add(lead.ID, w, v)
 	b := &pgx.Batch{}
 	scores.queue(b, sqlWriteScores)
 	return v.after.Score, v.after.Band, tx.SendBatch(ctx, b).Close()

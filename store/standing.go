@@ -30,7 +30,7 @@ type standing struct {
 	stored       scoring.Accumulators // where the gap is everything although there were some: what they hold of events gone
 	gap          scoring.Gap          // what the accumulators lack under the published model
 	before       []scoring.Event      // earlier events that fill the gap
-	refolded     bool                 // the accumulators are to be written anew
+	refolded     bool                 // the accumulators are to be written anew, as they are also where they are in the old form
 	fitKept      bool                 // the fit is that of the published model
 }
 
@@ -54,7 +54,10 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 	return &turns
 }
 
-const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
+// storedAccumulators is bytes in either form: what an earlier release wrote is in JSON until its score is written next.
+const storedAccumulators = `coalesce(accumulators, convert_to(accumulators_json::text, 'UTF8')) AS accumulators`
+
+const sqlStandings = `SELECT lead_id, model_version, ` + storedAccumulators + `, accumulators IS NULL AS old, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
 	(SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
@@ -113,7 +116,7 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 			return err
 		}
 		st.Accumulators, st.gap = change.Carry(st.Accumulators)
-		st.fitKept, st.refolded = change.FitKept, !change.Same
+		st.fitKept, st.refolded = change.FitKept, st.refolded || !change.Same
 		return nil
 	}
 	st.fitKept = known && st.ModelVersion == w.version
@@ -181,7 +184,7 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
 		var st standing
 		_, err := pgx.ForEachRow(rows, []any{
-			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt, &st.KeptSince,
+			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.refolded, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt, &st.KeptSince,
 		}, func() error {
 			*out[st.LeadID], st = st, standing{} // what it points to is its own
 			return nil
