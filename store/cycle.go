@@ -78,9 +78,8 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 			return 0, "", err
 		}
 	}
-	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
-	v.accumulators = st.filled(w, st.before)
-	v.evaluate(w, st, w.scorer.FitOf(lead.Profile))
+	v := moved(w, st, w.scorer.FitOf(lead.Profile))
+	v.moves = false
 	var scores scoreRows
 	scores.add(lead.ID, w, v)
 	b := &pgx.Batch{}

@@ -65,11 +65,15 @@ func (r *scoreRows) queue(b *pgx.Batch, sql string) {
 	if len(r.leads) == 0 {
 		return
 	}
-	b.Queue(sql, pgx.NamedArgs{
+	b.Queue(sql, r.args())
+}
+
+func (r *scoreRows) args() pgx.NamedArgs {
+	return pgx.NamedArgs{
 		"leads": r.leads, "versions": r.versions, "accumulators": r.accumulators, "scores": r.scores, "fits": r.fits,
 		"engagements": r.engagements, "bands": r.bands, "grades": r.grades, "mql_at": r.mqlAt, "mql_cycles": r.mqlCycles,
 		"turns_at": r.turnsAt, "engaged": r.engaged, "at": r.at,
-	})
+	}
 }
 
 // markRows are what leads keep of what happened, beside the score.

@@ -191,15 +191,20 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 		})
 		return err
 	})
-	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
-		var id string
-		var a scoring.Adjustment
-		_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
-			out[id].adjustments = append(out[id].adjustments, a)
-			return nil
-		})
-		return err
+	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error { return collectAdjustments(rows, out) })
+}
+
+// collectAdjustments gives them to whom they are of, where it stands.
+func collectAdjustments(rows pgx.Rows, out map[string]*standing) error {
+	var id string
+	var a scoring.Adjustment
+	_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
+		if st := out[id]; st != nil {
+			st.adjustments = append(st.adjustments, a)
+		}
+		return nil
 	})
+	return err
 }
 
 // history reads the events of the leads: of some types or of all (nil), and those that had been received by a moment or
