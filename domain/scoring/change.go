@@ -103,5 +103,5 @@ func (c *Change) overflowed(i int, t Tally) bool {
 // Fill folds a lead's earlier events into what its accumulators lack. All that the gap names must be there; others change
 // nothing.
 func (s *Scorer) Fill(acc Accumulators, gap Gap, adjustments []Adjustment, events []Event) Accumulators {
-	return s.fold(acc, adjustments, distinct(events), func(rule int) bool { return gap.All || gap.rules[rule] })
+	return s.fold(acc, adjustments, once(events), func(rule int) bool { return gap.All || gap.rules[rule] })
 }

@@ -112,7 +112,15 @@ func (c *course) total(giving, taking int64) micro {
 // first is the first second from a to b at which the band is left.
 func (c *course) first(a, b int64, band string) (int64, bool) {
 	falls, rises := band != Cold, band != Hot
-	if g, ok := c.guess(a); ok && falls && a < g-2 && g+2 < b {
+	if rises && !c.taking() { // then it is highest now
+		if rises = false; c.total(a, a) >= c.high {
+			return a, true
+		}
+	}
+	if !falls {
+		return c.leaves(a, b, falls, rises)
+	}
+	if g, ok := c.guess(a); ok && a < g-2 && g+2 < b {
 		for _, part := range [][2]int64{{a, g - 2}, {g - 1, g + 1}} {
 			if t, found := c.leaves(part[0], part[1], falls, rises); found {
 				return t, true
@@ -121,6 +129,16 @@ func (c *course) first(a, b int64, band string) (int64, bool) {
 		a = g + 2
 	}
 	return c.leaves(a, b, falls, rises)
+}
+
+// taking reports whether any points are negative.
+func (c *course) taking() bool {
+	for i := range c.acc.Tallies {
+		if n, known := c.s.index[c.acc.Tallies[i].Rule]; known && c.s.rules[n].points < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // leaves looks for the first second from a to b at which the score is out of its limits.
