@@ -74,7 +74,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 		return 0, "", err
 	}
 	if st.gap.Open() {
-		if err := history(ctx, tx, found, ids, nil, nil); err != nil {
+		if err := history(ctx, tx, w.scorer, found, ids, nil, nil); err != nil {
 			return 0, "", err
 		}
 	}

@@ -50,7 +50,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
 	fresh := make([]scoring.Event, len(su.events))
 	for i, h := range su.events {
-		fresh[i] = h.scored()
+		fresh[i] = h.scored(nil)
 	}
 	was := st.filled(w, without(st.before, fresh))
 	v.accumulators = was

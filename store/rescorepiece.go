@@ -5,21 +5,12 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // What is lost with the last moments before a crash is lost as a whole, and done again: nobody waits for the disk. Nobody
 // has heard of it either, since the relay's own claim of an outbox row waits. Rows are found by keys and by places.
 const sqlUnhurried = `SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
-
-const sqlPieceStandings = `SELECT lead_id, ctid AS place, xmin AS seen, model_version, ` + storedAccumulators + `, accumulators IS NULL AS old,
-	fit, band, turns_at, evaluated_at, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
-FROM scores WHERE lead_id > @after AND lead_id <= @last AND model_version <> (SELECT version FROM models WHERE state = 'published')
-ORDER BY lead_id`
-
-const sqlPieceAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id > @after AND lead_id <= @last
-ORDER BY lead_id, at`
 
 // rescorePiece scores leads whom another model scored, in one transaction that waits for nobody: so it can be in no circle
 // of waiting, and reads and computes without a lock. A score is written only where it is still the row that was read:
@@ -33,7 +24,7 @@ func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err e
 		if err != nil {
 			return err
 		}
-		if err := s.complete(ctx, conn, w, r.subjects, r.standings); err != nil {
+		if err := r.complete(ctx, s, conn, w); err != nil {
 			return err
 		}
 		r.judge(w)
@@ -62,48 +53,6 @@ type rescored struct {
 	crossed   map[string]bool // another band: whether the lead is locked
 	written   map[string]bool
 	late      []string
-}
-
-// place is which version of which row was read.
-type place struct {
-	at   pgtype.TID
-	seen uint32 // the transaction that wrote it
-}
-
-// look begins the transaction and reads where the leads stand. What else is read of them comes later, and is younger.
-func (s *Store) look(ctx context.Context, conn *pgx.Conn, p piece, r *rescored) (world, error) {
-	var at published
-	args := pgx.NamedArgs{"after": p.After, "last": p.Last}
-	b := &pgx.Batch{}
-	b.Queue("BEGIN")
-	b.Queue(sqlUnhurried)
-	b.Queue(sqlPublishedModel).Query(func(rows pgx.Rows) (err error) {
-		at, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[published])
-		return err
-	})
-	b.Queue(sqlPieceStandings, args).Query(r.collect)
-	b.Queue(sqlPieceAdjustments, args).Query(func(rows pgx.Rows) error { return collectAdjustments(rows, r.standings) })
-	if err := conn.SendBatch(ctx, b).Close(); err != nil {
-		return world{}, err
-	}
-	scorer, err := s.scorer(ctx, conn, at.Version)
-	return world{now: at.Now, version: at.Version, scorer: scorer}, err
-}
-
-func (r *rescored) collect(rows pgx.Rows) error {
-	var st standing
-	var p place
-	_, err := pgx.ForEachRow(rows, []any{
-		&st.LeadID, &p.at, &p.seen, &st.ModelVersion, &st.Accumulators, &st.refolded, &st.Fit, &st.Band, &st.TurnsAt, &st.EvaluatedAt, &st.KeptSince,
-	}, func() error {
-		one := st
-		st = standing{} // what it points to is its own
-		r.standings[one.LeadID] = &one
-		r.subjects = append(r.subjects, &subject{lead: leadRow{ID: one.LeadID}, bare: true})
-		r.places = append(r.places, p)
-		return nil
-	})
-	return err
 }
 
 func (r *rescored) judge(w world) {

@@ -70,8 +70,24 @@ WHERE lead_id = ANY(@leads::uuid[]) AND received_at <= coalesce(@until::timestam
 // complete reads what is missing to fold for the subjects: earlier events where accumulators lack some, and the profile
 // of who is bare where its fit is to be known.
 func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) error {
-	var lacking, unknown []string
-	var types []string
+	m, err := s.missing(ctx, tx, w, subjects, out)
+	if err != nil {
+		return err
+	}
+	if err := history(ctx, tx, w.scorer, out, m.events, m.types, nil); err != nil {
+		return err
+	}
+	return profiles(ctx, tx, subjects, m.profiles)
+}
+
+// missing is of which leads what is to be read, in the order of the subjects.
+type missing struct {
+	events, profiles []string
+	types            []string // of events; nil: all
+}
+
+func (s *Store) missing(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) (missing, error) {
+	var m missing
 	all := false
 	for _, su := range subjects {
 		id := su.lead.ID
@@ -81,22 +97,24 @@ func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*s
 		}
 		st := out[id]
 		if err := s.carry(ctx, tx, w, st); err != nil {
-			return err
+			return m, err
 		}
 		if st.gap.Open() {
-			lacking, types, all = append(lacking, id), append(types, st.gap.Types...), all || st.gap.All
+			m.events, all = append(m.events, id), all || st.gap.All
+			for _, t := range st.gap.Types {
+				if !slices.Contains(m.types, t) {
+					m.types = append(m.types, t)
+				}
+			}
 		}
 		if su.bare && !st.fitKept {
-			unknown = append(unknown, id)
+			m.profiles = append(m.profiles, id)
 		}
 	}
-	if types = unique(types); all {
-		types = nil
+	if all {
+		m.types = nil
 	}
-	if err := history(ctx, tx, out, lacking, types, nil); err != nil {
-		return err
-	}
-	return profiles(ctx, tx, subjects, unknown)
+	return m, nil
 }
 
 // carry brings what is stored of a lead to the published model.
@@ -208,8 +226,8 @@ func collectAdjustments(rows pgx.Rows, out map[string]*standing) error {
 }
 
 // history reads the events of the leads: of some types or of all (nil), and those that had been received by a moment or
-// all (nil).
-func history(ctx context.Context, tx querier, standings map[string]*standing, ids, types []string, until *time.Time) error {
+// all (nil). Of properties what a model looks at is read, or all of them (nil).
+func history(ctx context.Context, tx querier, scorer *scoring.Scorer, standings map[string]*standing, ids, types []string, until *time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -217,17 +235,21 @@ func history(ctx context.Context, tx querier, standings map[string]*standing, id
 	var id string
 	var h happened
 	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
-		standings[id].before = append(standings[id].before, h.scored())
+		e := h.scored(scorer)
+		standings[id].before = append(standings[id].before, e)
 		return nil
 	})
 	return err
 }
 
 // scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and
-// recomputing later see the same.
-func (h happened) scored() scoring.Event {
+// recomputing later see the same: those that a model looks at, or all (nil).
+func (h happened) scored(scorer *scoring.Scorer) scoring.Event {
 	e := scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt, ReceivedAt: h.ReceivedAt}
-	if len(h.Properties) > 2 {
+	switch {
+	case scorer != nil:
+		e.Properties = scorer.Read(h.Type, h.Properties)
+	case len(h.Properties) > 2:
 		_ = json.Unmarshal(h.Properties, &e.Properties) // it was marshalled here, or read from jsonb
 	}
 	return e

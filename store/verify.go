@@ -106,7 +106,7 @@ func (s *Store) verifySome(ctx context.Context, out *record.Verified, sql string
 		if err != nil {
 			return err
 		}
-		if err := history(ctx, tx, stood, ids, nil, nil); err != nil {
+		if err := history(ctx, tx, nil, stood, ids, nil, nil); err != nil {
 			return err
 		}
 		for _, r := range found {

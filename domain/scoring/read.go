@@ -3,6 +3,8 @@ package scoring
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +35,9 @@ func (s *Scorer) Read(eventType string, object []byte) map[string]any {
 	}
 	return out
 }
+
+// Asking are the types of events whose properties rules look at.
+func (s *Scorer) Asking() []string { return slices.Sorted(maps.Keys(s.asks)) }
 
 // asked finds the name that a key in quotes is.
 func asked(names []string, key []byte) int {
