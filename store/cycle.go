@@ -74,17 +74,14 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 		return 0, "", err
 	}
 	if st.gap.Open() {
-		if err := history(ctx, tx, found, ids, nil, nil); err != nil {
+		if err := history(ctx, tx, w.scorer, found, ids, nil, nil); err != nil {
 			return 0, "", err
 		}
 	}
-	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
-	v.accumulators = st.filled(w, st.before)
-	v.evaluate(w, st, w.scorer.FitOf(lead.Profile), false)
+	v := moved(w, st, w.scorer.FitOf(lead.Profile))
+	v.moves = false
 	var scores scoreRows
-	if err := scores.add(lead.ID, w, v); err != nil {
-		return 0, "", err
-	}
+	scores.add(lead.ID, w, v)
 	b := &pgx.Batch{}
 	scores.queue(b, sqlWriteScores)
 	return v.after.Score, v.after.Band, tx.SendBatch(ctx, b).Close()

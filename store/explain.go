@@ -122,7 +122,7 @@ func knownAt(ctx context.Context, tx pgx.Tx, leadID string, at, now time.Time) (
 	}
 	st := found[leadID]
 	if !at.Before(now) {
-		return lead, st, history(ctx, tx, found, ids, nil, nil)
+		return lead, st, history(ctx, tx, nil, found, ids, nil, nil)
 	}
 	st.Band = ""
 	var flat json.RawMessage
@@ -134,5 +134,5 @@ func knownAt(ctx context.Context, tx pgx.Tx, leadID string, at, now time.Time) (
 		return lead, nil, err
 	}
 	lead.Profile = nestedProfile(profile)
-	return lead, st, history(ctx, tx, found, ids, nil, &at)
+	return lead, st, history(ctx, tx, nil, found, ids, nil, &at)
 }

@@ -213,7 +213,7 @@ func recomputed(t *testing.T, s *Store, leadID string, model string) scoring.Exp
 	require.NoError(t, err)
 	var events []scoring.Event
 	for _, h := range found {
-		events = append(events, h.scored())
+		events = append(events, h.scored(nil))
 	}
 	profile := one[person.Profile](t, s, "SELECT profile FROM leads WHERE id = $1", leadID)
 	rows, _ = s.pool.Query(t.Context(), "SELECT at, policy, cycle FROM adjustments WHERE lead_id = $1 ORDER BY at", leadID)

@@ -80,6 +80,14 @@ func judge(w world, su *subject, st *standing) verdict {
 	return v
 }
 
+// moved is what time, an adjustment or another model makes of a lead to whom nothing happened.
+func moved(w world, st *standing, fit float64) verdict {
+	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), moves: !st.refolded}
+	v.accumulators = st.filled(w, st.before)
+	v.evaluate(w, st, fit, false)
+	return v
+}
+
 // evaluate scores the accumulators, and says when to look at the score again. Grown: new events came, and nothing else.
 func (v *verdict) evaluate(w world, st *standing, fit float64, grown bool) {
 	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, st.Band)

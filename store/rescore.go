@@ -58,14 +58,15 @@ const rescorePause = 20 * time.Millisecond
 
 func (s *Store) rescoreLane(ctx context.Context) error {
 	for {
-		leads, more, err := s.claimRescoring(ctx)
+		p, more, err := s.claimRescoring(ctx)
 		if err != nil || !more {
 			return err
 		}
-		if len(leads) == 0 {
-			continue
+		late, err := s.rescorePiece(ctx, p)
+		if err == nil && len(late) > 0 {
+			err = s.rescoreLate(ctx, late)
 		}
-		if err := s.rescoreChunk(ctx, leads); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -108,66 +109,25 @@ func (s *Store) countRescoring(ctx context.Context, id int64) error {
 // and never done is found by the next walk. A piece is of leads whoever scored them, in the order of the primary key: were
 // they chosen by their model, the planner would now and then prefer to sort all of them for each piece.
 const sqlClaimRescoring = `WITH job AS (
-	SELECT id, model_version, claimed_to FROM rescorings WHERE state = 'running' FOR UPDATE
-), piece AS (
-	SELECT job.id, s.lead_id, s.model_version <> job.model_version AS stale
-	FROM job CROSS JOIN LATERAL (SELECT lead_id, model_version FROM scores WHERE lead_id > job.claimed_to ORDER BY lead_id LIMIT 1000) AS s
-), chunk AS (
-	SELECT id, array_agg(lead_id ORDER BY lead_id) AS leads, array_agg(lead_id ORDER BY lead_id) FILTER (WHERE stale) AS stale FROM piece GROUP BY id
+	SELECT id, claimed_to, (SELECT lead_id FROM (
+		SELECT lead_id FROM scores WHERE lead_id > r.claimed_to ORDER BY lead_id LIMIT 1000
+	) AS next ORDER BY lead_id DESC LIMIT 1) AS up_to
+	FROM (SELECT id, claimed_to FROM rescorings WHERE state = 'running' FOR UPDATE) AS r
 )
-UPDATE rescorings r SET claimed_to = leads[cardinality(leads)] FROM chunk WHERE r.id = chunk.id RETURNING coalesce(stale, '{}')`
+UPDATE rescorings r SET claimed_to = job.up_to FROM job WHERE r.id = job.id AND job.up_to IS NOT NULL
+RETURNING job.claimed_to::text AS after, job.up_to::text AS up_to`
 
-// claimRescoring takes the next leads, in order of their ids, and answers whether there were any left to take; of those it
-// took, it gives the ones another model scored.
-func (s *Store) claimRescoring(ctx context.Context) ([]string, bool, error) {
+// piece is some leads in the order of their ids.
+type piece struct{ After, Last string }
+
+// claimRescoring takes the next leads, and answers whether there were any left to take.
+func (s *Store) claimRescoring(ctx context.Context) (piece, bool, error) {
 	rows, _ := s.pool.Query(ctx, sqlClaimRescoring)
-	stale, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]string])
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[piece])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, false, nil
+		return p, false, nil
 	}
-	return stale, true, masked("claim rescoring", err)
-}
-
-const sqlLockStages = `SELECT id, stage FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE`
-
-// What is lost with the last moments before a crash is lost as a whole, and done again: nobody waits for the disk. Nobody
-// has heard of it either, since the relay's own claim of an outbox row waits.
-const sqlUnhurried = `SET LOCAL synchronous_commit = off`
-
-const sqlRescored = `UPDATE rescorings SET done = done + @n WHERE state = 'running' AND model_version = @version`
-
-// rescoreChunk scores some leads in one transaction. Who was brought up meanwhile is left alone.
-func (s *Store) rescoreChunk(ctx context.Context, leads []string) error {
-	return s.tx(ctx, "rescore", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlUnhurried); err != nil {
-			return err
-		}
-		w, err := s.enter(ctx, tx)
-		if err != nil {
-			return err
-		}
-		rows, _ := tx.Query(ctx, sqlLockStages, pgx.NamedArgs{"leads": leads})
-		locked, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[leadRow])
-		if err != nil {
-			return err
-		}
-		stood, err := stood(ctx, tx, leads)
-		if err != nil {
-			return err
-		}
-		var subjects []*subject
-		for _, l := range locked {
-			if v := stood[l.ID].ModelVersion; v != 0 && v != w.version {
-				subjects = append(subjects, &subject{lead: l, bare: true})
-			}
-		}
-		b := &pgx.Batch{}
-		if err := s.fold(ctx, tx, b, w, subjects, stood); err != nil {
-			return err
-		}
-		b.Queue(sqlRescored, pgx.NamedArgs{"n": len(subjects), "version": w.version})
-		return tx.SendBatch(ctx, b).Close()
-	})
+	return p, true, masked("claim rescoring", err)
 }
 
 // It is done when nobody is left, and nobody will be: who began to fold before the publication was known folds by the

@@ -84,19 +84,19 @@ func TestARescoringThatBreaksOffIsTakenUp(t *testing.T) {
 	next := version(t, s, ruled(5, 40, "300d"))
 
 	ctx, kill := context.WithCancel(t.Context())
-	release := holdLead(t, s, member(4500)) // the third chunk has to wait
+	release := holdLead(t, s, member(4500)) // who is locked has to wait, and nobody else
 	died := make(chan error, 1)
 	go func() { died <- s.Rescore(ctx) }()
 	eventually(t, func() bool {
-		return one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1", next) == 4000
+		return one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1", next) == 4999
 	})
 	m := progress(t, s, next)
 	require.Equal(t, "running", m.State)
-	require.Equal(t, 4000, m.Done)
+	require.Equal(t, 4999, m.Done)
 	require.Equal(t, 5000, *m.Total)
 	kill()
 	require.ErrorIs(t, <-died, context.Canceled)
-	require.Equal(t, 1000, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version <> $1", next))
+	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version <> $1", next))
 	release()
 
 	together(t, 3, func(int) error { return s.Rescore(t.Context()) })
@@ -120,7 +120,7 @@ func TestPublicationsOvertakeEachOther(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Rescore(t.Context()) }()
 	eventually(t, func() bool {
-		return one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1", second) == 2000
+		return one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1", second) == 2499
 	})
 	third := version(t, s, ruled(50, 60, "200d"))
 	_, err := s.PublishModel(t.Context(), first)

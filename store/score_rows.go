@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,25 +8,23 @@ import (
 
 // scoreRows are the rows of scores to be written, column by column.
 type scoreRows struct {
-	leads, accumulators, bands, grades []string
-	scores, versions                   []int
-	fits, engagements                  []float64
-	mqlAt                              []*time.Time
-	mqlCycles                          []*int
-	turnsAt                            []*time.Time
-	engaged                            []*time.Time
-	at                                 []time.Time
+	leads, bands, grades []string
+	accumulators         [][]byte
+	scores, versions     []int
+	fits, engagements    []float64
+	mqlAt                []*time.Time
+	mqlCycles            []*int
+	turnsAt              []*time.Time
+	engaged              []*time.Time
+	at                   []time.Time
 }
 
-func (r *scoreRows) add(leadID string, w world, v verdict) error {
+func (r *scoreRows) add(leadID string, w world, v verdict) {
 	var raw []byte
 	if !v.moves {
-		var err error
-		if raw, err = json.Marshal(v.accumulators); err != nil {
-			return err
-		}
+		raw = v.accumulators.Stored()
 	}
-	r.leads, r.accumulators = append(r.leads, leadID), append(r.accumulators, string(raw))
+	r.leads, r.accumulators = append(r.leads, leadID), append(r.accumulators, raw)
 	r.versions, r.at = append(r.versions, w.version), append(r.at, v.at)
 	r.scores, r.fits = append(r.scores, v.after.Score), append(r.fits, v.after.Fit)
 	r.engagements = append(r.engagements, v.after.Engagement)
@@ -35,25 +32,24 @@ func (r *scoreRows) add(leadID string, w world, v verdict) error {
 	r.turnsAt = append(r.turnsAt, v.turnsAt)
 	r.engaged = append(r.engaged, v.engagedAt)
 	r.mqlAt, r.mqlCycles = append(r.mqlAt, v.mqlAt), append(r.mqlCycles, v.mqlCycle)
-	return nil
 }
 
-const scoreColumns = `unnest(@leads::uuid[], @versions::int[], @accumulators::text[], @scores::int[], @fits::float8[], @engagements::float8[],
+const scoreColumns = `unnest(@leads::uuid[], @versions::int[], @accumulators::bytea[], @scores::int[], @fits::float8[], @engagements::float8[],
 	@bands::text[], @grades::text[], @mql_at::timestamptz[], @mql_cycles::int[], @turns_at::timestamptz[], @engaged::timestamptz[],
 	@at::timestamptz[])
 	AS r (lead_id, version, accumulators, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, engaged_at, at)`
 
 const sqlWriteScores = `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, mql_at,
 	mql_cycle, turns_at, engaged_at, evaluated_at)
-SELECT lead_id, version, accumulators::jsonb, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, engaged_at, at
+SELECT lead_id, version, accumulators, score, fit, engagement, band, grade, mql_at, mql_cycle, turns_at, engaged_at, at
 FROM ` + scoreColumns + ` ORDER BY lead_id
-ON CONFLICT (lead_id) DO UPDATE SET model_version = EXCLUDED.model_version, accumulators = EXCLUDED.accumulators,
+ON CONFLICT (lead_id) DO UPDATE SET model_version = EXCLUDED.model_version, accumulators = EXCLUDED.accumulators, accumulators_json = NULL,
 	score = EXCLUDED.score, fit = EXCLUDED.fit, engagement = EXCLUDED.engagement, band = EXCLUDED.band, grade = EXCLUDED.grade,
 	mql_at = EXCLUDED.mql_at, mql_cycle = EXCLUDED.mql_cycle, turns_at = EXCLUDED.turns_at, engaged_at = greatest(scores.engaged_at, EXCLUDED.engaged_at),
 	evaluated_at = EXCLUDED.evaluated_at`
 
 // Where there is a row already, an update is half the work: it need not be locked first to see whether it is in the way.
-const sqlFoldScores = `UPDATE scores s SET model_version = r.version, accumulators = r.accumulators::jsonb, score = r.score, fit = r.fit,
+const sqlFoldScores = `UPDATE scores s SET model_version = r.version, accumulators = r.accumulators, accumulators_json = NULL, score = r.score, fit = r.fit,
 	engagement = r.engagement, band = r.band, grade = r.grade, mql_at = r.mql_at, mql_cycle = r.mql_cycle, turns_at = r.turns_at,
 	engaged_at = greatest(s.engaged_at, r.engaged_at), evaluated_at = r.at
 FROM ` + scoreColumns + ` WHERE s.lead_id = r.lead_id`
@@ -69,11 +65,15 @@ func (r *scoreRows) queue(b *pgx.Batch, sql string) {
 	if len(r.leads) == 0 {
 		return
 	}
-	b.Queue(sql, pgx.NamedArgs{
+	b.Queue(sql, r.args())
+}
+
+func (r *scoreRows) args() pgx.NamedArgs {
+	return pgx.NamedArgs{
 		"leads": r.leads, "versions": r.versions, "accumulators": r.accumulators, "scores": r.scores, "fits": r.fits,
 		"engagements": r.engagements, "bands": r.bands, "grades": r.grades, "mql_at": r.mqlAt, "mql_cycles": r.mqlCycles,
 		"turns_at": r.turnsAt, "engaged": r.engaged, "at": r.at,
-	})
+	}
 }
 
 // markRows are what leads keep of what happened, beside the score.

@@ -131,9 +131,7 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 		case v.moves:
 			rows = &moved
 		}
-		if err := rows.add(su.lead.ID, w, v); err != nil {
-			return err
-		}
+		rows.add(su.lead.ID, w, v)
 		marks.add(su, v)
 		if v.tell {
 			tells = append(tells, told{su.lead.ID, v.after.Score, v.after.Band, v.kinds})

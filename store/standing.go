@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ type standing struct {
 	stored       scoring.Accumulators // where the gap is everything although there were some: what they hold of events gone
 	gap          scoring.Gap          // what the accumulators lack under the published model
 	before       []scoring.Event      // earlier events that fill the gap
-	refolded     bool                 // the accumulators are to be written anew
+	refolded     bool                 // the accumulators are to be written anew, as they are also where they are in the old form
 	fitKept      bool                 // the fit is that of the published model
 }
 
@@ -53,7 +54,10 @@ func (st *standing) looked(at, turns time.Time) *time.Time {
 	return &turns
 }
 
-const sqlStandings = `SELECT lead_id, model_version, accumulators, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
+// storedAccumulators is bytes in either form: what an earlier release wrote is in JSON until its score is written next.
+const storedAccumulators = `coalesce(accumulators, convert_to(accumulators_json::text, 'UTF8')) AS accumulators`
+
+const sqlStandings = `SELECT lead_id, model_version, ` + storedAccumulators + `, accumulators IS NULL AS old, fit, band, mql_at, mql_cycle, turns_at, engaged_at, evaluated_at,
 	(SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
 FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
@@ -66,8 +70,24 @@ WHERE lead_id = ANY(@leads::uuid[]) AND received_at <= coalesce(@until::timestam
 // complete reads what is missing to fold for the subjects: earlier events where accumulators lack some, and the profile
 // of who is bare where its fit is to be known.
 func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) error {
-	var lacking, unknown []string
-	var types []string
+	m, err := s.missing(ctx, tx, w, subjects, out)
+	if err != nil {
+		return err
+	}
+	if err := history(ctx, tx, w.scorer, out, m.events, m.types, nil); err != nil {
+		return err
+	}
+	return profiles(ctx, tx, subjects, m.profiles)
+}
+
+// missing is of which leads what is to be read, in the order of the subjects.
+type missing struct {
+	events, profiles []string
+	types            []string // of events; nil: all
+}
+
+func (s *Store) missing(ctx context.Context, tx querier, w world, subjects []*subject, out map[string]*standing) (missing, error) {
+	var m missing
 	all := false
 	for _, su := range subjects {
 		id := su.lead.ID
@@ -77,22 +97,24 @@ func (s *Store) complete(ctx context.Context, tx querier, w world, subjects []*s
 		}
 		st := out[id]
 		if err := s.carry(ctx, tx, w, st); err != nil {
-			return err
+			return m, err
 		}
 		if st.gap.Open() {
-			lacking, types, all = append(lacking, id), append(types, st.gap.Types...), all || st.gap.All
+			m.events, all = append(m.events, id), all || st.gap.All
+			for _, t := range st.gap.Types {
+				if !slices.Contains(m.types, t) {
+					m.types = append(m.types, t)
+				}
+			}
 		}
 		if su.bare && !st.fitKept {
-			unknown = append(unknown, id)
+			m.profiles = append(m.profiles, id)
 		}
 	}
-	if types = unique(types); all {
-		types = nil
+	if all {
+		m.types = nil
 	}
-	if err := history(ctx, tx, out, lacking, types, nil); err != nil {
-		return err
-	}
-	return profiles(ctx, tx, subjects, unknown)
+	return m, nil
 }
 
 // carry brings what is stored of a lead to the published model.
@@ -112,7 +134,7 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 			return err
 		}
 		st.Accumulators, st.gap = change.Carry(st.Accumulators)
-		st.fitKept, st.refolded = change.FitKept, !change.Same
+		st.fitKept, st.refolded = change.FitKept, st.refolded || !change.Same
 		return nil
 	}
 	st.fitKept = known && st.ModelVersion == w.version
@@ -180,27 +202,32 @@ func queueStood(b *pgx.Batch, ids []string, out map[string]*standing) {
 	b.Queue(sqlStandings, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
 		var st standing
 		_, err := pgx.ForEachRow(rows, []any{
-			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt, &st.KeptSince,
+			&st.LeadID, &st.ModelVersion, &st.Accumulators, &st.refolded, &st.Fit, &st.Band, &st.MQLAt, &st.MQLCycle, &st.TurnsAt, &st.EngagedAt, &st.EvaluatedAt, &st.KeptSince,
 		}, func() error {
 			*out[st.LeadID], st = st, standing{} // what it points to is its own
 			return nil
 		})
 		return err
 	})
-	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error {
-		var id string
-		var a scoring.Adjustment
-		_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
-			out[id].adjustments = append(out[id].adjustments, a)
-			return nil
-		})
-		return err
+	b.Queue(sqlAdjustments, pgx.NamedArgs{"leads": ids}).Query(func(rows pgx.Rows) error { return collectAdjustments(rows, out) })
+}
+
+// collectAdjustments gives them to whom they are of, where it stands.
+func collectAdjustments(rows pgx.Rows, out map[string]*standing) error {
+	var id string
+	var a scoring.Adjustment
+	_, err := pgx.ForEachRow(rows, []any{&id, &a.At, &a.Policy, &a.Cycle}, func() error {
+		if st := out[id]; st != nil {
+			st.adjustments = append(st.adjustments, a)
+		}
+		return nil
 	})
+	return err
 }
 
 // history reads the events of the leads: of some types or of all (nil), and those that had been received by a moment or
-// all (nil).
-func history(ctx context.Context, tx querier, standings map[string]*standing, ids, types []string, until *time.Time) error {
+// all (nil). Of properties what a model looks at is read, or all of them (nil).
+func history(ctx context.Context, tx querier, scorer *scoring.Scorer, standings map[string]*standing, ids, types []string, until *time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -208,8 +235,30 @@ func history(ctx context.Context, tx querier, standings map[string]*standing, id
 	var id string
 	var h happened
 	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
-		standings[id].before = append(standings[id].before, h.scored())
+		e := h.scored(scorer)
+		standings[id].before = append(standings[id].before, e)
 		return nil
 	})
 	return err
+}
+
+// scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and
+// recomputing later see the same: those that a model looks at, or all (nil).
+func (h happened) scored(scorer *scoring.Scorer) scoring.Event {
+	e := scoring.Event{ID: h.ID, Type: h.Type, OccurredAt: h.OccurredAt, ReceivedAt: h.ReceivedAt}
+	switch {
+	case scorer != nil:
+		e.Properties = scorer.Read(h.Type, h.Properties)
+	case len(h.Properties) > 2:
+		_ = json.Unmarshal(h.Properties, &e.Properties) // it was marshalled here, or read from jsonb
+	}
+	return e
+}
+
+// seen is scored with those properties only that somebody looks into: a rule of the model, or who judges a bounce.
+func (h happened) seen(w world) scoring.Event {
+	if _, mutes := mutes[h.Type]; mutes {
+		return h.scored(nil)
+	}
+	return h.scored(w.scorer)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 // shortModel has points that are gone in seconds.
@@ -79,9 +80,11 @@ func TestWorkersThatComeBackFindWhoIsOverdueOnce(t *testing.T) {
 	require.Equal(t, 700, one[int](t, s, "SELECT count(*) FROM scores WHERE band = 'warm' AND turns_at > now() + interval '6 days'"))
 	exec(t, s, "DELETE FROM outbox")
 	// Time passes: everything lies 30 days back.
-	exec(t, s, `UPDATE scores SET turns_at = turns_at - interval '30 days', evaluated_at = evaluated_at - interval '30 days',
-		accumulators = jsonb_set(jsonb_set(accumulators, '{newest}', to_jsonb((accumulators->>'newest')::bigint - 30 * 86400000000)),
-			'{tallies,0,k,0}', to_jsonb((accumulators#>>'{tallies,0,k,0}')::bigint - 3))`)
+	exec(t, s, `UPDATE scores SET turns_at = turns_at - interval '30 days', evaluated_at = evaluated_at - interval '30 days'`)
+	alter(t, s, func(acc *scoring.Accumulators) {
+		acc.Newest -= (30 * 24 * time.Hour).Microseconds()
+		acc.Tallies[0].Lives[0] -= 3
+	})
 	before := one[int64](t, s, "SELECT last_value FROM outbox_seq")
 	together(t, 4, func(int) error {
 		_, err := s.Turn(t.Context(), time.Second)

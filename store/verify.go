@@ -81,7 +81,7 @@ type scoredRow struct {
 	Old          bool // created before the oldest event that is kept
 }
 
-const scoresToVerify = `SELECT s.lead_id, s.model_version, s.accumulators, s.score, s.fit, s.engagement, s.band, s.grade, s.turns_at,
+const scoresToVerify = `SELECT s.lead_id, s.model_version, ` + storedAccumulators + `, s.score, s.fit, s.engagement, s.band, s.grade, s.turns_at,
 	s.evaluated_at, l.profile, l.created_at < k.since AS old
 FROM scores s JOIN leads l ON l.id = s.lead_id CROSS JOIN events_kept k `
 
@@ -106,7 +106,7 @@ func (s *Store) verifySome(ctx context.Context, out *record.Verified, sql string
 		if err != nil {
 			return err
 		}
-		if err := history(ctx, tx, stood, ids, nil, nil); err != nil {
+		if err := history(ctx, tx, nil, stood, ids, nil, nil); err != nil {
 			return err
 		}
 		for _, r := range found {

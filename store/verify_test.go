@@ -1,11 +1,13 @@
 package store
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 func differences(t *testing.T, s *Store, sample int) ([]record.ScoreDifference, record.Verified) {
@@ -31,13 +33,16 @@ func TestVerifyFindsWhatWasPlanted(t *testing.T) {
 	_, out = differences(t, s, 100)
 	require.Equal(t, record.Verified{Leads: 100}, out)
 
+	miscounted := scoring.Accumulators{}
+	require.NoError(t, miscounted.ScanBytes(one[[]byte](t, s, "SELECT accumulators FROM scores WHERE lead_id = $1", member(445))))
+	miscounted.Tallies[0].Count = 2
 	for i, planted := range []struct{ sql, part string }{
 		{"UPDATE scores SET score = score + 1 WHERE lead_id = $1", "score"},
 		{"UPDATE scores SET engagement = engagement + 0.000001 WHERE lead_id = $1", "engagement"},
 		{"UPDATE scores SET fit = 3 WHERE lead_id = $1", "fit"},
 		{"UPDATE scores SET band = 'hot' WHERE lead_id = $1", "band"},
 		{"UPDATE scores SET grade = 'A' WHERE lead_id = $1", "grade"},
-		{"UPDATE scores SET accumulators = jsonb_set(accumulators, '{tallies,0,n}', '2') WHERE lead_id = $1", "accumulators"},
+		{fmt.Sprintf(`UPDATE scores SET accumulators = '\x%x' WHERE lead_id = $1`, miscounted.Stored()), "accumulators"},
 	} {
 		id := member(440 + i)
 		exec(t, s, planted.sql, id)

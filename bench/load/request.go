@@ -10,8 +10,17 @@ type Request struct {
 
 // NewRequest prepares what all requests of a route have in common.
 func NewRequest(host, path, key string) *Request {
+	return newRequest(host, path, key, "application/json")
+}
+
+// NewLines is NewRequest for NDJSON.
+func NewLines(host, path, key string) *Request {
+	return newRequest(host, path, key, "application/x-ndjson")
+}
+
+func newRequest(host, path, key, media string) *Request {
 	return &Request{head: []byte("POST " + path + " HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + key +
-		"\r\nContent-Type: application/json\r\nContent-Length: ")}
+		"\r\nContent-Type: " + media + "\r\nContent-Length: ")}
 }
 
 // Bytes is the whole request; valid until the next call.

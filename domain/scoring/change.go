@@ -13,6 +13,7 @@ import (
 type Change struct {
 	old, s  *Scorer
 	anew    []bool // by rule of the new model: its tallies come from events only
+	gap     Gap    // that this leaves
 	Same    bool   // accumulators stay as they are
 	FitKept bool   // the fit of a profile is what it was
 }
@@ -27,6 +28,7 @@ func (s *Scorer) Since(old *Scorer) *Change {
 		c.Same = c.Same && !c.anew[i] && old.rules[n].keep == r.keep
 	}
 	c.Same = c.Same && len(s.rules) == len(old.rules)
+	c.gap = s.gap(c.anew)
 	c.FitKept = reflect.DeepEqual(s.Fit, old.Fit) && reflect.DeepEqual(s.Personas, old.Personas) &&
 		reflect.DeepEqual(s.Caps.Fit, old.Caps.Fit)
 	return c
@@ -73,10 +75,12 @@ func (c *Change) Carry(acc Accumulators) (Accumulators, Gap) {
 	if c.Same || acc.Newest == 0 {
 		return acc, Gap{}
 	}
-	lacks := slices.Clone(c.anew)
+	lacks, gap := c.anew, c.gap
 	for _, t := range acc.Tallies {
-		if i, known := c.s.index[t.Rule]; known && !lacks[i] {
-			lacks[i] = c.overflowed(i, t)
+		if i, known := c.s.index[t.Rule]; known && !lacks[i] && c.overflowed(i, t) {
+			lacks = slices.Clone(lacks)
+			lacks[i] = true
+			gap = c.s.gap(lacks)
 		}
 	}
 	kept := acc
@@ -91,7 +95,7 @@ func (c *Change) Carry(acc Accumulators) (Accumulators, Gap) {
 		}
 		kept.Tallies = append(kept.Tallies, t)
 	}
-	return kept, c.s.gap(lacks)
+	return kept, gap
 }
 
 // overflowed reports that a window remembered as many moments as it could, and is to remember more.
@@ -103,5 +107,5 @@ func (c *Change) overflowed(i int, t Tally) bool {
 // Fill folds a lead's earlier events into what its accumulators lack. All that the gap names must be there; others change
 // nothing.
 func (s *Scorer) Fill(acc Accumulators, gap Gap, adjustments []Adjustment, events []Event) Accumulators {
-	return s.fold(acc, adjustments, distinct(events), func(rule int) bool { return gap.All || gap.rules[rule] })
+	return s.fold(acc, adjustments, once(events), func(rule int) bool { return gap.All || gap.rules[rule] })
 }

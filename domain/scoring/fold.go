@@ -94,6 +94,28 @@ func distinct(events []Event) []Event {
 	return out
 }
 
+// once is distinct for who only reads: of so few events that it is quickly seen that no id is there twice it makes no copy.
+func once(events []Event) []Event {
+	if few(events) {
+		return events
+	}
+	return distinct(events)
+}
+
+func few(events []Event) bool {
+	if len(events) > 16 {
+		return false
+	}
+	for i := range events {
+		for n := range i {
+			if events[i].ID != "" && events[i].ID == events[n].ID {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // folding is accumulators while they are written to. A tally is copied before the first write.
 type folding struct {
 	Accumulators

@@ -1,7 +1,6 @@
 package scoring
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -53,32 +52,5 @@ func TestOnlyGives_moreEventsTurnNoEarlier(t *testing.T) {
 		case before.After(later):
 			require.False(t, !after.IsZero() && after.Before(before), "%s is before %s", after, before)
 		}
-	})
-}
-
-// An event of which only these properties were read scores as the whole event.
-func TestReads_isAllThatMatters(t *testing.T) {
-	t.Parallel()
-	s := scorer(t, Model{Engagement: []EngagementRule{
-		{ID: "a", On: "page_view", Points: 1, Where: []Condition{{Field: "path", Prefix: "/pricing"}}},
-		{ID: "b", On: "page_view", Points: 1, Where: []Condition{{Field: "utm.source", Equals: "ads"}, {Field: "path", Present: true}}},
-		{ID: "c", On: "cta_click", Points: 1},
-	}})
-	require.Equal(t, []string{"path", "utm", "utm.source"}, s.Reads("page_view"))
-	require.Empty(t, s.Reads("cta_click"))
-	require.Empty(t, s.Reads("no_such_type"))
-	rapid.Check(t, func(t *rapid.T) {
-		s := scorer(t, drawModel(t))
-		all := drawEvents(t)
-		bare := slices.Clone(all)
-		for i, e := range bare {
-			bare[i].Properties = map[string]any{}
-			for _, name := range s.Reads(e.Type) {
-				if v, there := e.Properties[name]; there {
-					bare[i].Properties[name] = v
-				}
-			}
-		}
-		require.Equal(t, s.Recompute(nil, all), s.Recompute(nil, bare))
 	})
 }

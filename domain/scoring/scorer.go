@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -34,9 +35,9 @@ type Scorer struct {
 	fit      []fitRule
 	personas map[string]persona
 	rules    []rule
-	index    map[string]int   // engagement rule by id
-	byType   map[string][]int // engagement rules by event type
-	reads    map[string][]string
+	index    map[string]int      // engagement rule by id
+	byType   map[string][]int    // engagement rules by event type
+	asks     map[string][]string // properties that these look at
 	hard     map[string]bool
 	groups   []micro // caps; rule.group is an index
 
@@ -84,7 +85,7 @@ func New(m Model) (*Scorer, error) {
 	}
 	m = m.defaults()
 	s := &Scorer{
-		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, reads: map[string][]string{}, hard: map[string]bool{},
+		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, asks: map[string][]string{}, hard: map[string]bool{},
 		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement),
 	}
 	for name, p := range m.Personas {
@@ -108,9 +109,13 @@ func New(m Model) (*Scorer, error) {
 		}
 		s.rules, s.index[r.ID] = append(s.rules, one), i
 		s.byType[r.On] = append(s.byType[r.On], i)
-	}
-	for kind := range s.byType {
-		s.reads[kind] = s.readsOf(kind)
+		for _, c := range r.Where {
+			for _, name := range heads(c.Field) {
+				if !slices.Contains(s.asks[r.On], name) {
+					s.asks[r.On] = append(s.asks[r.On], name)
+				}
+			}
+		}
 	}
 	for _, t := range m.Triggers {
 		s.hard[t] = true

@@ -112,7 +112,15 @@ func (c *course) total(giving, taking int64) micro {
 // first is the first second from a to b at which the band is left.
 func (c *course) first(a, b int64, band string) (int64, bool) {
 	falls, rises := band != Cold, band != Hot
-	if g, ok := c.guess(a); ok && falls && a < g-2 && g+2 < b {
+	if rises && c.s.OnlyGives(c.acc) { // then it is highest now
+		if rises = false; c.total(a, a) >= c.high {
+			return a, true
+		}
+	}
+	if !falls {
+		return c.leaves(a, b, falls, rises)
+	}
+	if g, ok := c.guess(a); ok && a < g-2 && g+2 < b {
 		for _, part := range [][2]int64{{a, g - 2}, {g - 1, g + 1}} {
 			if t, found := c.leaves(part[0], part[1], falls, rises); found {
 				return t, true
