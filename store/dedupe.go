@@ -33,37 +33,27 @@ func (r *idRows) queue(b *pgx.Batch, sql string, items []item) {
 	b.Queue(sql, pgx.NamedArgs{"owners": r.owners, "ids": r.ids, "n": r.n}).Query(func(rows pgx.Rows) error {
 		var n int
 		_, err := pgx.ForEachRow(rows, []any{&n}, func() error {
-			items[n].out.Duplicate = true
+			items[n].known = true
 			return nil
 		})
 		return err
 	})
 }
 
-// queueDedupe marks at once what comes twice in the batch, and what was here before when the batch is sent. What a
-// visitor sends is known by the visitor as well: the same again stays a duplicate when another lead has it now.
-func queueDedupe(b *pgx.Batch, items []item) {
-	type key struct{ owner, id string }
-	seen := make(map[key]bool, len(items))
+// queueKnown asks what was here before: by the lead, which the event names or was found for it, and what a visitor sends by
+// the visitor as well: the same again stays a duplicate when another lead has it now.
+func queueKnown(b *pgx.Batch, items []item) {
 	var byLead, byVisitor idRows
 	for n := range items {
 		i := &items[n]
-		if i.ClientID == "" || !i.kept() {
+		if i.ClientID == "" || i.out.Code != "" {
 			continue
 		}
-		var lead string
-		if i.lead != nil {
-			lead = i.lead.ID
-		}
-		for _, k := range []key{{lead, i.ClientID}, {i.VisitorID, i.ClientID}} {
-			i.out.Duplicate = i.out.Duplicate || k.owner != "" && seen[k]
-			seen[k] = true
-		}
-		if i.out.Duplicate {
-			continue
-		}
-		if lead != "" {
-			byLead.add(n, lead, i.ClientID)
+		switch {
+		case i.lead != nil:
+			byLead.add(n, i.lead.ID, i.ClientID)
+		case isID(i.LeadID):
+			byLead.add(n, i.LeadID, i.ClientID)
 		}
 		if i.VisitorID != "" {
 			byVisitor.add(n, i.VisitorID, i.ClientID)
@@ -71,4 +61,24 @@ func queueDedupe(b *pgx.Batch, items []item) {
 	}
 	byLead.queue(b, sqlKnownToLeads, items)
 	byVisitor.queue(b, sqlKnownToVisitors, items)
+}
+
+// markDuplicates marks what was here before, and of what comes twice in the batch all but the first that is kept.
+func markDuplicates(items []item) {
+	type key struct{ owner, id string }
+	seen := make(map[key]bool, len(items))
+	for n := range items {
+		i := &items[n]
+		if i.ClientID == "" || i.out.Code != "" {
+			continue
+		}
+		i.out.Duplicate = i.known
+		for _, owner := range [...]string{i.out.LeadID, i.VisitorID} {
+			if owner != "" {
+				k := key{owner, i.ClientID}
+				i.out.Duplicate = i.out.Duplicate || seen[k]
+				seen[k] = true
+			}
+		}
+	}
 }

@@ -24,8 +24,9 @@ const (
 const ahead = 5 * time.Minute
 
 // Ingest stores, dedupes and folds a batch in one transaction and answers item by item, in the order of the batch. An
-// error means that nothing of it was stored; ErrNoModel when there is no model to score by. It takes three round trips:
-// what is locked, what is read under the locks, what is written.
+// error means that nothing of it was stored; ErrNoModel when there is no model to score by. It takes two round trips where
+// all leads are named by id: what is locked and read, what is written. Else it takes three: what can be read only
+// when it is known whose the events are is asked apart.
 func (s *Store) Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -47,7 +48,8 @@ type item struct {
 	id         string
 	at         time.Time
 	properties json.RawMessage
-	lead       *leadRow // nil: the visitor's
+	lead       *leadRow // nil: the visitor's, or not known yet
+	known      bool     // an event with its id was here before
 	out        *record.Ingested
 }
 
@@ -61,7 +63,20 @@ func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Even
 		items[i] = item{Event: e, id: newID(), out: &out[i]}
 		items[i].prepare()
 	}
-	w, people, err := s.lockOwners(ctx, conn, items)
+	named := ownersOf(items)
+	stood := make(map[string]*standing, len(named.ids))
+	// These statements come after the one that locks: each sees what had been committed when it began, and whoever held a
+	// lock before has committed by then.
+	read := func(b *pgx.Batch, leads []string) {
+		queueKnown(b, items)
+		queueStood(b, leads, stood)
+	}
+	early := func(b *pgx.Batch) {
+		if named.byID() {
+			read(b, named.ids)
+		}
+	}
+	w, people, err := s.lockOwners(ctx, conn, named, early)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +84,14 @@ func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Even
 		s.checkTime(&items[n], w.now)
 		items[n].assign(people)
 	}
-	stood, err := readUnderLocks(ctx, conn, items, people)
-	if err != nil {
-		return nil, err
+	if !named.byID() {
+		b := &pgx.Batch{}
+		read(b, people.ids())
+		if err := conn.SendBatch(ctx, b).Close(); err != nil {
+			return nil, err
+		}
 	}
+	markDuplicates(items)
 	b := &pgx.Batch{}
 	queueEvents(b, items)
 	if err := s.fold(ctx, conn, b, w, subjects(items, w.now), stood); err != nil {
@@ -80,16 +99,6 @@ func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Even
 	}
 	b.Queue("COMMIT")
 	return out, conn.SendBatch(ctx, b).Close()
-}
-
-// readUnderLocks marks duplicates and reads where the leads stand. These statements must come after the one that locks:
-// each sees what had been committed when it began, and whoever held a lock before has committed by then.
-func readUnderLocks(ctx context.Context, conn *pgx.Conn, items []item, people owners) (map[string]*standing, error) {
-	b := &pgx.Batch{}
-	stood := make(map[string]*standing, len(people.leads))
-	queueDedupe(b, items)
-	queueStood(b, people.ids(), stood)
-	return stood, conn.SendBatch(ctx, b).Close()
 }
 
 // subjects are the leads to whom something happened.

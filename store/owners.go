@@ -44,36 +44,47 @@ func (o owners) ids() []string {
 const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
 FROM models WHERE state = 'published'`
 
-// lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order.
-func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, items []item) (world, owners, error) {
-	var visitors, ids, emails []string
+// named are the owners of a batch as its events name them, each once and in order.
+type named struct{ ids, emails, visitors []string }
+
+func ownersOf(items []item) (n named) {
 	for _, i := range items {
 		switch {
 		case i.out.Code != "":
 		case i.LeadID != "" && isID(i.LeadID):
-			ids = append(ids, i.LeadID)
+			n.ids = append(n.ids, i.LeadID)
 		case i.LeadID == "" && i.Email != "":
-			emails = append(emails, i.Email)
+			n.emails = append(n.emails, i.Email)
 		case i.LeadID == "" && i.VisitorID != "":
-			visitors = append(visitors, i.VisitorID)
+			n.visitors = append(n.visitors, i.VisitorID)
 		}
 	}
-	visitors = unique(visitors)
+	n.ids, n.emails, n.visitors = unique(n.ids), unique(n.emails), unique(n.visitors)
+	return n
+}
+
+// byID reports that nobody needs to be looked for.
+func (n named) byID() bool { return len(n.emails)+len(n.visitors) == 0 }
+
+// lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order. More
+// may be asked in the same round trip.
+func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, who named, more func(*pgx.Batch)) (world, owners, error) {
 	found := owners{map[string]*leadRow{}, map[string]string{}}
 	var at published
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
 	b.Queue(sqlBeginIngest).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, nil, nil) })
-	lock := sqlLockOwners
-	if len(visitors)+len(emails) == 0 {
-		lock = sqlLockLeads
-	}
-	if len(visitors) > 0 {
-		b.Queue(sqlSeeVisitors, pgx.NamedArgs{"visitors": visitors}).Query(func(rows pgx.Rows) error {
+	if len(who.visitors) > 0 {
+		b.Queue(sqlSeeVisitors, pgx.NamedArgs{"visitors": who.visitors}).Query(func(rows pgx.Rows) error {
 			return collectVisitors(rows, found.visitors)
 		})
 	}
-	b.Queue(lock, pgx.NamedArgs{"ids": unique(ids), "emails": unique(emails), "visitors": visitors}).Query(found.collect)
+	lock := sqlLockOwners
+	if who.byID() {
+		lock = sqlLockLeads
+	}
+	b.Queue(lock, pgx.NamedArgs{"ids": who.ids, "emails": who.emails, "visitors": who.visitors}).Query(found.collect)
+	more(b)
 	err := conn.SendBatch(ctx, b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
 		return world{}, found, ErrNoModel
