@@ -118,7 +118,7 @@ UPDATE rescorings r SET claimed_to = job.up_to FROM job WHERE r.id = job.id AND 
 RETURNING job.claimed_to::text AS after, job.up_to::text AS up_to`
 
 // piece is some leads in the order of their ids.
-type piece struct{ After, Last string }
+type piece struct{ After, UpTo string }
 
 // claimRescoring takes the next leads, and answers whether there were any left to take.
 func (s *Store) claimRescoring(ctx context.Context) (piece, bool, error) {

@@ -15,10 +15,10 @@ import (
 
 const sqlPieceStandings = `SELECT lead_id, ctid AS place, xmin AS seen, model_version, ` + storedAccumulators + `, accumulators IS NULL AS old,
 	fit, band, turns_at, evaluated_at, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
-FROM scores WHERE lead_id > @after AND lead_id <= @last AND model_version <> (SELECT version FROM models WHERE state = 'published')
+FROM scores WHERE lead_id > @after AND lead_id <= @up_to AND model_version <> (SELECT version FROM models WHERE state = 'published')
 ORDER BY lead_id`
 
-const sqlPieceAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id > @after AND lead_id <= @last
+const sqlPieceAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id > @after AND lead_id <= @up_to
 ORDER BY lead_id, at`
 
 // place is which version of which row was read.
@@ -30,7 +30,7 @@ type place struct {
 // look begins the transaction and reads where the leads stand. What else is read of them comes later, and is younger.
 func (s *Store) look(ctx context.Context, conn *pgx.Conn, p piece, r *rescored) (world, error) {
 	var at published
-	args := pgx.NamedArgs{"after": p.After, "last": p.Last}
+	args := pgx.NamedArgs{"after": p.After, "up_to": p.UpTo}
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
 	b.Queue(sqlUnhurried)
@@ -47,20 +47,34 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, p piece, r *rescored) 
 	return world{now: at.Now, version: at.Version, scorer: scorer}, err
 }
 
+// collect makes room for many at once.
 func (r *rescored) collect(rows pgx.Rows) error {
+	var standings block[standing]
+	var subjects block[subject]
 	var st standing
 	var p place
 	_, err := pgx.ForEachRow(rows, []any{
 		&st.LeadID, &p.at, &p.seen, &st.ModelVersion, &st.Accumulators, &st.refolded, &st.Fit, &st.Band, &st.TurnsAt, &st.EvaluatedAt, &st.KeptSince,
 	}, func() error {
-		one := st
-		st = standing{} // what it points to is its own
-		r.standings[one.LeadID] = &one
-		r.subjects = append(r.subjects, &subject{lead: leadRow{ID: one.LeadID}, bare: true})
+		r.standings[st.LeadID] = standings.add(st)
+		r.subjects = append(r.subjects, subjects.add(subject{lead: leadRow{ID: st.LeadID}, bare: true}))
 		r.places = append(r.places, p)
+		st = standing{} // what it points to is its own
 		return nil
 	})
 	return err
+}
+
+// block is room for many of a kind; none moves while it is pointed to.
+type block[T any] struct{ free []T }
+
+func (b *block[T]) add(one T) *T {
+	if len(b.free) == 0 {
+		b.free = make([]T, 256)
+	}
+	at := &b.free[0]
+	*at, b.free = one, b.free[1:]
+	return at
 }
 
 // The events of a piece lie side by side in the index. Properties no rule asks for are not sent.
@@ -97,9 +111,11 @@ func (r *rescored) happened(rows pgx.Rows, scorer *scoring.Scorer) error {
 	types := map[string]string{}
 	var last [16]byte
 	var st *standing
+	var events []scoring.Event // of whom st is, at the end of what there is room for
 	for rows.Next() {
 		raw := rows.RawValues()
 		if st == nil || !bytes.Equal(last[:], raw[0]) {
+			events = st.happened(events)
 			copy(last[:], raw[0])
 			st = r.standings[pgtype.UUID{Bytes: last, Valid: true}.String()]
 		}
@@ -111,14 +127,27 @@ func (r *rescored) happened(rows pgx.Rows, scorer *scoring.Scorer) error {
 			kind = string(raw[3])
 			types[kind] = kind
 		}
-		if st.before == nil {
-			st.before = make([]scoring.Event, 0, 8)
-		}
-		st.before = append(st.before, scoring.Event{
+		events = append(events, scoring.Event{
 			Type: kind, OccurredAt: moment2000(raw[1]), ReceivedAt: moment2000(raw[2]), Properties: scorer.Read(kind, raw[4]),
 		})
 	}
+	st.happened(events)
 	return rows.Err()
+}
+
+// happened takes earlier events, and answers where there is room for the next.
+func (st *standing) happened(events []scoring.Event) []scoring.Event {
+	switch n := len(events); {
+	case n == 0:
+	case st.before == nil:
+		st.before = events[:n:n]
+	default: // of another month
+		st.before = append(st.before, events...)
+	}
+	if cap(events)-len(events) < 16 {
+		return make([]scoring.Event, 0, 1024)
+	}
+	return events[len(events):]
 }
 
 // moment2000 reads a timestamptz: microseconds since 2000.
