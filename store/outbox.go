@@ -53,14 +53,17 @@ func (s *Store) SentOutbox(ctx context.Context, sent []record.OutboxRow) error {
 	if len(sent) == 0 {
 		return nil
 	}
-	args := claims(sent)
-	return s.tx(ctx, "sent outbox", func(tx pgx.Tx) error {
-		// First the locks, in the order of everybody; then a statement whose snapshot is younger than they are.
-		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlSentOutbox, args)
-		return err
+	return s.underLock(ctx, "sent outbox", sqlSentOutbox, claims(sent))
+}
+
+// underLock changes rows in one trip: first the locks, in the order of everybody, then a statement whose snapshot is younger
+// than they are.
+func (s *Store) underLock(ctx context.Context, op, sql string, args pgx.NamedArgs) error {
+	return s.retried(ctx, op, func() error {
+		b := &pgx.Batch{}
+		b.Queue(sqlLockOutbox, args)
+		b.Queue(sql, args)
+		return s.pool.SendBatch(ctx, b).Close()
 	})
 }
 
@@ -91,14 +94,7 @@ func (s *Store) ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) erro
 	if len(rows) == 0 {
 		return nil
 	}
-	args := claims(rows)
-	return s.tx(ctx, "release outbox", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlReleaseOutbox, pgx.NamedArgs{"leads": args["leads"], "claims": args["claims"]})
-		return err
-	})
+	return s.underLock(ctx, "release outbox", sqlReleaseOutbox, claims(rows))
 }
 
 const sqlOutboxState = `SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox`
