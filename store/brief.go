@@ -21,6 +21,7 @@ func (s *Store) brief(ctx context.Context, op string, read func(b *pgx.Batch), w
 		defer conn.Release()
 		first, second := &pgx.Batch{}, &pgx.Batch{}
 		first.Queue("begin")
+		first.Queue(sqlPlainPlans)
 		read(first)
 		if err = conn.SendBatch(ctx, first).Close(); err == nil {
 			err = write(conn, second)
@@ -35,6 +36,10 @@ func (s *Store) brief(ctx context.Context, op string, read func(b *pgx.Batch), w
 		return err
 	})
 }
+
+// Statements by key have one plan whatever their values are. Postgres would think it over anew each time that a value is
+// null or an array is long, and that takes longer than the statement.
+const sqlPlainPlans = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 // rollback ends what was begun. A connection that cannot even do that is closed by its pool.
 func rollback(ctx context.Context, conn *pgxpool.Conn) {

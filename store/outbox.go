@@ -10,10 +10,11 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// The lane is looked at by the claim itself: a hold counts for everybody at once.
+// The lane is looked at by the claim itself: a hold counts for everybody at once. What imports parked is not in the index
+// that this reads.
 const sqlClaimOutbox = `WITH due AS (
 	SELECT lead_id FROM outbox
-	WHERE not_before <= now() AND (claimed_until IS NULL OR claimed_until <= now())
+	WHERE not_before <= now() AND not_before < 'infinity' AND (claimed_until IS NULL OR claimed_until <= now())
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'outbox')
 	ORDER BY urgency, not_before LIMIT @rows FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -61,6 +62,7 @@ func (s *Store) SentOutbox(ctx context.Context, sent []record.OutboxRow) error {
 func (s *Store) underLock(ctx context.Context, op, sql string, args pgx.NamedArgs) error {
 	return s.retried(ctx, op, func() error {
 		b := &pgx.Batch{}
+		b.Queue(sqlPlainPlans)
 		b.Queue(sqlLockOutbox, args)
 		b.Queue(sql, args)
 		return s.pool.SendBatch(ctx, b).Close()
