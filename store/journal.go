@@ -54,13 +54,15 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 		return record.Loaded{}, err
 	}
 	out := record.Loaded{Found: true, Stage: row.Stage, Source: row.SourceCode, Score: row.Score, Band: row.Band}
-	if out.Policy, err = policyOf(row.Policy); err != nil {
+	policy, err := policyOf(row.Policy)
+	if err != nil {
 		return record.Loaded{}, err
 	}
+	out.Policy = &policy
 	if row.Sequence != nil {
 		out.Position = lifecycle.Position{Sequence: *row.Sequence, Version: *row.Version}
 	}
-	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, out.Policy); err != nil {
+	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, policy); err != nil {
 		return record.Loaded{}, masked("load lead", err)
 	}
 	if len(row.State) > 0 && row.Stage != lifecycle.StageErased {

@@ -25,6 +25,7 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 		r.Carried = *l.State // a run was lost: its life goes on from what Postgres knows
 	}
 	r.adopt(l)
+	r.edition = l.Edition
 	r.loaded, r.stirred = true, true
 	if len(r.Entries)+len(r.Outbox) > 0 {
 		r.touch() // the run before was handed over with something the read side has not been told
@@ -71,7 +72,7 @@ func (r *leadRun) reload(ctx workflow.Context) {
 	var j *activities.Journals
 	in := activities.LoadInput{LeadID: r.Lead.ID, Now: workflow.Now(ctx).UTC()}
 	f := workflow.ExecuteActivity(durably(ctx, "policy read anew"), j.LoadLead, in)
-	r.done.AddFuture(f, func(f workflow.Future) {
+	r.follow(f, func(f workflow.Future) {
 		delete(r.flying, id)
 		r.stirred = true
 		var l record.Loaded

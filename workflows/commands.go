@@ -32,7 +32,7 @@ func (r *leadRun) launch(ctx workflow.Context) {
 // await lands the command when it is done. What a local activity could not do in a few seconds an activity does, for
 // as long as it takes.
 func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future, local bool) {
-	r.done.AddFuture(f, func(f workflow.Future) {
+	r.follow(f, func(f workflow.Future) {
 		r.stirred = true
 		e, err := result(ctx, cmd, f)
 		if local {
@@ -49,7 +49,9 @@ func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.
 func (r *leadRun) land(ctx workflow.Context, cmd lifecycle.Command, e lifecycle.Event, err error) {
 	defer r.release(ctx)
 	delete(r.flying, cmd.ID)
-	r.Outbox = slices.DeleteFunc(slices.Clone(r.Outbox), func(c lifecycle.Command) bool { return c.ID == cmd.ID })
+	if r.Outbox = slices.DeleteFunc(slices.Clone(r.Outbox), func(c lifecycle.Command) bool { return c.ID == cmd.ID }); len(r.Outbox) == 0 {
+		r.Outbox = nil // and no room for what was there
+	}
 	if err != nil {
 		r.giveUp(ctx, cmd, err)
 		return
