@@ -89,6 +89,9 @@ func (r *leadRun) awaitGrant(ctx workflow.Context, kind lifecycle.EventKind, cla
 		return nil
 	}
 	id := cmd.ID
+	if r.answers == nil {
+		r.answers = map[string]string{}
+	}
 	r.answers[id] = waiting
 	if err := workflow.Await(ctx, func() bool { return r.answers[id] != waiting || r.leaving }); err != nil {
 		return err

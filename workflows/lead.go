@@ -52,7 +52,7 @@ type leadRun struct {
 	done    workflow.Selector // what was under way
 	follows int               // of that, how much still is
 	stirred bool              // anything at all happened since the loop last looked
-	flying  map[string]bool   // commands under way; never iterated
+	flying  []string          // ids of commands under way
 	local   int               // of those, how many are local activities of this workflow task
 	answers map[string]string
 	held    []held // decisions by signal that wait for an assignment that is under way
@@ -71,11 +71,8 @@ type leadRun struct {
 func newRun(ctx workflow.Context, in wire.LeadInput) *leadRun {
 	r := &leadRun{
 		Carried: lifecycle.Carried{Lead: lifecycle.New(in.LeadID)},
-		done:    workflow.NewSelector(ctx),
 		clock:   workflow.NewSelector(ctx),
 		policy:  &lifecycle.Policy{},
-		flying:  map[string]bool{},
-		answers: map[string]string{},
 	}
 	if in.Carried != nil {
 		r.Carried = *in.Carried
@@ -131,7 +128,10 @@ func (r *leadRun) over(ctx workflow.Context) bool {
 }
 
 // follow has then look at what is under way when it is done.
-func (r *leadRun) follow(f workflow.Future, then func(workflow.Future)) {
+func (r *leadRun) follow(ctx workflow.Context, f workflow.Future, then func(workflow.Future)) {
+	if r.follows == 0 {
+		r.done = workflow.NewSelector(ctx) // a selector keeps what it has seen; a run that rests need not
+	}
 	r.follows++
 	r.done.AddFuture(f, func(f workflow.Future) {
 		r.follows--
@@ -144,14 +144,14 @@ func (r *leadRun) follow(f workflow.Future, then func(workflow.Future)) {
 func (r *leadRun) wait(ctx workflow.Context) error {
 	r.stirred = false
 	if r.follows == 0 {
-		r.done = workflow.NewSelector(ctx) // a selector keeps what it has seen; a run that rests need not
+		r.done = nil
 	}
 	if err := workflow.Await(ctx, func() bool { return r.stirred || r.unseen() }); err != nil {
 		return err
 	}
 	for r.unseen() {
 		switch {
-		case r.done.HasPending():
+		case r.granted():
 			r.done.Select(ctx)
 		case r.signals() > 0:
 			r.drain(ctx)
@@ -164,8 +164,11 @@ func (r *leadRun) wait(ctx workflow.Context) error {
 
 // unseen reports that something happened that the run has not looked at yet.
 func (r *leadRun) unseen() bool {
-	return r.done.HasPending() || r.signals() > 0 || r.clock.HasPending()
+	return r.granted() || r.signals() > 0 || r.clock.HasPending()
 }
+
+// granted reports that something that was under way is done.
+func (r *leadRun) granted() bool { return r.done != nil && r.done.HasPending() }
 
 // signals is how many have been delivered and wait.
 func (r *leadRun) signals() int {
