@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -22,9 +24,18 @@ type Recorded struct {
 	Erased bool `json:"erased,omitempty"` // the person is gone, the run ends
 }
 
+// Edition is the newest of what a run does in which order. A run keeps the one it began with, as it is in its history: where
+// LoadLead is local its answer is of the same program as the workflow task. It is what GetVersion is, at no event.
+//
+// 1: no timer is set while a local activity is under way, whose answer is in the same task and may bring a sooner deadline.
+const Edition = 1
+
 // LoadLead reads what a run begins with: the state an earlier run recorded, policy, score, sequence.
 func (j *Journals) LoadLead(ctx context.Context, in LoadInput) (record.Loaded, error) {
 	l, err := j.Journal.LoadLead(ctx, in.LeadID, in.Now)
+	if activity.IsActivity(ctx) && activity.GetInfo(ctx).IsLocalActivity {
+		l.Edition = Edition // another program may answer what is not local
+	}
 	return l, scrub(ctx, err)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -33,6 +34,10 @@ func b7(ctx context.Context, b *bench) ([]measure.Result, error) {
 	if m.bare, err = b.startIdler(ctx); err != nil {
 		return nil, err
 	}
+	b.tell("makes %d of either that are not counted, so that what a worker has once is not laid to its runs", b7Warm)
+	if err := m.warm(ctx); err != nil {
+		return nil, err
+	}
 	ours := measure.Side{Name: "open idle leads", Unit: "bytes", Measure: m.size(m.leads, "leadflow", "temporal", "temporal_visibility")}
 	bare := measure.Side{Name: "bare selector and timer", Unit: "bytes", Measure: m.size(m.idlers, "temporal", "temporal_visibility")}
 	samples, err := b.inTurn(ctx, b7Pairs, ours, bare)
@@ -51,7 +56,19 @@ func b7(ctx context.Context, b *bench) ([]measure.Result, error) {
 	return []measure.Result{bytes, heap, wake}, err
 }
 
-const b7Pairs = 2
+const (
+	b7Pairs = 2
+	b7Warm  = 100
+)
+
+// warm makes some of either before anything is looked at: connections, plans and buffers are there once, not for each run.
+func (m *memory) warm(ctx context.Context) error {
+	counted := m.each
+	m.each = b7Warm
+	err := errors.Join(m.leads(ctx), m.idlers(ctx))
+	m.each = counted
+	return err
+}
 
 // memory makes runs and looks at what they take.
 type memory struct {
@@ -154,7 +171,7 @@ func (m *memory) heap(ctx context.Context) (measure.Result, error) {
 		return measure.Result{}, err
 	}
 	then, err := m.bare.heap(ctx)
-	cached := float64(min(len(m.ids), 10_000)) // the SDK keeps no more by default
+	cached := float64(min(len(m.ids), 10_000) - b7Warm) // the SDK keeps no more by default
 	a := []measure.Sample{{Units: cached, Value: (now - m.before[0]) / cached}}
 	b := []measure.Sample{{Units: cached, Value: (then - m.before[1]) / cached}}
 	return measure.Compare("B7", fmt.Sprintf("%.0f runs cached in each worker, "+thrifty, cached), measure.AtMost(1.5), ours, bare, a, b), err

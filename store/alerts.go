@@ -11,16 +11,26 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// Whom a worker waits for are born claimed.
 const (
-	sqlAlertMail = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once, payload)
-VALUES (gen_random_uuid(), @key || '/mail', 'alert', 'mail', @kind, @lead, @cycle, @assignment, @rep, true, @payload)
-ON CONFLICT (key) DO NOTHING`
+	sqlAlertMail = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once, payload,
+	state, attempts, claimed_until)
+SELECT gen_random_uuid(), @key || '/mail', 'alert', 'mail', @kind, @lead, @cycle, @assignment, @rep, true, @payload,
+	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
+FROM (SELECT @claims > 0 AND held_at IS NULL AS goes FROM lanes WHERE lane = 'alert') AS l
+ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 
-	sqlAlertHooks = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload)
-SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', 'webhook', @kind, @lead, @cycle, @assignment, @rep, w.id, true, @payload
-FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds))
-ON CONFLICT (key) DO NOTHING`
+	sqlAlertHooks = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload,
+	state, attempts, claimed_until)
+SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', 'webhook', @kind, @lead, @cycle, @assignment, @rep, w.id, true, @payload,
+	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
+FROM (SELECT w.id, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
+	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds))) AS w
+ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 )
+
+// hooksAtOnce is how many subscribers are told of one happening without waiting to be claimed.
+const hooksAtOnce = 4
 
 // alert is something sales must hear of.
 type alert struct {
@@ -29,24 +39,25 @@ type alert struct {
 	record.AlertData
 }
 
-// tellSales writes the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
+// tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
 // webhook says ids and codes; who may know more asks the API.
-func tellSales(ctx context.Context, tx pgx.Tx, a alert) error {
+func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	event := record.WebhookKind(a.kind)
 	payload, err := json.Marshal(record.AlertPayload{Type: event, Timestamp: time.Now().UTC().Truncate(time.Second), Data: a.AlertData})
 	if err != nil {
 		return err
 	}
-	args := pgx.NamedArgs{
-		"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
-		"rep": assignmentID(a.RepID), "event": event, "payload": payload,
+	args := func() pgx.NamedArgs {
+		return pgx.NamedArgs{
+			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
+			"rep": assignmentID(a.RepID), "event": event, "payload": payload,
+		}
 	}
-	b := &pgx.Batch{}
 	if isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
-		b.Queue(sqlAlertMail, args)
+		b.Queue(sqlAlertMail, h.claim(args(), record.LaneAlert, 1)).Query(h.made)
 	}
-	b.Queue(sqlAlertHooks, args)
-	return tx.SendBatch(ctx, b).Close()
+	b.Queue(sqlAlertHooks, h.claim(args(), record.LaneWebhook, hooksAtOnce)).Query(h.made)
+	return nil
 }
 
 const sqlWhomToAlert = `SELECT coalesce(t.manager_id, @rep::uuid) FROM leads l LEFT JOIN teams t ON t.id = coalesce(l.team_id, @team::uuid)
@@ -68,27 +79,34 @@ type stillOpen struct {
 // more.
 func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 	leadID := leadOf(c)
-	return s.tx(ctx, "alert", func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"lead": leadID, "assignment": assignmentID(c.Assignment)}
-		now, err := pgx.CollectExactlyOneRow(query(ctx, tx, sqlStillOpen, args), pgx.RowToStructByName[stillOpen])
-		if err != nil || !now.Open {
+	h := s.handing()
+	var now stillOpen
+	var manager *string
+	args := pgx.NamedArgs{"lead": leadID, "assignment": assignmentID(c.Assignment), "team": assignmentID(c.Team), "rep": assignmentID(c.Rep)}
+	err := s.brief(ctx, "alert", func(b *pgx.Batch) {
+		b.Queue(sqlStillOpen, args).Query(func(rows pgx.Rows) (err error) {
+			now, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[stillOpen])
 			return err
+		})
+		b.Queue(sqlWhomToAlert, args).Query(func(rows pgx.Rows) (err error) {
+			manager, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[*string])
+			return err
+		})
+	}, func(_ querier, b *pgx.Batch) error {
+		h.again()
+		if !now.Open {
+			return nil
 		}
 		rep := c.Rep
-		if c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager {
-			args := pgx.NamedArgs{"lead": leadID, "team": assignmentID(c.Team), "rep": assignmentID(c.Rep)}
-			manager, err := pgx.CollectExactlyOneRow(query(ctx, tx, sqlWhomToAlert, args), pgx.RowTo[*string])
-			if err != nil {
-				return err
-			}
-			if manager != nil {
-				rep = *manager
-			}
+		if (c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager) && manager != nil {
+			rep = *manager
 		}
-		return tellSales(ctx, tx, alert{alertKind(c.Clock), c.ID, record.AlertData{
+		return tellSales(b, h, alert{alertKind(c.Clock), c.ID, record.AlertData{
 			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: rep, Score: now.Score, DueAt: now.DueAt,
 		}})
 	})
+	h.end(err)
+	return err
 }
 
 func query(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) pgx.Rows {

@@ -49,16 +49,25 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 			}
 		}
 		out = record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed(), Skipped: ch.skips()}
-		if err := s.write(ctx, tx, w, ch); err != nil || c.Row == nil {
+		b, decided := &pgx.Batch{}, true
+		if err := s.write(ctx, tx, b, w, ch); err != nil {
 			return err
 		}
-		return decideRow(ctx, tx, w, ch, &out)
+		if c.Row != nil {
+			decided = false
+			decideRow(b, w, ch, &out, &decided)
+		}
+		err = tx.SendBatch(ctx, b).Close()
+		if err == nil && !decided {
+			err = record.ErrDecided
+		}
+		return again(err, "leads_email_unique", "leads_external_id_unique")
 	})
 	return out, err
 }
 
-const sqlInsertLead = `INSERT INTO leads (id, email, external_id, source, source_code, nurture, alert)
-VALUES (@id, @email, @external_id, @source, coalesce(nullif(@source_code, ''), 'other'), @nurture, @alert)
+const sqlInsertLead = `INSERT INTO leads (id, email, external_id, source, source_code, nurture, alert, profile, consent)
+VALUES (@id, @email, @external_id, @source, coalesce(nullif(@source_code, ''), 'other'), @nurture, @alert, @profile, @consent)
 ON CONFLICT DO NOTHING RETURNING ` + leadColumns
 
 // findOrMake locks the lead of the keys, or makes it. Who loses the race to make it begins again and finds it.
@@ -67,8 +76,9 @@ func (s *Store) findOrMake(ctx context.Context, tx pgx.Tx, c record.Capture) (*c
 	if err != nil || p != nil {
 		return &change{c: c, lead: p}, err
 	}
+	profile, consent := newcomer(c)
 	rows, _ := tx.Query(ctx, sqlInsertLead, pgx.NamedArgs{
-		"id": newID(), "email": nullable(c.Email), "external_id": nullable(c.ExternalID), "source": c.Source,
+		"id": newID(), "profile": profile, "consent": consent, "email": nullable(c.Email), "external_id": nullable(c.ExternalID), "source": c.Source,
 		"source_code": c.SourceCode, "nurture": !c.NoNurture, "alert": !c.NoAlert,
 	})
 	made, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
@@ -78,7 +88,15 @@ func (s *Store) findOrMake(ctx context.Context, tx pgx.Tx, c record.Capture) (*c
 	if len(made) == 0 {
 		return nil, errAgain
 	}
+	made[0].Profile, made[0].Consent = nil, nil // as they were before this capture: all of it is learned
 	return &change{c: c, lead: &made[0], created: true}, nil
+}
+
+// newcomer is what is known of a person who was not known before: a row that is written once.
+func newcomer(c record.Capture) (profile map[string]any, consent map[string]bool) {
+	ch := &change{c: c, lead: &leadRow{}, created: true}
+	ch.merge()
+	return nestedProfile(ch.profile), ch.consents()
 }
 
 // change is what a capture or a patch does to a lead.
@@ -145,13 +163,13 @@ const sqlTouch = `INSERT INTO touches (lead_id, source) VALUES (@lead, @source)`
 
 const sqlConsent = `INSERT INTO consents (lead_id, purpose, granted, source) VALUES (@lead, @purpose, @granted, @source)`
 
-func (s *Store) write(ctx context.Context, tx pgx.Tx, w world, ch *change) error {
+// write reads at once, and writes with the batch.
+func (s *Store) write(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, ch *change) error {
 	c, p := ch.c, *ch.lead
 	quiet := !ch.created && c.Via == viaImport
 	if quiet && !ch.changed() {
 		return nil
 	}
-	b := &pgx.Batch{}
 	s.queuePerson(b, ch)
 	if !ch.created && c.Source != (record.Source{}) {
 		b.Queue(sqlTouch, pgx.NamedArgs{"lead": p.ID, "source": c.Source})
@@ -168,22 +186,18 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, w world, ch *change) error
 	if p.Stage != lifecycle.StageWon && (!quiet || !c.NoNurture) {
 		su.kinds = append(su.kinds, triggerCapture)
 	}
-	if err := s.rescore(ctx, tx, b, w, []*subject{su}); err != nil {
-		return err
-	}
-	return again(tx.SendBatch(ctx, b).Close(), "leads_email_unique", "leads_external_id_unique")
+	return s.rescore(ctx, tx, b, w, []*subject{su})
 }
 
 // queuePerson writes what was learned of a person, and suppresses whom a refusal makes unreachable.
 func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
-	id, consent := ch.lead.ID, map[string]bool{}
+	id, consent := ch.lead.ID, ch.consents()
 	if ch.consent {
-		consent[ch.c.Consent.Purpose] = ch.c.Consent.Granted
 		b.Queue(sqlConsent, pgx.NamedArgs{
 			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via,
 		})
 	}
-	if len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent {
+	if !ch.created && (len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent) {
 		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
 			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,
 		})
@@ -198,6 +212,15 @@ func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 	if ch.refused() && ch.address() != "" && (ch.consent || ch.email != nil) {
 		b.Queue(sqlSuppress, s.suppressArgs(id, ch.address(), suppressedConsent))
 	}
+}
+
+// consents is what is newly said of consent, as the lead's row keeps it.
+func (ch *change) consents() map[string]bool {
+	out := map[string]bool{}
+	if ch.consent {
+		out[ch.c.Consent.Purpose] = ch.c.Consent.Granted
+	}
+	return out
 }
 
 // refused reports whether the person said no to marketing, now or before.

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,16 +15,19 @@ import (
 const sqlParkUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
 WHERE lane = @lane AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
 
+// claimColumns are of a delivery d what its pool needs of the row itself.
+const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
+	coalesce(d.sequence, '') AS sequence, coalesce(d.sequence_version, 0) AS version, coalesce(d.step, '') AS step,
+	coalesce(d.assignment_id::text, '') AS assignment_id, coalesce(d.rep_id::text, '') AS rep_id,
+	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.at_least_once AS may_repeat, d.created_at, d.failing_since, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
+
 const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
 FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
 		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now())
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane)
 	ORDER BY not_before, created_at LIMIT @rows FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id
-RETURNING d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
-	coalesce(d.sequence, '') AS sequence, coalesce(d.sequence_version, 0) AS version, coalesce(d.step, '') AS step,
-	coalesce(d.assignment_id::text, '') AS assignment_id, coalesce(d.rep_id::text, '') AS rep_id,
-	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.at_least_once AS may_repeat, d.created_at, d.failing_since, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
+RETURNING ` + claimColumns
 
 type claimedRow struct {
 	ID           string
@@ -54,17 +55,20 @@ type claimedRow struct {
 // ClaimDeliveries takes due rows of a lane by lease, with all their pool needs. A row that cannot be read stays behind
 // until its lease is over, and does not keep its neighbours: they come beside the error.
 func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error) {
-	if _, err := s.pool.Exec(ctx, sqlParkUnknown, pgx.NamedArgs{"lane": lane}); err != nil {
-		return nil, masked("claim deliveries", err)
-	}
-	rows, _ := s.pool.Query(ctx, sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease})
-	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+	var claimed []claimedRow
+	b := &pgx.Batch{}
+	b.Queue(sqlParkUnknown, pgx.NamedArgs{"lane": lane})
+	b.Queue(sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease}).Query(func(rows pgx.Rows) (err error) {
+		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+		return err
+	})
+	err := s.pool.SendBatch(ctx, b).Close()
 	if err != nil {
 		return nil, masked("claim deliveries", err)
 	}
 	out := make([]record.Delivery, 0, len(claimed))
 	for _, c := range claimed {
-		d, wrong := s.equip(ctx, c)
+		d, wrong := s.equip(ctx, c, s.stopped)
 		if wrong != nil {
 			err = wrong
 			continue
@@ -88,8 +92,9 @@ type deliveryContext struct {
 	Active   *bool
 }
 
-// equip gives a claimed row what its pool needs, and says at once when it must not go out any more.
-func (s *Store) equip(ctx context.Context, c claimedRow) (record.Delivery, error) {
+// equip gives a claimed row what its pool needs. look says at once when it must not go out any more; without one it is seen
+// when it is about to be sent.
+func (s *Store) equip(ctx context.Context, c claimedRow, look func(context.Context, *record.Delivery) error) (record.Delivery, error) {
 	d := record.Delivery{
 		ID: c.ID, Key: c.Key, Lane: c.Lane, Channel: c.Channel, Kind: c.Kind, LeadID: c.LeadID, Cycle: c.Cycle, Sequence: c.Sequence,
 		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, Attempts: c.Attempts, MayRepeat: c.MayRepeat,
@@ -98,40 +103,44 @@ func (s *Store) equip(ctx context.Context, c claimedRow) (record.Delivery, error
 	if c.FailingSince != nil {
 		d.FailingSince = *c.FailingSince
 	}
-	rows, _ := s.pool.Query(ctx, sqlDeliveryContext, pgx.NamedArgs{
+	var with deliveryContext
+	var leads []readRow
+	about := c.LeadID != "" && c.Channel == "mail"
+	b := &pgx.Batch{}
+	b.Queue(sqlDeliveryContext, pgx.NamedArgs{
 		"rep": nullable(c.RepID), "sequence": c.Sequence, "version": c.Version, "webhook": nullable(c.WebhookID),
+	}).Query(func(rows pgx.Rows) (err error) {
+		with, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[deliveryContext])
+		return err
 	})
-	with, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[deliveryContext])
-	if err != nil {
-		return d, err
+	if about {
+		b.Queue(sqlReadLead, pgx.NamedArgs{"id": c.LeadID}).Query(func(rows pgx.Rows) (err error) {
+			leads, err = pgx.CollectRows(rows, pgx.RowToStructByName[readRow])
+			return err
+		})
+	}
+	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+		return d, masked("equip delivery", err)
 	}
 	d.Document, d.To, d.ToName = with.Document, with.RepEmail, with.RepName
 	if with.URL != nil && with.Active != nil && *with.Active {
 		d.Webhook = &record.Webhook{ID: c.WebhookID, URL: *with.URL, Secret: *with.Secret}
 	}
-	if c.LeadID != "" && c.Channel == "mail" {
-		lead, err := s.Lead(ctx, c.LeadID)
-		if errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) {
+	if about {
+		if len(leads) == 0 || errGone(leads[0].Stage) != nil {
 			d.Stop = "expired:lead_gone"
 			return d, nil
 		}
-		if err != nil {
-			return d, err
-		}
+		lead := leads[0].lead()
 		d.Lead = &lead
 		if c.Kind == kindNurture && lead.Email != nil {
 			d.To, d.ToName = *lead.Email, ""
 		}
 	}
-	why, err := s.mayGo(ctx, s.pool, c.ID)
-	if err != nil {
-		return d, err
+	if look == nil {
+		return d, nil
 	}
-	d.Hold = why == holdPaused
-	if !d.Hold {
-		d.Stop = why
-	}
-	return d, nil
+	return d, masked("equip delivery", look(ctx, &d))
 }
 
 const (
@@ -139,108 +148,77 @@ const (
 	holdPaused  = "paused"
 )
 
-type mayRow struct {
-	Kind       string
-	Channel    string
-	Cycle      *int
-	LeadStage  *string
-	LeadCycle  *int
-	Paused     *bool
-	Muted      *string
-	Email      *string
-	Assignment *string
+// mayGo says of a delivery why it must not go out at this instant: suppressed:<why>, expired:<why>, paused, or moved when its
+// lead has another address by now. Empty: it may. An alert about an offer says nothing once the offer is closed; subscribers
+// are told all the same, for theirs is a stream of what happened.
+const mayGo = `WITH may AS (SELECT d.id, CASE
+	WHEN l.stage = 'erased' THEN 'expired:erased'
+	WHEN d.kind = 'nurture' THEN CASE
+		WHEN l.stage IS NULL OR l.stage NOT IN ('nurturing', 'captured') THEN 'expired:stage'
+		WHEN d.cycle IS NULL OR d.cycle <> l.cycle THEN 'expired:cycle'
+		WHEN l.email IS NULL THEN 'suppressed:no_address'
+		WHEN l.muted <> '' THEN 'suppressed:' || l.muted
+		WHEN l.email <> @to THEN 'moved'
+		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN l.paused THEN 'paused'
+		ELSE '' END
+	WHEN d.channel = 'mail' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
+		THEN 'expired:offer_closed'
+	ELSE '' END AS why
+FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id
+	LEFT JOIN suppressions s ON s.hash = @hash
+WHERE d.id = @id)`
+
+const sqlMayGo = mayGo + ` SELECT why FROM may`
+
+// stopped looks whether a delivery may still go out.
+func (s *Store) stopped(ctx context.Context, d *record.Delivery) error {
+	rows, _ := s.pool.Query(ctx, sqlMayGo, s.mayArgs(*d))
+	why, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	d.Hold = why == holdPaused
+	if !d.Hold {
+		d.Stop = why
+	}
+	return err
 }
 
-const sqlMayGo = `SELECT d.kind, d.channel, d.cycle, l.stage AS lead_stage, l.cycle AS lead_cycle, l.paused, l.muted, l.email,
-	a.state AS assignment
-FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id WHERE d.id = @id`
-
-// mayGo says why a delivery must not go out at this instant: suppressed:<why>, expired:<why>, or paused. Empty: it may.
-func (s *Store) mayGo(ctx context.Context, q querier, id string) (string, error) {
-	rows, _ := q.Query(ctx, sqlMayGo, pgx.NamedArgs{"id": id})
-	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[mayRow])
-	if err != nil {
-		return "", err
+func (s *Store) mayArgs(d record.Delivery) pgx.NamedArgs {
+	args := pgx.NamedArgs{"id": d.ID, "to": d.To, "hash": nil}
+	if d.To != "" {
+		args["hash"] = s.suppressionHash(d.To)
 	}
-	switch {
-	case m.LeadStage != nil && *m.LeadStage == "erased":
-		return "expired:erased", nil
-	case m.Kind == kindNurture:
-		return s.mayNurture(ctx, q, m)
-	case m.Channel == "mail" && aboutOffer(m.Kind) && (m.Assignment == nil || *m.Assignment != "offered"):
-		return "expired:offer_closed", nil
-	}
-	return "", nil
-}
-
-// aboutOffer reports an alert that says nothing once its offer is closed. Subscribers are told all the same: theirs is a
-// stream of what happened.
-func aboutOffer(kind string) bool {
-	return kind == "offer" || kind == "escalation" || strings.HasPrefix(kind, "reminder")
-}
-
-func (s *Store) mayNurture(ctx context.Context, q querier, m mayRow) (string, error) {
-	switch {
-	case m.LeadStage == nil || *m.LeadStage != "nurturing" && *m.LeadStage != "captured":
-		return "expired:stage", nil
-	case m.Cycle == nil || m.LeadCycle == nil || *m.Cycle != *m.LeadCycle:
-		return "expired:cycle", nil
-	case m.Email == nil:
-		return "suppressed:no_address", nil
-	case m.Muted != nil && *m.Muted != "":
-		return "suppressed:" + *m.Muted, nil
-	}
-	rows, _ := q.Query(ctx, sqlSuppressed, pgx.NamedArgs{"hash": s.suppressionHash(*m.Email)})
-	reasons, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(reasons) > 0 {
-		if len(reasons) > 0 {
-			return "suppressed:" + reasons[0], err
-		}
-		return "", err
-	}
-	if m.Paused != nil && *m.Paused {
-		return holdPaused, nil
-	}
-	return "", nil
-}
-
-// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
-// whoever claimed it since, and must neither send it nor put it back under that one's hands.
-const sqlStoreMessage = `UPDATE deliveries SET message = @message, message_id = @message_id
-WHERE id = @id AND attempts = @attempt AND message IS NULL`
-
-// StoreMessage keeps the composed bytes; those that are kept already stay.
-func (s *Store) StoreMessage(ctx context.Context, d record.Delivery, message []byte, messageID string) error {
-	_, err := s.pool.Exec(ctx, sqlStoreMessage, pgx.NamedArgs{
-		"id": d.ID, "attempt": d.Attempts, "message": message, "message_id": messageID,
-	})
-	return masked("store message", err)
+	return args
 }
 
 const (
 	sqlLockLeadOfDelivery = `SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = @id FOR SHARE OF l`
 
-	sqlSending = `UPDATE deliveries d SET state = 'sending'
-WHERE id = @id AND attempts = @attempt AND state = 'claimed' AND claimed_until > now()
-	AND (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane)`
+	// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
+	// whoever claimed it since, and must neither send it nor put it back under that one's hands. Bytes that are kept already
+	// stay.
+	sqlSending = mayGo + `, sent AS (
+	UPDATE deliveries d SET state = 'sending', message = coalesce(d.message, @message::bytea), message_id = coalesce(d.message_id, @message_id::text)
+	FROM may WHERE d.id = may.id AND may.why = '' AND d.attempts = @attempt AND d.state = 'claimed' AND d.claimed_until > now()
+		AND (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane)
+	RETURNING d.id
+)
+SELECT CASE WHEN may.why = '' AND NOT EXISTS (SELECT FROM sent) THEN 'lost' ELSE may.why END FROM may`
 )
 
-// Sending commits that DATA is about to begin, if the delivery may still go out at this instant. It answers why not.
+// Sending commits that DATA is about to begin with the bytes of the message, if the delivery may still go out at this
+// instant. It answers why not; lost: the lease ran out and somebody else has it, or the lane was held meanwhile. One trip:
+// the second statement sees what the lock of the first waited for.
 func (s *Store) Sending(ctx context.Context, d record.Delivery) (stop string, err error) {
-	err = s.tx(ctx, "begin sending", func(tx pgx.Tx) error {
-		stop = ""
-		if _, err := tx.Exec(ctx, sqlLockLeadOfDelivery, pgx.NamedArgs{"id": d.ID}); err != nil {
+	args := s.mayArgs(d)
+	args["attempt"], args["message"], args["message_id"] = d.Attempts, d.Message, nullable(d.MessageID)
+	err = s.retried(ctx, "begin sending", func() error {
+		b := &pgx.Batch{}
+		b.Queue(sqlLockLeadOfDelivery, args)
+		b.Queue(sqlSending, args).Query(func(rows pgx.Rows) (err error) {
+			stop, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
 			return err
-		}
-		var err error
-		if stop, err = s.mayGo(ctx, tx, d.ID); err != nil || stop != "" {
-			return err
-		}
-		tag, err := tx.Exec(ctx, sqlSending, pgx.NamedArgs{"id": d.ID, "attempt": d.Attempts})
-		if err == nil && tag.RowsAffected() == 0 {
-			stop = "lost" // the lease ran out and somebody else has it, or the lane was held meanwhile
-		}
-		return err
+		})
+		return s.pool.SendBatch(ctx, b).Close()
 	})
 	return stop, err
 }

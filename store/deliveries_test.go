@@ -30,7 +30,10 @@ func claim(t *testing.T, s *Store, lane string) []record.Delivery {
 // held is the claim that is the newest of a delivery now.
 func held(t *testing.T, s *Store, id string) record.Delivery {
 	t.Helper()
-	return record.Delivery{ID: id, Attempts: one[int](t, s, "SELECT attempts FROM deliveries WHERE id = $1", id)}
+	return record.Delivery{
+		ID: id, Attempts: one[int](t, s, "SELECT attempts FROM deliveries WHERE id = $1", id),
+		To: one[string](t, s, "SELECT coalesce(l.email, '') FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id WHERE d.id = $1", id),
+	}
 }
 
 func sending(t *testing.T, s *Store, id string) string {
@@ -65,12 +68,19 @@ func TestAMailIsClaimedSentAndDone(t *testing.T) {
 	require.JSONEq(t, testSequence, string(d.Document))
 	require.Empty(t, claim(t, s, record.LaneBulk))
 
-	require.NoError(t, s.StoreMessage(t.Context(), d, []byte("first"), "<1@x>"))
-	require.NoError(t, s.StoreMessage(t.Context(), d, []byte("second"), "<2@x>"))
-	require.Equal(t, "first", string(one[[]byte](t, s, "SELECT message FROM deliveries")), "a retry sends the same bytes")
-	require.Empty(t, sending(t, s, id))
+	d.Message, d.MessageID = []byte("first"), "<1@x>"
+	stop, err := s.Sending(t.Context(), d)
+	require.NoError(t, err)
+	require.Empty(t, stop)
 	require.Equal(t, "sending", state(t, s, id))
 	require.Equal(t, "lost", sending(t, s, id), "one sends")
+	require.NoError(t, s.RetryDelivery(t.Context(), d, "4.2.1", 0))
+	d = claim(t, s, record.LaneBulk)[0]
+	require.Equal(t, []any{"first", "<1@x>"}, []any{string(d.Message), d.MessageID}, "a retry sends the same bytes")
+	d.Message, d.MessageID = []byte("second"), "<2@x>"
+	_, err = s.Sending(t.Context(), d)
+	require.NoError(t, err)
+	require.Equal(t, "first", string(one[[]byte](t, s, "SELECT message FROM deliveries")))
 	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", "2.0.0"))
 	require.Equal(t, "sent 2.0.0", state(t, s, id))
 	require.NoError(t, s.RetryDelivery(t.Context(), d, "late", 0))
@@ -164,10 +174,10 @@ func TestWhoLostItsClaimChangesNothing(t *testing.T) {
 			require.Empty(t, sending(t, s, id))
 		}
 		before := state(t, s, id)
+		first.Message = []byte("of the first")
 		stop, err := s.Sending(t.Context(), first)
 		require.NoError(t, err)
 		require.Equal(t, "lost", stop)
-		require.NoError(t, s.StoreMessage(t.Context(), first, []byte("of the first"), "<1@x>"))
 		require.NoError(t, s.RetryDelivery(t.Context(), first, "lost", 0))
 		require.NoError(t, s.HoldDelivery(t.Context(), first, "paused", 0))
 		require.NoError(t, s.FinishDelivery(t.Context(), first, "failed", "compose"))
@@ -206,22 +216,28 @@ func TestBeforeSendingEverythingIsLookedAtAgain(t *testing.T) {
 		"expired:stage":           "UPDATE leads SET stage = 'qualified'",
 		"expired:cycle":           "UPDATE leads SET cycle = 2",
 		"paused":                  "UPDATE leads SET paused = true",
+		"moved":                   "UPDATE leads SET email = 'other' || email",
 	} {
 		t.Run(want, func(t *testing.T) {
 			s := garden(t)
 			_, claimed := queued(t, s, "ada@example.com")
-			claim(t, s, record.LaneBulk)
+			first := claim(t, s, record.LaneBulk)
 			_, waits := queued(t, s, "bob@example.com")
 			exec(t, s, change)
-			require.Equal(t, want, sending(t, s, claimed))
+			stop, err := s.Sending(t.Context(), first[0])
+			require.NoError(t, err)
+			require.Equal(t, want, stop)
 			require.Equal(t, "claimed", state(t, s, claimed))
 			got := claim(t, s, record.LaneBulk)
 			require.Equal(t, waits, got[0].ID)
-			if want == "paused" {
+			switch want {
+			case "paused":
 				require.True(t, got[0].Hold)
-				return
+			case "moved":
+				require.Equal(t, []string{"otherbob@example.com", ""}, []string{got[0].To, got[0].Stop}, "it goes where the person is now")
+			default:
+				require.Equal(t, want, got[0].Stop)
 			}
-			require.Equal(t, want, got[0].Stop)
 		})
 	}
 }

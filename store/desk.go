@@ -24,7 +24,14 @@ func activePolicy(ctx context.Context, q querier) (lifecycle.Policy, error) {
 	if err != nil {
 		return lifecycle.Policy{}, masked("read policy", err)
 	}
-	var p lifecycle.Policy
+	return policyOf(raw)
+}
+
+// policyOf reads what the active policy says; record.ErrNotFound when none is.
+func policyOf(raw json.RawMessage) (p lifecycle.Policy, err error) {
+	if len(raw) == 0 {
+		return p, record.ErrNotFound
+	}
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return p, &Error{Op: "read policy", Code: "the stored document is no policy"}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,60 +44,83 @@ func (o offered) offer() *lifecycle.Offer {
 
 const sqlOfferByKey = `SELECT id, rep_id, team_id, state, offered_at, due_at, clocks FROM assignments WHERE key = @key`
 
-// granted finds what a command was granted before.
-func granted(ctx context.Context, tx pgx.Tx, key string) (*lifecycle.Offer, error) {
-	rows, _ := tx.Query(ctx, sqlOfferByKey, pgx.NamedArgs{"key": key})
-	o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[offered])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	return o.offer(), err
-}
-
-const sqlLockRouting = `SELECT pg_advisory_xact_lock(@lock)`
-
-const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert FROM leads WHERE id = @id FOR NO KEY UPDATE`
+const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert, (SELECT document FROM policies WHERE active) AS policy
+FROM leads WHERE id = @id FOR NO KEY UPDATE`
 
 type leadToRoute struct {
 	Stage  lifecycle.Stage
 	Cycle  int
 	TeamID *string
 	Alert  bool
+	Policy json.RawMessage
 }
 
-// route runs a decision about who gets the lead: serialised, once per command, and only while the lead is where the
-// command took it to be.
-func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stages []lifecycle.Stage,
-	decide func(tx pgx.Tx, leadID string, lead leadToRoute) (record.Granted, error),
+// choice is one decision about who gets a lead.
+type choice struct {
+	tx     pgx.Tx
+	leadID string
+	lead   leadToRoute
+	c      lifecycle.Command
+	last   *pgx.Batch // what is written, in the last trip
+}
+
+// route runs a decision about who gets the lead: once per command, and only while the lead is where the command took it to
+// be. Everything that is read of the lead alone is read under its lock before who takes the lock of all choices: others wait
+// no longer than it takes to choose. who answers the rep, or a code that says why there is none.
+func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stages []lifecycle.Stage, state string,
+	who func(ch *choice) (rep, code string, err error),
 ) (record.Granted, error) {
-	leadID := leadOf(c)
 	var out record.Granted
+	h := s.handing()
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
 		out = record.Granted{}
-		if _, err := tx.Exec(ctx, sqlLockRouting, pgx.NamedArgs{"lock": routingLock}); err != nil {
-			return err
-		}
-		before, err := granted(ctx, tx, c.ID)
-		if err != nil || before != nil {
+		h.again()
+		ch := &choice{tx: tx, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
+		before, err := ch.enter(ctx)
+		switch {
+		case err != nil || before != nil:
 			out.Offer = before
 			return err
-		}
-		rows, _ := tx.Query(ctx, sqlLeadToRoute, pgx.NamedArgs{"id": leadID})
-		lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadToRoute])
-		if err != nil {
-			return err
-		}
-		if lead.Stage == lifecycle.StageErased {
+		case ch.lead.Stage == lifecycle.StageErased:
 			return record.ErrErased
-		}
-		if lead.Cycle != c.Cycle || !within(lead.Stage, stages) {
+		case ch.lead.Cycle != c.Cycle || !within(ch.lead.Stage, stages):
 			out.Code = "too_late"
 			return nil
 		}
-		out, err = decide(tx, leadID, lead)
+		explained, err := s.explain(ctx, tx, ch.leadID, asked{at: c.At, run: true})
+		if err != nil && !errors.Is(err, ErrNoModel) {
+			return err
+		}
+		rep, code, err := who(ch)
+		if err != nil {
+			return err
+		}
+		if rep == "" {
+			out.Code = code
+		} else if err := s.assign(ctx, ch, h, rep, state, explained, &out); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, ch.last).Close()
+	})
+	h.end(err)
+	return out, err
+}
+
+// enter locks the lead, and finds what the command was granted before.
+func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error) {
+	b := &pgx.Batch{}
+	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID}).Query(func(rows pgx.Rows) (err error) {
+		ch.lead, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadToRoute])
 		return err
 	})
-	return out, err
+	b.Queue(sqlOfferByKey, pgx.NamedArgs{"key": ch.c.ID}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[offered])
+		for _, o := range found {
+			before = o.offer()
+		}
+		return err
+	})
+	return before, ch.tx.SendBatch(ctx, b).Close()
 }
 
 func within(stage lifecycle.Stage, stages []lifecycle.Stage) bool {
@@ -123,14 +145,21 @@ const sqlLedger = `INSERT INTO routings (lead_id, key, candidates, rep_id, why) 
 
 const sqlTakeTurn = `UPDATE reps SET turn = nextval('routing_turn') WHERE id = @rep`
 
-// choose picks the next rep and writes the ledger; empty when nobody may.
-func choose(ctx context.Context, tx pgx.Tx, leadID string, team *string, c lifecycle.Command) (string, error) {
-	rows, _ := tx.Query(ctx, sqlCandidates, pgx.NamedArgs{"team": team})
-	candidates, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[routing.Candidate])
-	if err != nil {
+const sqlLockRouting = `SELECT pg_advisory_xact_lock(@lock)`
+
+// choose picks the next rep and queues the ledger; empty when nobody may.
+func (ch *choice) choose(ctx context.Context, team *string) (string, error) {
+	var candidates []routing.Candidate
+	b := &pgx.Batch{}
+	b.Queue(sqlLockRouting, pgx.NamedArgs{"lock": routingLock})
+	b.Queue(sqlCandidates, pgx.NamedArgs{"team": team}).Query(func(rows pgx.Rows) (err error) {
+		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[routing.Candidate])
+		return err
+	})
+	if err := ch.tx.SendBatch(ctx, b).Close(); err != nil {
 		return "", err
 	}
-	ledger, rep := routing.Choose(candidates, c.Exclude)
+	ledger, rep := routing.Choose(candidates, ch.c.Exclude)
 	if ledger == nil {
 		ledger = []routing.Candidate{}
 	}
@@ -138,74 +167,72 @@ func choose(ctx context.Context, tx pgx.Tx, leadID string, team *string, c lifec
 	if rep == "" {
 		why = record.CodeNoRep
 	}
-	b := &pgx.Batch{}
-	b.Queue(sqlLedger, pgx.NamedArgs{"lead": leadID, "key": c.ID, "candidates": ledger, "rep": nullable(rep), "why": why})
+	ch.last.Queue(sqlLedger, pgx.NamedArgs{"lead": ch.leadID, "key": ch.c.ID, "candidates": ledger, "rep": nullable(rep), "why": why})
 	if rep != "" {
-		b.Queue(sqlTakeTurn, pgx.NamedArgs{"rep": rep})
+		ch.last.Queue(sqlTakeTurn, pgx.NamedArgs{"rep": rep})
 	}
-	return rep, tx.SendBatch(ctx, b).Close()
+	return rep, nil
 }
 
 // Offer chooses a rep in turn, computes the SLA clocks in business time and writes assignment, routing ledger,
 // explanation and alert deliveries, once per command.
 func (s *Store) Offer(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	stages := []lifecycle.Stage{lifecycle.StageQualified, lifecycle.StageHandoff, lifecycle.StageNurturing, lifecycle.StageCaptured}
-	return s.route(ctx, "offer", c, stages, func(tx pgx.Tx, leadID string, lead leadToRoute) (record.Granted, error) {
-		rep, err := choose(ctx, tx, leadID, lead.TeamID, c)
-		if err != nil || rep == "" {
-			return record.Granted{Code: record.CodeNoRep}, err
-		}
-		return s.assign(ctx, tx, c, leadID, rep, lead.Alert, "offered")
+	return s.route(ctx, "offer", c, stages, "offered", func(ch *choice) (string, string, error) {
+		rep, err := ch.choose(ctx, ch.lead.TeamID)
+		return rep, record.CodeNoRep, err
 	})
 }
 
 const sqlActiveRep = `SELECT active AND (@team::uuid IS NULL OR team_id = @team) FROM reps WHERE id = @rep`
 
-func active(ctx context.Context, tx pgx.Tx, rep string, team *string) (bool, error) {
-	if !isID(rep) {
-		return false, nil
-	}
-	rows, _ := tx.Query(ctx, sqlActiveRep, pgx.NamedArgs{"rep": rep, "team": team})
-	ok, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*bool])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	return ok != nil && *ok, err
-}
-
 // Who has taken it in this cycle before: a lead that waits in the queue has nobody, so its run has not heard of it yet.
-const sqlTaken = `SELECT count(*) FROM assignments WHERE lead_id = @lead AND cycle = @cycle AND state = 'accepted'`
+const sqlTaken = `SELECT count(*)::int FROM assignments WHERE lead_id = @lead AND cycle = @cycle AND state = 'accepted'`
+
+// active reports whether the rep is there, and of the team where one is named, and how often the lead was taken in this
+// cycle.
+func (ch *choice) active(ctx context.Context, team *string) (ok bool, taken int, err error) {
+	if !isID(ch.c.Rep) {
+		return false, 0, nil
+	}
+	b := &pgx.Batch{}
+	b.Queue(sqlLockRouting, pgx.NamedArgs{"lock": routingLock})
+	b.Queue(sqlActiveRep, pgx.NamedArgs{"rep": ch.c.Rep, "team": team}).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowTo[*bool])
+		ok = len(found) > 0 && found[0] != nil && *found[0]
+		return err
+	})
+	b.Queue(sqlTaken, pgx.NamedArgs{"lead": ch.leadID, "cycle": ch.c.Cycle}).QueryRow(func(row pgx.Row) error { return row.Scan(&taken) })
+	return ok, taken, ch.tx.SendBatch(ctx, b).Close()
+}
 
 // Claim gives a queued lead to the active rep of its team who took it first.
 func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
-	return s.route(ctx, "claim", c, []lifecycle.Stage{lifecycle.StageQualified}, func(tx pgx.Tx, leadID string, lead leadToRoute) (record.Granted, error) {
-		ok, err := active(ctx, tx, c.Rep, lead.TeamID)
-		if err != nil || !ok {
-			return record.Granted{Code: lifecycle.CodeUnknownRep}, err
+	return s.route(ctx, "claim", c, []lifecycle.Stage{lifecycle.StageQualified}, "accepted", func(ch *choice) (string, string, error) {
+		ok, taken, err := ch.active(ctx, ch.lead.TeamID)
+		switch {
+		case err != nil || !ok:
+			return "", lifecycle.CodeUnknownRep, err
+		case taken > 0:
+			return "", lifecycle.CodeAlreadyDecided, nil
 		}
-		var taken int
-		err = tx.QueryRow(ctx, sqlTaken, pgx.NamedArgs{"lead": leadID, "cycle": c.Cycle}).Scan(&taken)
-		if err != nil || taken > 0 {
-			return record.Granted{Code: lifecycle.CodeAlreadyDecided}, err
-		}
-		return s.assign(ctx, tx, c, leadID, c.Rep, lead.Alert, "accepted")
+		return c.Rep, "", nil
 	})
 }
 
 // Assign gives a lead at work to another rep, or to the next of another team.
 func (s *Store) Assign(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	stages := []lifecycle.Stage{lifecycle.StageWorking, lifecycle.StageOpportunity}
-	return s.route(ctx, "assign", c, stages, func(tx pgx.Tx, leadID string, lead leadToRoute) (record.Granted, error) {
-		rep := c.Rep
-		if rep == "" {
-			var err error
-			if rep, err = choose(ctx, tx, leadID, assignmentID(c.Team), c); err != nil || rep == "" {
-				return record.Granted{Code: record.CodeNoRep}, err
-			}
-		} else if ok, err := active(ctx, tx, rep, nil); err != nil || !ok {
-			return record.Granted{Code: lifecycle.CodeUnknownRep}, err
+	return s.route(ctx, "assign", c, stages, "accepted", func(ch *choice) (string, string, error) {
+		if c.Rep == "" {
+			rep, err := ch.choose(ctx, assignmentID(c.Team))
+			return rep, record.CodeNoRep, err
 		}
-		return s.assign(ctx, tx, c, leadID, rep, lead.Alert, "accepted")
+		ok, _, err := ch.active(ctx, nil)
+		if err != nil || !ok {
+			return "", lifecycle.CodeUnknownRep, err
+		}
+		return c.Rep, "", nil
 	})
 }
 
@@ -218,51 +245,47 @@ FROM reps r WHERE r.id = @rep RETURNING id, rep_id, team_id, state, offered_at, 
 const sqlEndOpen = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 WHERE lead_id = @lead AND state = 'offered'`
 
-// assign writes the assignment with what was known at this moment, and tells the rep.
-func (s *Store) assign(ctx context.Context, tx pgx.Tx, c lifecycle.Command, leadID, rep string, tell bool, state string) (record.Granted, error) {
+// assign queues the assignment with what was known at this moment, and tells the rep.
+func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state string, explained record.Score, out *record.Granted) error {
+	c := ch.c
 	args := pgx.NamedArgs{
-		"id": uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), "key": c.ID, "lead": leadID, "cycle": c.Cycle, "n": c.N, "rep": rep,
-		"state": state, "at": c.At, "due": nil, "clocks": []lifecycle.Clock{}, "decided": nil,
+		"id": uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), "key": c.ID, "lead": ch.leadID, "cycle": c.Cycle, "n": c.N, "rep": rep,
+		"state": state, "at": c.At, "due": nil, "clocks": []lifecycle.Clock{}, "decided": nil, "model": nil, "score": explained.Score,
 	}
+	alerted := record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: args["id"].(string), RepID: rep, Score: explained.Score}
 	if state == "offered" {
-		policy, err := activePolicy(ctx, tx)
+		policy, err := policyOf(ch.lead.Policy)
 		if err != nil {
-			return record.Granted{}, err
+			return err
 		}
-		clocks, due, err := s.acceptClocks(ctx, tx, policy, rep, c.At)
+		clocks, due, err := s.acceptClocks(ctx, ch.tx, policy, rep, c.At)
 		if err != nil {
-			return record.Granted{}, err
+			return err
 		}
 		args["clocks"], args["due"] = clocks, due
+		due = due.Truncate(time.Microsecond) // as Postgres keeps it
+		alerted.DueAt = &due
 	} else {
 		args["decided"] = c.At
 	}
-	explained, err := s.explain(ctx, tx, leadID, asked{at: c.At, run: true})
-	if err != nil && !errors.Is(err, ErrNoModel) {
-		return record.Granted{}, err
-	}
 	raw, err := json.Marshal(explained)
 	if err != nil {
-		return record.Granted{}, err
+		return err
 	}
-	args["explanation"], args["score"], args["model"] = raw, explained.Score, nil
+	args["explanation"] = raw
 	if explained.Model > 0 {
 		args["model"] = explained.Model
 	}
-	if _, err := tx.Exec(ctx, sqlEndOpen, pgx.NamedArgs{"lead": leadID}); err != nil {
-		return record.Granted{}, err
+	ch.last.Queue(sqlEndOpen, pgx.NamedArgs{"lead": ch.leadID})
+	ch.last.Queue(sqlAssign, args).Query(func(rows pgx.Rows) error {
+		o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[offered])
+		out.Offer = o.offer()
+		return err
+	})
+	if !ch.lead.Alert {
+		return nil
 	}
-	rows, _ := tx.Query(ctx, sqlAssign, args)
-	o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[offered])
-	if err != nil {
-		return record.Granted{}, fmt.Errorf("assign: %w", err)
-	}
-	if tell {
-		err = tellSales(ctx, tx, alert{alertOf(c.Kind, state), c.ID, record.AlertData{
-			LeadID: leadID, Cycle: c.Cycle, AssignmentID: o.ID, RepID: rep, Score: explained.Score, DueAt: o.DueAt,
-		}})
-	}
-	return record.Granted{Offer: o.offer()}, err
+	return tellSales(ch.last, h, alert{alertOf(c.Kind, state), c.ID, alerted})
 }
 
 func alertOf(k lifecycle.CommandKind, state string) string {

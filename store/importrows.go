@@ -68,28 +68,21 @@ RETURNING repeated`
 const sqlParkStart = `UPDATE outbox SET not_before = 'infinity', import_id = @import
 WHERE lead_id = @lead AND created_at = now() AND attempts = 0`
 
-// decideRow stores what became of the row that a capture carries out. record.ErrDecided when that is not to be decided
-// here any more: nothing of the capture must stay then.
-func decideRow(ctx context.Context, tx pgx.Tx, w world, ch *change, out *record.Captured) error {
+// decideRow queues what became of the row that a capture carries out. What is not decided then was not to be decided here
+// any more, and nothing of the capture must stay.
+func decideRow(b *pgx.Batch, w world, ch *change, out *record.Captured, decided *bool) {
 	ref := ch.c.Row
 	args := pgx.NamedArgs{
 		"import": ref.ImportID, "claim": ref.Claim, "row": ref.Row, "lead": ch.lead.ID,
 		"state": out.Outcome(), "before": ch.before(w),
 	}
-	decided := false
-	b := &pgx.Batch{}
 	if out.Changed {
 		b.Queue(sqlParkStart, args)
 	}
 	b.Queue(sqlDecideRow, args).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&out.Repeated}, func() error { decided = true; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&out.Repeated}, func() error { *decided = true; return nil })
 		return err
 	})
-	err := tx.SendBatch(ctx, b).Close()
-	if err == nil && !decided {
-		err = record.ErrDecided
-	}
-	return err
 }
 
 const sqlLockImport = `SELECT id FROM imports WHERE id = @id AND claim = @claim AND state = 'running' FOR UPDATE`

@@ -35,10 +35,11 @@ type loadedRow struct {
 	Band       string
 	Sequence   *string
 	Version    *int
+	Policy     json.RawMessage
 }
 
 const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.consent, l.nurture, coalesce(s.score, 0) AS score,
-	coalesce(s.band, '') AS band, q.name AS sequence, q.version
+	coalesce(s.band, '') AS band, q.name AS sequence, q.version, (SELECT document FROM policies WHERE active) AS policy
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN sequences q ON q.is_default AND q.state = 'published'
 WHERE l.id = @id`
 
@@ -53,13 +54,15 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 		return record.Loaded{}, err
 	}
 	out := record.Loaded{Found: true, Stage: row.Stage, Source: row.SourceCode, Score: row.Score, Band: row.Band}
-	if out.Policy, err = s.ActivePolicy(ctx); err != nil {
+	policy, err := policyOf(row.Policy)
+	if err != nil {
 		return record.Loaded{}, err
 	}
+	out.Policy = &policy
 	if row.Sequence != nil {
 		out.Position = lifecycle.Position{Sequence: *row.Sequence, Version: *row.Version}
 	}
-	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, out.Policy); err != nil {
+	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, policy); err != nil {
 		return record.Loaded{}, masked("load lead", err)
 	}
 	if len(row.State) > 0 && row.Stage != lifecycle.StageErased {

@@ -26,11 +26,14 @@ type nurtured struct {
 	Band           string
 	Grade          string
 	Document       json.RawMessage
+	Policy         json.RawMessage
+	TouchWanted    []string
 	Before         *string
 }
 
 const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l.cycle_started_at, coalesce(s.score, 0) AS score,
-	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document,
+	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document, l.touch_wanted,
+	(SELECT document FROM policies WHERE active) AS policy,
 	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before
 FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @id FOR NO KEY UPDATE OF l`
@@ -42,13 +45,22 @@ const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @i
 func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, error) {
 	var out lifecycle.Move
 	leadID := leadOf(c)
-	err := s.tx(ctx, "go on in the sequence", func(tx pgx.Tx) error {
-		n, err := pgx.CollectExactlyOneRow(query(ctx, tx, sqlNurtured, pgx.NamedArgs{
+	h := s.handing()
+	var n nurtured
+	var events []happening
+	err := s.brief(ctx, "go on in the sequence", func(b *pgx.Batch) {
+		b.Queue(sqlNurtured, pgx.NamedArgs{
 			"id": leadID, "sequence": c.Position.Sequence, "version": c.Position.Version, "command": c.ID,
-		}), pgx.RowToStructByName[nurtured])
-		if err != nil {
+		}).Query(func(rows pgx.Rows) (err error) {
+			n, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[nurtured])
 			return err
-		}
+		})
+		b.Queue(sqlEngagedSince, pgx.NamedArgs{"id": leadID}).Query(func(rows pgx.Rows) (err error) {
+			events, err = pgx.CollectRows(rows, pgx.RowToStructByName[happening])
+			return err
+		})
+	}, func(q querier, b *pgx.Batch) error {
+		h.again()
 		if n.Stage == lifecycle.StageErased {
 			return record.ErrErased
 		}
@@ -56,26 +68,25 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 		if err := json.Unmarshal(n.Document, &doc); err != nil {
 			return &Error{Op: "go on in the sequence", Code: "the stored document is no sequence"}
 		}
-		facts, err := s.facts(ctx, tx, leadID, n, doc.Window)
-		if err != nil {
-			return err
-		}
-		move := sequence.Next(doc, sequence.Position{Step: c.Position.Step, Since: c.Position.Since}, facts, c.At)
+		move := sequence.Next(doc, sequence.Position{Step: c.Position.Step, Since: c.Position.Since}, facts(n, events, doc.Window), c.At)
 		if n.Before != nil {
 			move.Mail = *n.Before // this very wish queued it before
 		} else if move.Mail != "" {
-			if err := s.queueMail(ctx, tx, leadID, n, c, mailStep{move.Mail, resends(doc, move.Mail)}); err != nil {
+			if err := s.queueMail(ctx, q, b, h, n, c, mailStep{move.Mail, resends(doc, move.Mail)}); err != nil {
 				return err
 			}
 		}
 		out = moveOf(c, move)
-		_, err = tx.Exec(ctx, sqlWantTouch, pgx.NamedArgs{"id": leadID, "types": move.Any})
-		return err
+		if !slices.Equal(n.TouchWanted, move.Any) {
+			b.Queue(sqlWantTouch, pgx.NamedArgs{"id": leadID, "types": move.Any})
+		}
+		return nil
 	})
+	h.end(err)
 	return out, err
 }
 
-const sqlWantTouch = `UPDATE leads SET touch_wanted = @types WHERE id = @id AND touch_wanted IS DISTINCT FROM @types::text[]`
+const sqlWantTouch = `UPDATE leads SET touch_wanted = @types WHERE id = @id`
 
 func moveOf(c lifecycle.Command, m sequence.Move) lifecycle.Move {
 	out := lifecycle.Move{Mail: m.Mail, Done: m.Done, Why: m.Why, Position: c.Position}
@@ -85,16 +96,14 @@ func moveOf(c lifecycle.Command, m sequence.Move) lifecycle.Move {
 	return out
 }
 
+// happening is an event as the conditions of a sequence see it.
+type happening struct {
+	Type       string
+	OccurredAt time.Time
+}
+
 // facts are what the conditions of a sequence may ask.
-func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, w *sequence.Window) (sequence.Facts, error) {
-	type happening struct {
-		Type       string
-		OccurredAt time.Time
-	}
-	events, err := pgx.CollectRows(query(ctx, tx, sqlEngagedSince, pgx.NamedArgs{"id": leadID}), pgx.RowToStructByName[happening])
-	if err != nil {
-		return sequence.Facts{}, err
-	}
+func facts(n nurtured, events []happening, w *sequence.Window) sequence.Facts {
 	return sequence.Facts{
 		Entered: n.CycleStartedAt, Zone: windowZone(w, n.Profile), Score: n.Score, Band: n.Band, Grade: n.Grade, Field: n.Profile.Get,
 		Engaged: func(types []string, from, to time.Time) int {
@@ -106,7 +115,7 @@ func (s *Store) facts(ctx context.Context, tx pgx.Tx, leadID string, n nurtured,
 			}
 			return count
 		},
-	}, nil
+	}
 }
 
 // windowZone is the zone the window names, else the lead's own.
@@ -131,10 +140,13 @@ func zoneOf(p person.Profile) *time.Location {
 	return time.UTC
 }
 
-const sqlQueueMail = `INSERT INTO deliveries (id, key, lane, channel, kind, state, lead_id, cycle, sequence, sequence_version, step, code, payload,
-	at_least_once)
-VALUES (@delivery, @key, 'bulk', 'mail', 'nurture', @state, @lead, @cycle, @sequence, @version, @step, @code, @payload, @resend)
-ON CONFLICT (key) DO NOTHING`
+// Whom a worker waits for is born claimed.
+const sqlQueueMail = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, state, lead_id, cycle, sequence, sequence_version, step, code, payload,
+	at_least_once, attempts, claimed_until)
+SELECT @delivery, @key, 'bulk', 'mail', 'nurture', CASE WHEN goes THEN 'claimed' ELSE @state END, @lead, @cycle, @sequence, @version, @step, @code, @payload,
+	@resend, goes::int, CASE WHEN goes THEN now() + @lease::interval END
+FROM (SELECT @claims > 0 AND held_at IS NULL AS goes FROM lanes WHERE lane = 'bulk') AS l
+ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 
 // mailStep is a mail of a sequence, and whether it may come twice rather than not at all.
 type mailStep struct {
@@ -149,25 +161,30 @@ func resends(doc sequence.Sequence, step string) bool {
 }
 
 // queueMail writes the ledger's row. Who has no address, or may not be written to, is noted as suppressed and not sent.
-func (s *Store) queueMail(ctx context.Context, tx pgx.Tx, leadID string, n nurtured, c lifecycle.Command, step mailStep) error {
-	p, err := activePolicy(ctx, tx)
+func (s *Store) queueMail(ctx context.Context, q querier, b *pgx.Batch, h *handing, n nurtured, c lifecycle.Command, step mailStep) error {
+	p, err := policyOf(n.Policy)
 	if err != nil {
 		return err
 	}
 	state, code := "queued", ""
 	if n.Email == nil {
 		state, code = "suppressed", "no_address"
-	} else if why, err := s.muted(ctx, tx, n.Email, n.Consent, n.Nurture, p); err != nil {
+	} else if why, err := s.muted(ctx, q, n.Email, n.Consent, n.Nurture, p); err != nil {
 		return err
 	} else if why != "" {
 		state, code = "suppressed", why
 	}
-	_, err = tx.Exec(ctx, sqlQueueMail, pgx.NamedArgs{
-		"delivery": newID(), "lead": leadID, "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,
-		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadID, c.Cycle, c.Position.Sequence, c.Position.Version, step.id),
+	args := pgx.NamedArgs{
+		"delivery": newID(), "lead": leadOf(c), "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,
+		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadOf(c), c.Cycle, c.Position.Sequence, c.Position.Version, step.id),
 		"step": step.id, "resend": step.resend, "state": state, "code": code, "payload": map[string]string{"command": c.ID},
-	})
-	return err
+		"claims": 0, "lease": time.Duration(0),
+	}
+	if state == "queued" {
+		h.claim(args, record.LaneBulk, 1)
+	}
+	b.Queue(sqlQueueMail, args).Query(h.made)
+	return nil
 }
 
 // errGone answers a read of a person who is not there any more.

@@ -10,10 +10,11 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// The lane is looked at by the claim itself: a hold counts for everybody at once.
+// The lane is looked at by the claim itself: a hold counts for everybody at once. What imports parked is not in the index
+// that this reads.
 const sqlClaimOutbox = `WITH due AS (
 	SELECT lead_id FROM outbox
-	WHERE not_before <= now() AND (claimed_until IS NULL OR claimed_until <= now())
+	WHERE not_before <= now() AND not_before < 'infinity' AND (claimed_until IS NULL OR claimed_until <= now())
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'outbox')
 	ORDER BY urgency, not_before LIMIT @rows FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -53,14 +54,18 @@ func (s *Store) SentOutbox(ctx context.Context, sent []record.OutboxRow) error {
 	if len(sent) == 0 {
 		return nil
 	}
-	args := claims(sent)
-	return s.tx(ctx, "sent outbox", func(tx pgx.Tx) error {
-		// First the locks, in the order of everybody; then a statement whose snapshot is younger than they are.
-		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlSentOutbox, args)
-		return err
+	return s.underLock(ctx, "sent outbox", sqlSentOutbox, claims(sent))
+}
+
+// underLock changes rows in one trip: first the locks, in the order of everybody, then a statement whose snapshot is younger
+// than they are.
+func (s *Store) underLock(ctx context.Context, op, sql string, args pgx.NamedArgs) error {
+	return s.retried(ctx, op, func() error {
+		b := &pgx.Batch{}
+		b.Queue(sqlPlainPlans)
+		b.Queue(sqlLockOutbox, args)
+		b.Queue(sql, args)
+		return s.pool.SendBatch(ctx, b).Close()
 	})
 }
 
@@ -91,14 +96,7 @@ func (s *Store) ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) erro
 	if len(rows) == 0 {
 		return nil
 	}
-	args := claims(rows)
-	return s.tx(ctx, "release outbox", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlLockOutbox, pgx.NamedArgs{"leads": args["leads"]}); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlReleaseOutbox, pgx.NamedArgs{"leads": args["leads"], "claims": args["claims"]})
-		return err
-	})
+	return s.underLock(ctx, "release outbox", sqlReleaseOutbox, claims(rows))
 }
 
 const sqlOutboxState = `SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox`

@@ -18,21 +18,16 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 	if c.Lead.Stage == lifecycle.StageErased {
 		return true, s.erase(ctx, c.Lead.ID, whoErased(c.Entries), false)
 	}
-	err = s.tx(ctx, "record stage", func(tx pgx.Tx) error {
-		erased = false
-		var stage lifecycle.Stage
-		var version int64
-		if err := tx.QueryRow(ctx, sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).Scan(&stage, &version); err != nil {
-			return err
-		}
-		if stage == lifecycle.StageErased {
-			erased = true
+	var stage lifecycle.Stage
+	var version int64
+	err = s.brief(ctx, "record stage", func(b *pgx.Batch) {
+		b.Queue(sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).QueryRow(func(row pgx.Row) error { return row.Scan(&stage, &version) })
+	}, func(_ querier, b *pgx.Batch) error {
+		erased = stage == lifecycle.StageErased
+		if erased || version > c.Lead.Version {
 			return nil
 		}
-		if version > c.Lead.Version {
-			return nil
-		}
-		return s.project(ctx, tx, c)
+		return project(b, c)
 	})
 	return erased, err
 }
@@ -53,7 +48,8 @@ const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage 
 	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, updated_at = now()
 WHERE id = @id AND version <= @version AND stage <> 'erased'`
 
-func (s *Store) project(ctx context.Context, tx pgx.Tx, c lifecycle.Carried) error {
+// project queues what the read side is told.
+func project(b *pgx.Batch, c lifecycle.Carried) error {
 	l := c.Lead
 	kept := c
 	kept.Entries = nil // they are in the timeline now
@@ -78,12 +74,11 @@ func (s *Store) project(ctx context.Context, tx pgx.Tx, c lifecycle.Carried) err
 	if next, ok := l.Next(); ok {
 		args["next_kind"], args["next_at"] = string(next.Kind), next.At
 	}
-	b := &pgx.Batch{}
 	b.Queue(sqlProject, args)
 	queueTimeline(b, c)
 	queueClosings(b, c)
 	queueDecided(b, c)
-	return tx.SendBatch(ctx, b).Close()
+	return nil
 }
 
 const (

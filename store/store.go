@@ -34,6 +34,7 @@ type Store struct {
 	retention time.Duration
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
+	takers    sync.Map // lane -> *taking
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.

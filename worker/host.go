@@ -28,6 +28,7 @@ type Importer interface {
 type Host struct {
 	Outbox     Outbox
 	Deliveries Deliveries
+	Handover   Handover // nil: whatever is made is claimed
 	Listener   Listener
 	Sweeper    Sweeper
 	Scores     Scores
@@ -48,8 +49,15 @@ func (h *Host) Run(ctx context.Context) error {
 	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "model")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
 	pool := func(lane string, c Carrier, workers int) func() error {
-		p := &Pool{Lane: lane, Deliveries: h.Deliveries, Carrier: c, Workers: workers, Log: h.Log, bells: b}
-		return func() error { return p.Run(ctx) }
+		p := newPool(lane, h.Deliveries, c, workers, b, h.Log)
+		stop := func() {}
+		if h.Handover != nil {
+			stop = h.Handover.HandOver(lane, deliveryLease, p)
+		}
+		return func() error {
+			defer stop()
+			return p.Run(ctx)
+		}
 	}
 	var g errgroup.Group
 	g.Go(func() error {

@@ -108,7 +108,7 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
-		Outbox: s, Deliveries: s, Listener: s, Sweeper: s, Scores: s, Client: away,
+		Outbox: s, Deliveries: s, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: away,
 		Mails: &worker.Mailing{Deliveries: s, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet},
 		Hooks: &worker.Hooks{Deliveries: s, Poster: poster},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,

@@ -1,17 +1,24 @@
 package worker_test
 
 import (
+	"context"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
+	"github.com/leadflow-dev/leadflow/worker"
 )
 
-const childDatabase, childServer = "LEADFLOW_TEST_DATABASE", "LEADFLOW_TEST_SMTP"
+const childDatabase, childServer, childMakes = "LEADFLOW_TEST_DATABASE", "LEADFLOW_TEST_SMTP", "LEADFLOW_TEST_MAKES"
 
 // TestChild is the process that TestKilledInTheMiddleOfSending kills.
 func TestChild(t *testing.T) {
@@ -19,21 +26,60 @@ func TestChild(t *testing.T) {
 		t.Skip("the process that another test kills")
 	}
 	s := openHouse(t, os.Getenv(childDatabase))
-	_ = host(t, s, os.Getenv(childServer)).Run(t.Context())
+	h := host(t, s, os.Getenv(childServer))
+	for _, to := range strings.Fields(os.Getenv(childMakes)) { // mails that it makes itself, and nobody need find
+		h.Deliveries = unclaimed{s}
+		h.Handover = once(func() { go queue(t, s, to) }, h.Handover)
+	}
+	_ = h.Run(t.Context())
+}
+
+// unclaimed are deliveries that nobody claims.
+type unclaimed struct{ worker.Deliveries }
+
+func (unclaimed) ClaimDeliveries(context.Context, string, int, time.Duration) ([]record.Delivery, error) {
+	return nil, nil
+}
+
+// begun does something once the lane of nurture mails has somebody who takes them.
+type begun struct {
+	worker.Handover
+	do func()
+}
+
+func once(do func(), h worker.Handover) worker.Handover { return begun{h, do} }
+
+func (b begun) HandOver(lane string, lease time.Duration, t record.Taker) func() {
+	stop := b.Handover.HandOver(lane, lease, t)
+	if lane == record.LaneBulk {
+		b.do()
+	}
+	return stop
 }
 
 // A process is killed (kill -9) at three points of the dialogue with the mail server. Before DATA the mail is sent by the
 // next process, once; from DATA on nobody knows whether it left: it is parked, listed and never sent again.
 func TestKilledInTheMiddleOfSending(t *testing.T) {
+	for _, handed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("handed over: %t", handed), func(t *testing.T) { killedInTheMiddle(t, handed) })
+	}
+}
+
+// killedInTheMiddle: the mails are found by the process that is killed, or made by it and handed over within it.
+func killedInTheMiddle(t *testing.T, handed bool) {
 	url := pgtest.New(t, seeded)
 	s := openHouse(t, url)
 	phases := map[string]string{"rcpt@person.example": "rcpt", "body@person.example": "body", "dot@person.example": "dot"}
 	office := newPostOffice(t, func(to, phase string) bool { return phases[to] == phase })
-	for to := range phases {
-		queue(t, s, to)
-	}
 	child := exec.Command(os.Args[0], "-test.run=^TestChild$")
 	child.Env = append(os.Environ(), childDatabase+"="+url, childServer+"="+office.address)
+	if handed {
+		child.Env = append(child.Env, childMakes+"="+strings.Join(slices.Collect(maps.Keys(phases)), " "))
+	} else {
+		for to := range phases {
+			queue(t, s, to)
+		}
+	}
 	require.NoError(t, child.Start())
 	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
 	await(t, 30*time.Second, "all three hang", func() bool { return office.held() == len(phases) })

@@ -21,8 +21,8 @@ type Sender interface {
 	Send(ctx context.Context, from, to string, raw []byte, beforeData func(context.Context) error) mail.Outcome
 }
 
-// Mailing carries mails. The ledger is the truth: the bytes are stored before they are sent, the state sending is
-// committed before DATA, and what nobody knows is parked.
+// Mailing carries mails. The ledger is the truth: the state sending is committed before DATA, with the bytes that are sent,
+// and what nobody knows is parked.
 type Mailing struct {
 	Deliveries Deliveries
 	Bounces    Bounces
@@ -45,15 +45,12 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 	case d.Hold:
 		return m.stop(ctx, d, stopPaused)
 	}
-	r, err := m.message(ctx, d)
-	var wrong *composeError
-	if errors.As(err, &wrong) {
-		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", wrong.err)
+	r, err := m.message(d)
+	if err != nil {
+		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", err)
 		return m.Deliveries.FinishDelivery(ctx, d, "failed", "compose")
 	}
-	if err != nil {
-		return err
-	}
+	d.Message, d.MessageID = r.Raw, messageID(d)
 	out := m.Sender.Send(ctx, r.EnvelopeFrom, d.To, r.Raw, func(ctx context.Context) error {
 		why, err := m.Deliveries.Sending(ctx, d)
 		if err == nil && why != "" {
@@ -64,21 +61,14 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 	return m.conclude(ctx, d, out)
 }
 
-type composeError struct{ err error }
-
-func (e *composeError) Error() string { return e.err.Error() }
-
-// message composes the mail once: a retry sends identical bytes under the same Message-ID.
-func (m *Mailing) message(ctx context.Context, d record.Delivery) (mail.Rendered, error) {
+// message composes the mail, or takes what was composed before: a second attempt sends identical bytes under the same
+// Message-ID.
+func (m *Mailing) message(d record.Delivery) (mail.Rendered, error) {
 	r, err := m.Composer.Compose(d)
-	if err != nil {
-		return r, &composeError{err}
-	}
-	if len(d.Message) > 0 {
+	if err == nil && len(d.Message) > 0 {
 		r.Raw = d.Message
-		return r, nil
 	}
-	return r, m.Deliveries.StoreMessage(ctx, d, r.Raw, messageID(d))
+	return r, err
 }
 
 func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outcome) error {

@@ -25,13 +25,9 @@ type ledger struct {
 	bounced bool
 }
 
-func (l *ledger) StoreMessage(_ context.Context, _ record.Delivery, message []byte, _ string) error {
-	l.stored = message
-	return nil
-}
-
-func (l *ledger) Sending(context.Context, record.Delivery) (string, error) {
+func (l *ledger) Sending(_ context.Context, d record.Delivery) (string, error) {
 	l.sending++
+	l.stored = d.Message
 	return l.stop, nil
 }
 
@@ -106,6 +102,7 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
 		{name: "paused at the last moment", stop: "paused", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
 		{name: "paused when it was claimed", give: record.Delivery{Hold: true}, answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
+		{name: "its lead has another address by now", stop: "moved", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "moved"},
 		{name: "somebody else has it", stop: "lost", answer: mail.Outcome{Kind: mail.Sent}},
 		{name: "stopped when it was claimed", give: record.Delivery{Stop: "expired:stage"}, answer: mail.Outcome{Kind: mail.Sent}, state: "expired", code: "stage"},
 	} {
@@ -138,7 +135,9 @@ func TestMailing_sendsTheStoredBytesAgain(t *testing.T) {
 	m := &Mailing{Deliveries: l, Composer: fixed{}, Sender: s}
 	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d", Lane: record.LaneBulk, Message: []byte("first")}))
 	require.Equal(t, "first", string(s.got))
-	require.Nil(t, l.stored)
+	require.Equal(t, "first", string(l.stored))
+	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d", Lane: record.LaneBulk}))
+	require.Equal(t, []string{"fresh", "fresh"}, []string{string(s.got), string(l.stored)}, "what is sent is stored before")
 }
 
 func TestMailing_aMailThatCannotBeComposedFailsAndIsNotTriedForEver(t *testing.T) {

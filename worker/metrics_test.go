@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -64,11 +63,10 @@ func TestMetrics_countDeliveriesByLaneAndOutcome(t *testing.T) {
 		for _, kind := range kinds {
 			q.rows = append(q.rows, record.Delivery{ID: "d", Lane: lane, Kind: kind})
 		}
-		p := &Pool{Lane: lane, Deliveries: deliveries, Carrier: byKind{deliveries}, Log: slog.New(slog.DiscardHandler)}
-		var running sync.WaitGroup
-		_, err := p.claim(t.Context(), make(chan struct{}, len(kinds)), &running)
+		p := newPool(lane, deliveries, byKind{deliveries}, len(kinds), nil, slog.New(slog.DiscardHandler))
+		_, err := p.claim(t.Context())
 		require.NoError(t, err)
-		running.Wait()
+		p.close()
 	}
 	work(record.LaneBulk, "sent", "sent", outcomeRetry)
 	work(record.LaneAlert, "sent", "failed")

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -15,14 +14,15 @@ type Carrier interface {
 	Carry(ctx context.Context, d record.Delivery) error
 }
 
-// Pool works off one lane with workers of its own, so that no lane waits for another.
+// Pool works off one lane with workers of its own, so that no lane waits for another. Deliveries that are made in its own
+// process are taken by a free worker at once (record.Taker); all others are claimed.
 type Pool struct {
 	Lane       string
 	Deliveries Deliveries
 	Carrier    Carrier
-	Workers    int // at once; 0 is 4
 	Log        *slog.Logger
 
+	free  chan struct{} // one for each worker that is not free
 	bells bells
 }
 
@@ -31,17 +31,19 @@ const (
 	poolIdle      = 5 * time.Second
 )
 
-// Run works until the context ends, then finishes what it began.
-func (p *Pool) Run(ctx context.Context) error {
-	workers := p.Workers
+// newPool makes a pool of so many workers; 0 is 4.
+func newPool(lane string, d Deliveries, c Carrier, workers int, b bells, log *slog.Logger) *Pool {
 	if workers == 0 {
 		workers = 4
 	}
-	free := make(chan struct{}, workers)
-	var running sync.WaitGroup
-	defer running.Wait()
+	return &Pool{Lane: lane, Deliveries: d, Carrier: c, Log: log, free: make(chan struct{}, workers), bells: b}
+}
+
+// Run works until the context ends, then finishes what it began.
+func (p *Pool) Run(ctx context.Context) error {
+	defer p.close()
 	for {
-		n, err := p.claim(ctx, free, &running)
+		n, err := p.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.Log.Warn("deliveries cannot be claimed; it is tried again", "lane", p.Lane, "error", err)
 		}
@@ -54,28 +56,62 @@ func (p *Pool) Run(ctx context.Context) error {
 	}
 }
 
-// claim waits for a free worker, then takes as many rows as there are free workers.
-func (p *Pool) claim(ctx context.Context, free chan struct{}, running *sync.WaitGroup) (int, error) {
+// close waits until every worker is free and takes them all: from then on none can be reserved.
+func (p *Pool) close() {
+	for range cap(p.free) {
+		p.free <- struct{}{}
+	}
+}
+
+// Reserve keeps a worker that is free now.
+func (p *Pool) Reserve() bool {
 	select {
-	case free <- struct{}{}:
-		<-free
+	case p.free <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Release gives a reserved worker back.
+func (p *Pool) Release() { <-p.free }
+
+// Take has a reserved worker carry out what load gives.
+func (p *Pool) Take(load func(context.Context) (record.Delivery, error)) {
+	go func() {
+		defer p.Release()
+		// What was begun is finished also when the process is told to stop: a mail cut off in the middle is one whose outcome
+		// nobody knows.
+		ctx, cancel := context.WithTimeout(context.Background(), deliveryLease-10*time.Second)
+		defer cancel()
+		d, err := load(ctx)
+		if err != nil {
+			p.Log.Warn("a delivery that was just made cannot be read; it is claimed when its lease is over", "lane", p.Lane, "error", err)
+			return
+		}
+		if err := p.Carrier.Carry(ctx, d); err != nil {
+			p.Log.Warn("the outcome of a delivery could not be stored", "lane", p.Lane, "delivery", d.ID, "error", err)
+		}
+	}()
+}
+
+// claim waits for a free worker, then takes as many rows as there are free workers.
+func (p *Pool) claim(ctx context.Context) (int, error) {
+	select {
+	case p.free <- struct{}{}:
 	case <-ctx.Done():
 		return 0, nil
 	}
-	room := cap(free) - len(free)
-	rows, err := p.Deliveries.ClaimDeliveries(ctx, p.Lane, room, deliveryLease)
+	workers := 1
+	for p.Reserve() {
+		workers++
+	}
+	rows, err := p.Deliveries.ClaimDeliveries(ctx, p.Lane, workers, deliveryLease)
 	for _, d := range rows {
-		free <- struct{}{}
-		running.Go(func() {
-			defer func() { <-free }()
-			// What was begun is finished also when the process is told to stop: a mail cut off in the middle is one
-			// whose outcome nobody knows.
-			working, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryLease-10*time.Second)
-			defer cancel()
-			if err := p.Carrier.Carry(working, d); err != nil {
-				p.Log.Warn("the outcome of a delivery could not be stored", "lane", p.Lane, "delivery", d.ID, "error", err)
-			}
-		})
+		p.Take(func(context.Context) (record.Delivery, error) { return d, nil })
+	}
+	for range workers - len(rows) {
+		p.Release()
 	}
 	return len(rows), err
 }

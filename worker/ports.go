@@ -27,11 +27,9 @@ type Deliveries interface {
 	// sending become unknown (or, at-least-once, are claimed again); rows whose sender died before are claimed again.
 	// What could be claimed comes also beside an error.
 	ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error)
-	// StoreMessage keeps the composed bytes.
-	StoreMessage(ctx context.Context, d record.Delivery, message []byte, messageID string) error
-	// Sending commits that DATA is about to begin, if the delivery may still be sent at this instant: suppression,
-	// pause, cycle, stage and open offer are looked at again. It answers why not (suppressed:<why>, expired:<why>, paused,
-	// or lost: somebody else has it), or "".
+	// Sending commits that DATA is about to begin, with the composed bytes, if the delivery may still be sent at this instant:
+	// suppression, pause, cycle, stage, address and open offer are looked at again. It answers why not (suppressed:<why>,
+	// expired:<why>, paused, moved: the address is another by now, or lost: somebody else has it), or "".
 	Sending(ctx context.Context, d record.Delivery) (stop string, err error)
 	// Finish stores the outcome: sent, failed, unknown, suppressed, expired.
 	FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error
@@ -41,6 +39,12 @@ type Deliveries interface {
 	HoldDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error
 	// NextDelivery is how long it is until the next row of the lane falls due, and whether one waits.
 	NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error)
+}
+
+// Handover gives deliveries to who carries them, in the process in which they are made.
+type Handover interface {
+	// HandOver has deliveries of a lane taken as soon as they are committed, claimed for so long, until stop.
+	HandOver(lane string, lease time.Duration, t record.Taker) (stop func())
 }
 
 // Bounces is what failed mail means for a person.

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -25,6 +27,7 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 		r.Carried = *l.State // a run was lost: its life goes on from what Postgres knows
 	}
 	r.adopt(l)
+	r.edition = l.Edition
 	r.loaded, r.stirred = true, true
 	if len(r.Entries)+len(r.Outbox) > 0 {
 		r.touch() // the run before was handed over with something the read side has not been told
@@ -64,15 +67,15 @@ func (r *leadRun) load(ctx workflow.Context) (record.Loaded, error) {
 // reload reads the policy anew without stopping the loop.
 func (r *leadRun) reload(ctx workflow.Context) {
 	const id = "reload"
-	if r.flying[id] {
+	if slices.Contains(r.flying, id) {
 		return
 	}
-	r.flying[id] = true
+	r.flying = append(r.flying, id)
 	var j *activities.Journals
 	in := activities.LoadInput{LeadID: r.Lead.ID, Now: workflow.Now(ctx).UTC()}
 	f := workflow.ExecuteActivity(durably(ctx, "policy read anew"), j.LoadLead, in)
-	r.done.AddFuture(f, func(f workflow.Future) {
-		delete(r.flying, id)
+	r.follow(ctx, f, func(f workflow.Future) {
+		r.landed(id)
 		r.stirred = true
 		var l record.Loaded
 		if err := f.Get(ctx, &l); err != nil || !l.Found {

@@ -16,10 +16,10 @@ import (
 // ends owing one.
 func (r *leadRun) launch(ctx workflow.Context) {
 	for _, cmd := range slices.Clone(r.Outbox) {
-		if r.flying[cmd.ID] {
+		if slices.Contains(r.flying, cmd.ID) {
 			continue
 		}
-		r.flying[cmd.ID] = true
+		r.flying = append(r.flying, cmd.ID)
 		if cmd.Kind.AfterDecision() {
 			r.await(ctx, cmd, workflow.ExecuteActivity(durably(ctx, summary(cmd)), activityOf(cmd.Kind), cmd), false)
 			continue
@@ -32,7 +32,7 @@ func (r *leadRun) launch(ctx workflow.Context) {
 // await lands the command when it is done. What a local activity could not do in a few seconds an activity does, for
 // as long as it takes.
 func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future, local bool) {
-	r.done.AddFuture(f, func(f workflow.Future) {
+	r.follow(ctx, f, func(f workflow.Future) {
 		r.stirred = true
 		e, err := result(ctx, cmd, f)
 		if local {
@@ -48,8 +48,10 @@ func (r *leadRun) await(ctx workflow.Context, cmd lifecycle.Command, f workflow.
 
 func (r *leadRun) land(ctx workflow.Context, cmd lifecycle.Command, e lifecycle.Event, err error) {
 	defer r.release(ctx)
-	delete(r.flying, cmd.ID)
-	r.Outbox = slices.DeleteFunc(slices.Clone(r.Outbox), func(c lifecycle.Command) bool { return c.ID == cmd.ID })
+	r.landed(cmd.ID)
+	if r.Outbox = slices.DeleteFunc(slices.Clone(r.Outbox), func(c lifecycle.Command) bool { return c.ID == cmd.ID }); len(r.Outbox) == 0 {
+		r.Outbox = nil // and no room for what was there
+	}
 	if err != nil {
 		r.giveUp(ctx, cmd, err)
 		return
@@ -67,6 +69,13 @@ func (r *leadRun) land(ctx workflow.Context, cmd lifecycle.Command, e lifecycle.
 			Assignment: e.Offer.Assignment, Outcome: "withdrawn", Why: "too_late",
 		})
 		r.touch()
+	}
+}
+
+// landed says that a command is under way no more.
+func (r *leadRun) landed(id string) {
+	if r.flying = slices.DeleteFunc(r.flying, func(other string) bool { return other == id }); len(r.flying) == 0 {
+		r.flying = nil
 	}
 }
 

@@ -33,6 +33,6 @@ func blind(ctx workflow.Context, in wire.LeadInput) (*leadRun, error) {
 		return nil, err
 	}
 	r.loaded = true
-	r.policy = lifecycle.Policy{Recycle: lifecycle.Recycling{MaxCycles: 3}}
+	r.policy = &lifecycle.Policy{Recycle: lifecycle.Recycling{MaxCycles: 3}}
 	return r, workflow.Sleep(ctx, time.Hour)
 }

@@ -12,13 +12,13 @@ import (
 
 // handle registers everything that may reach a lead, before anything else happens.
 func (r *leadRun) handle(ctx workflow.Context) error {
-	r.engagement = r.receive(ctx, wire.SignalEngagement)
-	r.accept = r.receive(ctx, wire.SignalAccept)
-	r.reject = r.receive(ctx, wire.SignalReject)
-	r.pause = r.receive(ctx, wire.SignalPause)
-	r.resume = r.receive(ctx, wire.SignalResume)
-	r.refresh = r.receive(ctx, wire.SignalRefresh)
-	r.roll = r.receive(ctx, wire.SignalRollOver)
+	r.engagement = workflow.GetSignalChannel(ctx, wire.SignalEngagement)
+	r.accept = workflow.GetSignalChannel(ctx, wire.SignalAccept)
+	r.reject = workflow.GetSignalChannel(ctx, wire.SignalReject)
+	r.pause = workflow.GetSignalChannel(ctx, wire.SignalPause)
+	r.resume = workflow.GetSignalChannel(ctx, wire.SignalResume)
+	r.refresh = workflow.GetSignalChannel(ctx, wire.SignalRefresh)
+	r.roll = workflow.GetSignalChannel(ctx, wire.SignalRollOver)
 	for _, name := range wire.UpdateNames {
 		kind := wire.Updates[name]
 		err := workflow.SetUpdateHandlerWithOptions(ctx, name,
@@ -31,7 +31,7 @@ func (r *leadRun) handle(ctx workflow.Context) error {
 					if !r.knows(decisionEvent(kind, d)) {
 						return nil // the handler waits, then looks
 					}
-					return refused(r.Lead.Check(decisionEvent(kind, d), r.policy))
+					return refused(r.Lead.Check(decisionEvent(kind, d), *r.policy))
 				},
 				Description: string(kind),
 			})
@@ -40,12 +40,6 @@ func (r *leadRun) handle(ctx workflow.Context) error {
 		}
 	}
 	return workflow.SetQueryHandler(ctx, wire.QueryState, func() (wire.State, error) { return r.state(), nil })
-}
-
-func (r *leadRun) receive(ctx workflow.Context, name string) workflow.ReceiveChannel {
-	ch := workflow.GetSignalChannel(ctx, name)
-	r.sel.AddReceive(ch, func(workflow.ReceiveChannel, bool) { r.drain(ctx) })
-	return ch
 }
 
 // decide folds in what a person decided and answers once the read side shows it.
@@ -82,7 +76,7 @@ func (r *leadRun) knows(e lifecycle.Event) bool {
 	if !r.loaded {
 		return false
 	}
-	err := r.Lead.Check(e, r.policy)
+	err := r.Lead.Check(e, *r.policy)
 	var no *lifecycle.Refusal
 	return !errors.As(err, &no) || no.Code != lifecycle.CodeBusy && !r.unseen()
 }
@@ -95,6 +89,9 @@ func (r *leadRun) awaitGrant(ctx workflow.Context, kind lifecycle.EventKind, cla
 		return nil
 	}
 	id := cmd.ID
+	if r.answers == nil {
+		r.answers = map[string]string{}
+	}
 	r.answers[id] = waiting
 	if err := workflow.Await(ctx, func() bool { return r.answers[id] != waiting || r.leaving }); err != nil {
 		return err

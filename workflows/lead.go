@@ -41,15 +41,18 @@ func Lead(ctx workflow.Context, in wire.LeadInput) error {
 // leadRun is one run. What it embeds is exactly what the next run is handed.
 type leadRun struct {
 	lifecycle.Carried
-	policy lifecycle.Policy
+	policy *lifecycle.Policy // shared with other runs
 	loaded bool
+	// edition is what this run does in which order (activities.Edition); what v0.1.0 began has none.
+	edition int
 
 	engagement, accept, reject, pause, resume, refresh, roll workflow.ReceiveChannel
 
-	sel     workflow.Selector // messages, then the timer
+	clock   workflow.Selector // the timer
 	done    workflow.Selector // what was under way
+	follows int               // of that, how much still is
 	stirred bool              // anything at all happened since the loop last looked
-	flying  map[string]bool   // commands under way; never iterated
+	flying  []string          // ids of commands under way
 	local   int               // of those, how many are local activities of this workflow task
 	answers map[string]string
 	held    []held // decisions by signal that wait for an assignment that is under way
@@ -68,10 +71,8 @@ type leadRun struct {
 func newRun(ctx workflow.Context, in wire.LeadInput) *leadRun {
 	r := &leadRun{
 		Carried: lifecycle.Carried{Lead: lifecycle.New(in.LeadID)},
-		sel:     workflow.NewSelector(ctx),
-		done:    workflow.NewSelector(ctx),
-		flying:  map[string]bool{},
-		answers: map[string]string{},
+		clock:   workflow.NewSelector(ctx),
+		policy:  &lifecycle.Policy{},
 	}
 	if in.Carried != nil {
 		r.Carried = *in.Carried
@@ -82,7 +83,7 @@ func newRun(ctx workflow.Context, in wire.LeadInput) *leadRun {
 // fold stamps an event with workflow time and folds it in. It never blocks.
 func (r *leadRun) fold(ctx workflow.Context, e lifecycle.Event) error {
 	e.At = workflow.Now(ctx).UTC()
-	lead, out, err := r.Lead.Apply(e, r.policy)
+	lead, out, err := r.Lead.Apply(e, *r.policy)
 	if err != nil {
 		return err
 	}
@@ -126,22 +127,50 @@ func (r *leadRun) over(ctx workflow.Context) bool {
 	return r.Lead.Stage.Terminal() && r.idle()
 }
 
+// follow has then look at what is under way when it is done.
+func (r *leadRun) follow(ctx workflow.Context, f workflow.Future, then func(workflow.Future)) {
+	if r.follows == 0 {
+		r.done = workflow.NewSelector(ctx) // a selector keeps what it has seen; a run that rests need not
+	}
+	r.follows++
+	r.done.AddFuture(f, func(f workflow.Future) {
+		r.follows--
+		then(f)
+	})
+}
+
 // wait sleeps until there is anything to look at, then looks at all of it: first at what was granted, since a message may
 // be about it, and at deadlines last.
 func (r *leadRun) wait(ctx workflow.Context) error {
 	r.stirred = false
+	if r.follows == 0 {
+		r.done = nil
+	}
 	if err := workflow.Await(ctx, func() bool { return r.stirred || r.unseen() }); err != nil {
 		return err
 	}
 	for r.unseen() {
-		if r.done.HasPending() {
+		switch {
+		case r.granted():
 			r.done.Select(ctx)
-		} else {
-			r.sel.Select(ctx)
+		case r.signals() > 0:
+			r.drain(ctx)
+		default:
+			r.clock.Select(ctx)
 		}
 	}
 	return nil
 }
 
 // unseen reports that something happened that the run has not looked at yet.
-func (r *leadRun) unseen() bool { return r.done.HasPending() || r.sel.HasPending() }
+func (r *leadRun) unseen() bool {
+	return r.granted() || r.signals() > 0 || r.clock.HasPending()
+}
+
+// granted reports that something that was under way is done.
+func (r *leadRun) granted() bool { return r.done != nil && r.done.HasPending() }
+
+// signals is how many have been delivered and wait.
+func (r *leadRun) signals() int {
+	return r.engagement.Len() + r.accept.Len() + r.reject.Len() + r.pause.Len() + r.resume.Len() + r.refresh.Len() + r.roll.Len()
+}

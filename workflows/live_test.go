@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/activities"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/workflows"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
@@ -54,6 +56,7 @@ func because(rep, reason string) wire.Decision { return wire.Decision{RepID: rep
 // world is. A run that is lost, as when somebody terminates it, is started again from what Postgres knows.
 type staging struct {
 	roll, must, lost, slow time.Duration
+	old                    bool // as a worker of v0.1.0 began it
 }
 
 // live plays a story to the end of its last run and returns how the lead stood then. The world keeps when that was.
@@ -112,6 +115,13 @@ func play(t *testing.T, w *world, story []message, sent []bool, s staging, now t
 	env.RegisterActivity(sc)
 	env.RegisterActivity(h)
 	env.RegisterActivity(&activities.Nurturing{Nurture: w})
+	if s.old {
+		env.OnActivity((&activities.Journals{}).LoadLead, mock.Anything, mock.Anything).Return(func(ctx context.Context, in activities.LoadInput) (record.Loaded, error) {
+			return w.LoadLead(ctx, in.LeadID, in.Now)
+		})
+	}
+	env.SetOnTimerScheduledListener(func(string, time.Duration) { w.timers++ })
+	env.SetOnTimerCanceledListener(func(string) { w.canceled++ })
 	if s.slow > 0 { // so that messages arrive and deadlines pass meanwhile
 		env.OnActivity(h.OfferHandoff, mock.Anything, mock.Anything).After(s.slow).Return(h.OfferHandoff)
 		env.OnActivity(h.ClaimLead, mock.Anything, mock.Anything).After(s.slow).Return(h.ClaimLead)

@@ -313,6 +313,8 @@ func TestLead_theLifeIsTheSameHoweverOftenItRollsOver(t *testing.T) {
 		{must: 3 * time.Hour},
 		{must: 7 * time.Hour, slow: time.Minute},
 		{lost: 17*time.Hour + time.Minute},
+		{old: true},
+		{old: true, roll: 5 * time.Hour, slow: time.Minute},
 	}
 	for _, s := range stories() {
 		for _, how := range stagings {

@@ -20,7 +20,7 @@ func (r *leadRun) record(ctx workflow.Context) {
 	carried := r.Carried
 	var j *activities.Journals
 	f := workflow.ExecuteLocalActivity(locally(ctx, "read side"), j.RecordStage, carried)
-	r.done.AddFuture(f, func(f workflow.Future) { r.afterRecord(ctx, f, carried, mark, told, true) })
+	r.follow(ctx, f, func(f workflow.Future) { r.afterRecord(ctx, f, carried, mark, told, true) })
 }
 
 func (r *leadRun) afterRecord(ctx workflow.Context, f workflow.Future, c lifecycle.Carried, mark, told int, local bool) {
@@ -30,11 +30,13 @@ func (r *leadRun) afterRecord(ctx workflow.Context, f workflow.Future, c lifecyc
 	if err != nil && local && !gone(err) && !temporal.IsCanceledError(err) {
 		var j *activities.Journals
 		f := workflow.ExecuteActivity(durably(ctx, "read side"), j.RecordStage, c)
-		r.done.AddFuture(f, func(f workflow.Future) { r.afterRecord(ctx, f, c, mark, told, false) })
+		r.follow(ctx, f, func(f workflow.Future) { r.afterRecord(ctx, f, c, mark, told, false) })
 		return
 	}
 	r.recording, r.recorded = false, mark
-	r.Entries = r.Entries[told:]
+	if r.Entries = r.Entries[told:]; len(r.Entries) == 0 {
+		r.Entries = nil
+	}
 	if got.Erased || gone(err) {
 		r.erased()
 		return
@@ -46,5 +48,5 @@ func (r *leadRun) afterRecord(ctx workflow.Context, f workflow.Future, c lifecyc
 func (r *leadRun) erased() {
 	r.Lead = lifecycle.Lead{ID: r.Lead.ID, Stage: lifecycle.StageErased, Cycle: r.Lead.Cycle, Version: r.Lead.Version, Seq: r.Lead.Seq}
 	r.Outbox, r.Entries, r.recorded = nil, nil, r.changes
-	clear(r.flying)
+	r.flying = nil
 }

@@ -11,6 +11,9 @@ import (
 // setTimer keeps one timer, set to the lead's earliest deadline. It is shortened eagerly and extended lazily: a timer
 // that fires too early looks again, which is cheaper than cancelling it each time.
 func (r *leadRun) setTimer(ctx workflow.Context) {
+	if r.edition >= 1 && r.local > 0 {
+		return // the loop comes by again in this very task, and may know of a sooner deadline
+	}
 	due := r.Lead.Due()
 	if due.IsZero() || (!r.timerDue.IsZero() && !r.timerDue.After(due)) {
 		return
@@ -22,7 +25,8 @@ func (r *leadRun) setTimer(ctx workflow.Context) {
 	tctx, stop := workflow.WithCancel(ctx)
 	r.stopTimer = stop
 	timer := workflow.NewTimerWithOptions(tctx, max(0, due.Sub(workflow.Now(ctx))), workflow.TimerOptions{Summary: r.timerSummary()})
-	r.sel.AddFuture(timer, func(f workflow.Future) {
+	r.clock = workflow.NewSelector(ctx) // the one that was replaced is heard no more, and forgotten
+	r.clock.AddFuture(timer, func(f workflow.Future) {
 		if f.Get(ctx, nil) != nil {
 			return // replaced by another
 		}

@@ -44,6 +44,8 @@ func rules() lifecycle.Policy {
 
 // world stands in for Postgres: it keeps its promises (idempotent by command id, guarded by version) in memory.
 type world struct {
+	timers, canceled int // that runs set, and took back
+
 	mu       sync.Mutex
 	saved    *lifecycle.Carried
 	unknown  bool
@@ -86,8 +88,9 @@ func (w *world) LoadLead(_ context.Context, id string, _ time.Time) (record.Load
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	policy := rules()
 	l := record.Loaded{
-		Found: !w.unknown, State: w.saved, Stage: lifecycle.StageCaptured, Source: "web", Band: "cold", Policy: rules(),
+		Found: !w.unknown, State: w.saved, Stage: lifecycle.StageCaptured, Source: "web", Band: "cold", Policy: &policy,
 		Position: lifecycle.Position{Sequence: "welcome", Version: 1},
 	}
 	if w.saved != nil {

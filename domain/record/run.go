@@ -16,7 +16,8 @@ type Loaded struct {
 	Band     string             `json:"band"`              //
 	Muted    string             `json:"muted,omitempty"`   // why no mail may be sent, from suppressions and consent
 	Position lifecycle.Position `json:"position,omitzero"` // the sequence of a first cycle; empty: none
-	Policy   lifecycle.Policy   `json:"policy"`
+	Policy   *lifecycle.Policy  `json:"policy"`            // shared by all who were told the same: not to be changed
+	Edition  int                `json:"edition,omitempty"` // which commands the run gives in which order: that of the worker that began it
 }
 
 // Begun is a cycle whose score policy was applied.
