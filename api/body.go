@@ -25,6 +25,8 @@ type body struct {
 	media string   // content type as sent
 	room  *room    // in which it is held; nil: nobody counts
 	held  int64
+
+	unfinished bool // part of it may go better the next time: the answer is not kept under an Idempotency-Key
 }
 
 var errTooLarge = errors.New("too large")

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -44,14 +43,15 @@ func (a *API) takeEvents(ctx context.Context, _ *struct{}) (*out[intake.EventsAn
 	if err != nil {
 		return nil, err
 	}
-	items, err := eventItems(raw, b.media)
+	most, site := maxEvents, keyOf(ctx).Role == RoleSite
+	if site {
+		most = maxSiteEvents
+	}
+	items, err := eventItems(raw, b.media, most)
 	if err != nil {
 		return nil, err
 	}
-	if keyOf(ctx).Role == RoleSite {
-		if len(items) > maxSiteEvents {
-			return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("one request of a site key brings %d events at most", maxSiteEvents))
-		}
+	if site {
 		if err := visitorsOnly(items); err != nil {
 			return nil, err
 		}
@@ -59,39 +59,47 @@ func (a *API) takeEvents(ctx context.Context, _ *struct{}) (*out[intake.EventsAn
 	if err := charge(ctx, len(items)-1); err != nil { // the request itself is one
 		return nil, err
 	}
-	answer, err := a.Intake.Events(ctx, items)
+	take := a.Intake.Events
+	if site {
+		take = a.Intake.PageEvents
+	}
+	answer, err := take(ctx, items)
+	b.unfinished = answer.Unavailable()
 	a.meters.took(answer)
 	return &out[intake.EventsAnswer]{answer}, err
 }
 
-// eventItems splits a body into its items, unread.
-func eventItems(raw []byte, media string) ([]json.RawMessage, error) {
+// byteOrderMark begins texts of some programs, and means nothing in UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// eventItems splits a body into its items, unread, and stops at one more than there may be: 32 kB of gzip hold 16 million.
+func eventItems(raw []byte, media string, most int) ([]json.RawMessage, error) {
 	kind, _, _ := mime.ParseMediaType(media)
-	raw = bytes.TrimSpace(raw)
+	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, byteOrderMark))
 	var items []json.RawMessage
 	switch {
 	case kind == "application/x-ndjson":
-		items = lines(raw)
+		items = lines(raw, most+1)
 	default:
 		var ok bool
-		if items, ok = intake.Items(raw); !ok {
+		if items, ok = intake.Items(raw, most+1); !ok {
 			return nil, problem(http.StatusBadRequest, "invalid_json", "the body is no JSON; several objects in a row are NDJSON: Content-Type: application/x-ndjson")
 		}
 	}
-	if len(items) > maxEvents {
-		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("one request brings %d events at most", maxEvents))
+	if len(items) > most {
+		return nil, problem(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("one request brings %d events at most", most))
 	}
 	return items, nil
 }
 
-// lines are the items of NDJSON; a line that is no JSON is an item that will be rejected.
-func lines(raw []byte) []json.RawMessage {
-	var items []json.RawMessage
-	s := bufio.NewScanner(bytes.NewReader(raw))
-	s.Buffer(nil, eventsLimit)
-	for s.Scan() {
-		if line := bytes.TrimSpace(s.Bytes()); len(line) > 0 {
-			items = append(items, bytes.Clone(line))
+// lines are the items of NDJSON, at most so many; a line that is no JSON is an item that will be rejected.
+func lines(raw []byte, most int) (items []json.RawMessage) {
+	for line := range bytes.Lines(raw) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			items = append(items, line)
+		}
+		if len(items) == most {
+			break
 		}
 	}
 	return items

@@ -47,7 +47,7 @@ func (a *API) once(w *answer, r *http.Request, to route, b *body) {
 		w.Header().Set("Retry-After", "1")
 		a.fail(ctx, w, problem(http.StatusConflict, "idempotency_in_progress", "the first request under this Idempotency-Key still runs; ask again in a moment"))
 	default:
-		a.first(w, r, to, key, path, idem)
+		a.first(w, r, to, b, key, path, idem)
 	}
 }
 
@@ -70,7 +70,7 @@ func asked(r *http.Request, b *body) []byte {
 }
 
 // first runs the request and keeps its answer. What may go better the next time is not kept.
-func (a *API) first(w *answer, r *http.Request, to route, key, path, idem string) {
+func (a *API) first(w *answer, r *http.Request, to route, b *body, key, path, idem string) {
 	ctx := context.WithoutCancel(r.Context()) // the client may be gone: the answer is kept all the same
 	copied := &copying{ResponseWriter: w}
 	finished := false
@@ -83,7 +83,7 @@ func (a *API) first(w *answer, r *http.Request, to route, key, path, idem string
 	finished = true
 	status := w.status
 	var err error
-	if status >= 500 || status == http.StatusUnprocessableEntity || status == http.StatusTooManyRequests {
+	if b.unfinished || status >= 500 || status == http.StatusUnprocessableEntity || status == http.StatusTooManyRequests {
 		err = a.Answers.DropAnswer(ctx, key, path, idem)
 	} else {
 		err = a.Answers.FinishAnswer(ctx, key, path, idem, keep(w, copied.all.Bytes(), r.URL.Path, to))

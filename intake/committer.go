@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -32,6 +33,7 @@ type committer struct {
 
 	mu    sync.Mutex
 	lanes []lane
+	aside aside
 	count int // events that wait or are under way
 	size  int // their bytes
 }
@@ -48,6 +50,7 @@ type backlog struct {
 	bytes  int           // of them
 	lanes  int           // transactions at once
 	linger time.Duration // how long a batch that is not full waits for more
+	hold   time.Duration // how long an event waits whose lead somebody else holds
 }
 
 // delivery is what one request wants stored.
@@ -81,7 +84,10 @@ func newCommitter(events Events, b backlog) *committer {
 	if b.lanes == 0 {
 		b.lanes = defaultLanes
 	}
-	return &committer{events: events, cfg: b, lanes: make([]lane, b.lanes)}
+	if b.hold == 0 {
+		b.hold = commitTimeout
+	}
+	return &committer{events: events, cfg: b, lanes: make([]lane, b.lanes), aside: aside{owners: map[string]int{}}}
 }
 
 // submit waits until every event is decided, or its context is over: what is under way then may still be stored. ErrBusy
@@ -121,7 +127,12 @@ func (c *committer) enter(d *delivery) bool {
 	}
 	c.count, c.size = c.count+len(d.events), c.size+d.size
 	for n := range d.events {
-		l := &c.lanes[laneOf(d.events[n], len(c.lanes))]
+		owner := ownerOf(d.events[n])
+		if c.aside.owners[owner] > 0 {
+			c.putAside(ticket{d, n}, owner)
+			continue
+		}
+		l := &c.lanes[laneOf(owner, len(c.lanes))]
 		l.waiting = append(l.waiting, ticket{d, n})
 		if !l.running {
 			l.running = true
@@ -131,13 +142,14 @@ func (c *committer) enter(d *delivery) bool {
 	return true
 }
 
+// ownerOf is whom an event names.
+func ownerOf(e record.Event) string { return cmp.Or(e.LeadID, e.Email, e.VisitorID) }
+
 // laneOf is the same for all events of one owner (FNV-1a).
-func laneOf(e record.Event, lanes int) int {
+func laneOf(owner string, lanes int) int {
 	h := uint32(2166136261)
-	for _, name := range [...]string{e.LeadID, e.Email, e.VisitorID} {
-		for i := range len(name) {
-			h = (h ^ uint32(name[i])) * 16777619
-		}
+	for i := range len(owner) {
+		h = (h ^ uint32(owner[i])) * 16777619
 	}
 	return int(h % uint32(lanes))
 }
@@ -154,7 +166,8 @@ func (c *committer) run(l *lane) {
 		}
 		r := &round{events: c.events}
 		r.store(live)
-		c.finish(batch)
+		c.setAside(l, r.held)
+		c.finish(batch, r.held)
 	}
 }
 
@@ -188,15 +201,26 @@ func (c *committer) take(l *lane) (batch, live []ticket) {
 	return batch, live
 }
 
-// finish answers the requests whose last events these were, and makes room.
-func (c *committer) finish(batch []ticket) {
+// finish answers the requests whose last events these were, and makes room. Some are not decided yet.
+func (c *committer) finish(batch, undecided []ticket) {
+	open := make(map[ticket]bool, len(undecided))
+	for _, t := range undecided {
+		open[t] = true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.count -= len(batch)
 	for _, t := range batch {
-		if t.left--; t.left == 0 {
-			c.size -= t.size
-			close(t.done)
+		if !open[t] {
+			c.settle(t)
 		}
+	}
+}
+
+// settle makes the room of a decided event free, and answers its request when it was the last one. The caller has the lock.
+func (c *committer) settle(t ticket) {
+	c.count--
+	if t.left--; t.left == 0 {
+		c.size -= t.size
+		close(t.done)
 	}
 }

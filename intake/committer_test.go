@@ -132,7 +132,7 @@ func TestLanes_commitBesideEachOther(t *testing.T) {
 	owner := func(lane int) string {
 		for i := range 100 {
 			address := fmt.Sprintf("ada%d@example.com", i)
-			if laneOf(record.Event{Email: address}, defaultLanes) == lane {
+			if laneOf(address, defaultLanes) == lane {
 				return address
 			}
 		}

@@ -30,7 +30,7 @@ type rawEvent [len(eventFields)]json.RawMessage
 func invalid(detail string) *EventError { return &EventError{Code: CodeInvalid, Detail: detail} }
 
 // readEvent reads one item. Whatever Postgres would refuse is refused here, so that it cannot fail its neighbours.
-func (s *Service) readEvent(raw json.RawMessage) (record.Event, *EventError) {
+func (s *Service) readEvent(raw json.RawMessage, types []string) (record.Event, *EventError) {
 	var e record.Event
 	if !utf8.Valid(raw) {
 		return e, invalid("must be valid UTF-8")
@@ -50,8 +50,8 @@ func (s *Service) readEvent(raw json.RawMessage) (record.Event, *EventError) {
 	if len(e.ClientID) > maxEventID && utf8.RuneCountInString(e.ClientID) > maxEventID {
 		return e, invalid("id: must be at most 200 characters")
 	}
-	if !slices.Contains(person.EventTypes, e.Type) {
-		return e, &EventError{Code: "unknown_type", Detail: "type: must be one of " + strings.Join(person.EventTypes, " ")}
+	if !slices.Contains(types, e.Type) {
+		return e, unknownType(e.Type, types)
 	}
 	if no := s.readOwner(&e); no != nil {
 		return e, no
@@ -65,6 +65,14 @@ func (s *Service) readEvent(raw json.RawMessage) (record.Event, *EventError) {
 	}
 	e.JSON, no = readProperties(item[properties], plain)
 	return e, no
+}
+
+func unknownType(given string, types []string) *EventError {
+	detail := "type: must be one of " + strings.Join(types, " ")
+	if slices.Contains(person.EventTypes, given) {
+		detail += " (other types are sent by servers, with a key that is no site key)"
+	}
+	return &EventError{Code: "unknown_type", Detail: detail}
 }
 
 // readFields finds the fields of an item. Plain says that of its values nothing needs a closer look than was taken.

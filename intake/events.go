@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -25,13 +26,22 @@ const codeUnavailable = "unavailable"
 // the commit of the last of them. What could not be committed is rejected as unavailable; when nothing at all could be, the
 // answer is the error, and the whole may be sent again: items with an id are not doubled. ErrBusy when too much waits.
 func (s *Service) Events(ctx context.Context, items []json.RawMessage) (EventsAnswer, error) {
+	return s.take(ctx, items, person.EventTypes)
+}
+
+// PageEvents is Events for what web pages tell of: other types are rejected.
+func (s *Service) PageEvents(ctx context.Context, items []json.RawMessage) (EventsAnswer, error) {
+	return s.take(ctx, items, person.PageTypes)
+}
+
+func (s *Service) take(ctx context.Context, items []json.RawMessage, types []string) (EventsAnswer, error) {
 	answer := EventsAnswer{Rejected: []Rejected{}}
 	events := make([]record.Event, 0, len(items))
 	index := make([]int, 0, len(items)) // of events in items
 	size := 0
 	for i, raw := range items {
 		size += len(raw)
-		e, no := s.readEvent(raw)
+		e, no := s.readEvent(raw, types)
 		if no != nil {
 			answer.Rejected = append(answer.Rejected, Rejected{Index: i, Error: *no})
 			continue
@@ -60,6 +70,11 @@ func (s *Service) Events(ctx context.Context, items []json.RawMessage) (EventsAn
 	}
 	slices.SortStableFunc(answer.Rejected, func(a, b Rejected) int { return a.Index - b.Index })
 	return answer, nil
+}
+
+// Unavailable reports that some events were not stored and may be sent again.
+func (a EventsAnswer) Unavailable() bool {
+	return slices.ContainsFunc(a.Rejected, func(r Rejected) bool { return r.Error.Code == codeUnavailable })
 }
 
 // Busy reports that a request would find no room, whatever it brings: its body need not be read.

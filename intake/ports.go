@@ -22,7 +22,7 @@ type Captures interface {
 // Events keeps what leads do.
 type Events interface {
 	// Ingest stores, dedupes and folds a batch in one transaction and answers item by item. An error means that
-	// nothing of the batch was stored.
+	// nothing of the batch was stored. What waits for a lead that somebody else holds is not stored, and may be sent again.
 	Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error)
 }
 

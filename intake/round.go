@@ -19,6 +19,7 @@ type round struct {
 	events   Events
 	misses   int      // transactions that failed since one was committed
 	suspects []ticket // failed alone, with an error that does not say whose fault it was
+	held     []ticket // somebody else holds whom they are about: not decided
 }
 
 // store commits what it can. A batch that fails is halved until the culprit stands alone: that one is refused. When even
@@ -53,6 +54,10 @@ func (r *round) store(batch []ticket) {
 // committed answers the tickets of a transaction. That it went through proves that it was the suspects' own fault.
 func (r *round) committed(batch []ticket, results []record.Ingested) {
 	for i, t := range batch {
+		if results[i].Waits {
+			r.held = append(r.held, t)
+			continue
+		}
 		t.decided(results[i])
 	}
 	for _, t := range r.suspects {

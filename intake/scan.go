@@ -17,8 +17,9 @@ const deepestJSON = 10_000
 // longNumber is how many characters a number may have that surely fits into a float64.
 const longNumber = 300
 
-// Items splits JSON into the items of its array, or into itself. It answers false for what is no JSON.
-func Items(body []byte) ([]json.RawMessage, bool) {
+// Items splits JSON into the items of its array, or into itself, and stops at so many: of what comes after them nothing is
+// known. It answers false for what is no JSON.
+func Items(body []byte, most int) ([]json.RawMessage, bool) {
 	s := scanner{b: body}
 	var items []json.RawMessage
 	s.space()
@@ -28,13 +29,17 @@ func Items(body []byte) ([]json.RawMessage, bool) {
 		items = append(items, body[from:s.at])
 		return items, ok && s.ended()
 	}
+	more := false
 	ok := s.list(func() bool {
+		if more = len(items) == most; more {
+			return false
+		}
 		from := s.at
 		ok := s.value(1)
 		items = append(items, body[from:s.at])
 		return ok
 	})
-	return items, ok && s.ended()
+	return items, more || ok && s.ended()
 }
 
 func (s *scanner) is(c byte) bool { return s.at < len(s.b) && s.b[s.at] == c }

@@ -20,7 +20,7 @@ func FuzzItems(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		items, ok := Items([]byte(text))
+		items, ok := Items([]byte(text), len(text))
 		require.Equal(t, json.Valid([]byte(text)), ok, "%q", text)
 		var want []json.RawMessage
 		if !ok || json.Unmarshal([]byte(text), &want) != nil || want == nil {
@@ -37,7 +37,7 @@ func TestItems_nestedTooDeep(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]bool{9_999: true, 10_000: true, 10_001: false, 1_000_000: false} {
 		text := []byte(strings.Repeat("[", n) + strings.Repeat("]", n))
-		_, ok := Items(text)
+		_, ok := Items(text, 1)
 		require.Equal(t, want, ok, "%d", n)
 		require.Equal(t, json.Valid(text), ok)
 	}

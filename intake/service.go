@@ -74,6 +74,7 @@ type Config struct {
 	Backlog      int           // events that wait to be stored at most; 0: 50,000. More are refused with ErrBusy
 	BacklogBytes int           // the same in bytes, as they were sent; 0: 64 MB
 	Lanes        int           // transactions of events at once; 0: two
+	Hold         time.Duration // how long an event waits whose lead somebody else holds, before it is unavailable; 0: 30 s
 	Linger       time.Duration // how long a batch that is not full waits for more events; 0: not at all
 }
 
@@ -91,6 +92,6 @@ func New(deps Deps, cfg Config) *Service {
 		cfg.MaxImportRow = 1_000_000
 	}
 	return &Service{deps: deps, cfg: cfg, address: newAddressRules(cfg), commit: newCommitter(deps.Events, backlog{
-		events: cfg.Backlog, bytes: cfg.BacklogBytes, lanes: cfg.Lanes, linger: cfg.Linger,
+		events: cfg.Backlog, bytes: cfg.BacklogBytes, lanes: cfg.Lanes, linger: cfg.Linger, hold: cfg.Hold,
 	})}
 }

@@ -21,6 +21,7 @@ type kept struct {
 	batches  []int
 	fail     func([]record.Event) error
 	gate     chan struct{} // when set, every batch waits for it
+	holds    sync.Map      // addresses that somebody else holds
 }
 
 func (k *kept) Capture(_ context.Context, c record.Capture) (record.Captured, error) {
@@ -47,9 +48,13 @@ func (k *kept) Ingest(_ context.Context, events []record.Event) ([]record.Ingest
 			return nil, err
 		}
 	}
-	k.events = append(k.events, events...)
 	out := make([]record.Ingested, len(events))
 	for i, e := range events {
+		if _, held := k.holds.Load(e.Email); held {
+			out[i].Waits = true
+			continue
+		}
+		k.events = append(k.events, e)
 		switch e.Email {
 		case "nobody@example.com":
 			out[i].Code = "unknown_lead"

@@ -65,7 +65,7 @@ func queueKnown(b *pgx.Batch, items []item) {
 
 // markDuplicates marks what was here before, and of what comes twice in the batch all but the first that is kept.
 func markDuplicates(items []item) {
-	type key struct{ owner, id string }
+	type key struct{ lead, visitor, id string } // a visitor may call itself what a lead is called
 	seen := make(map[key]bool, len(items))
 	for n := range items {
 		i := &items[n]
@@ -73,9 +73,9 @@ func markDuplicates(items []item) {
 			continue
 		}
 		i.out.Duplicate = i.known
-		for _, owner := range [...]string{i.out.LeadID, i.VisitorID} {
-			if owner != "" {
-				k := key{owner, i.ClientID}
+		for _, k := range [...]key{{lead: i.out.LeadID}, {visitor: i.VisitorID}} {
+			if k != (key{}) {
+				k.id = i.ClientID
 				i.out.Duplicate = i.out.Duplicate || seen[k]
 				seen[k] = true
 			}

@@ -144,8 +144,7 @@ func TestErasureRacesWithEverybody(t *testing.T) {
 		case 0:
 			return s.EraseLead(ctx, id, lifecycle.System)
 		case 1:
-			_, err := s.Ingest(ctx, []record.Event{{VisitorID: visitor, Type: "page_view"}, {LeadID: id, Type: "form_submit"}})
-			return err
+			return takeAll(ctx, s, []record.Event{{VisitorID: visitor, Type: "page_view"}, {LeadID: id, Type: "form_submit"}})
 		}
 		_, err := s.Capture(ctx, record.Capture{Email: "ada@example.com", VisitorID: visitor, Via: "api"})
 		return err

@@ -27,10 +27,22 @@ const ahead = 5 * time.Minute
 // error means that nothing of it was stored; ErrNoModel when there is no model to score by. It takes two round trips where
 // all leads are named by id: what is locked and read, what is written. Else it takes three: what can be read only
 // when it is known whose the events are is asked apart.
+//
+// Whom somebody else holds for longer than patience costs the others of the batch nothing: the events of these leads and
+// visitors are answered with Waits, and may be sent again.
 func (s *Store) Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
+	out, err := s.take(ctx, events)
+	if isHeld(err) {
+		return s.takeFree(ctx, events)
+	}
+	return out, err
+}
+
+// take is one transaction.
+func (s *Store) take(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	var out []record.Ingested
 	err := s.pipelined(ctx, "ingest", func(conn *pgx.Conn) (err error) {
 		out, err = s.ingest(ctx, conn, events)

@@ -16,9 +16,9 @@ const (
 	sqlLockLeads = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted, muted FROM leads
 WHERE id = ANY(@ids::uuid[]) ORDER BY id FOR NO KEY UPDATE`
 	sqlLockOwners = `SELECT id::text, email, stage, cycle, cycle_started_at, touch_wanted, muted FROM leads
-WHERE id = ANY(ARRAY(SELECT lead_id FROM visitors WHERE visitor_id = ANY(@visitors::text[]) AND lead_id IS NOT NULL) || @ids::uuid[])
-	OR email = ANY(@emails::text[])
-ORDER BY id FOR NO KEY UPDATE`
+WHERE ` + theOwners + ` ORDER BY id FOR NO KEY UPDATE`
+	theOwners = `(id = ANY(ARRAY(SELECT lead_id FROM visitors WHERE visitor_id = ANY(@visitors::text[]) AND lead_id IS NOT NULL) || @ids::uuid[])
+	OR email = ANY(@emails::text[]))`
 )
 
 // owners are whose the events of a batch are, locked until the transaction ends.
@@ -41,7 +41,8 @@ func (o owners) ids() []string {
 // Everything in this transaction is looked up by keys. A plan that was made while a partition was new reads all of it, and is
 // kept until somebody has looked how large it is by then: for minutes, and a thousand times a second.
 // Where a scan cannot be avoided its price would make Postgres compile the statement first, each time.
-const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+	set_config('lock_timeout', @patience, true)
 FROM models WHERE state = 'published'`
 
 // named are the owners of a batch as its events name them, each once and in order.
@@ -73,7 +74,7 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, who named, more 
 	var at published
 	b := &pgx.Batch{}
 	b.Queue("BEGIN")
-	b.Queue(sqlBeginIngest).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, nil, nil) })
+	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, nil, nil, nil) })
 	if len(who.visitors) > 0 {
 		b.Queue(sqlSeeVisitors, pgx.NamedArgs{"visitors": who.visitors}).Query(func(rows pgx.Rows) error {
 			return collectVisitors(rows, found.visitors)

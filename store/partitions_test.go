@@ -173,8 +173,7 @@ func TestOfTheSameIDAtOnceOneIsKept(t *testing.T) {
 			{VisitorID: visitor, Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
 			{Email: "ada@example.com", Type: "form_submit", ClientID: fmt.Sprint(i / 8)},
 		}
-		_, err := pools[i%4].Ingest(t.Context(), batch)
-		return err
+		return takeAll(t.Context(), pools[i%4], batch)
 	})
 	require.Equal(t, 5, one[int](t, s, "SELECT count(*) FROM events WHERE lead_id IS NOT NULL"))
 	require.Equal(t, 5, one[int](t, s, "SELECT count(*) FROM events WHERE visitor_id IS NOT NULL"))

@@ -44,8 +44,7 @@ func TestEverybodyAtOnceWithoutADeadlock(t *testing.T) {
 				batch = append(batch, record.Event{Email: emails[at], Type: "unsubscribe", ClientID: fmt.Sprint("u", i%4)},
 					record.Event{LeadID: ids[people-1-at], Type: "webinar_attendance", ClientID: fmt.Sprint("w", i)})
 			}
-			_, err := s.Ingest(ctx, batch)
-			return err
+			return takeAll(ctx, s, batch)
 		case 3:
 			return s.PatchLead(ctx, ids[back], record.Capture{Profile: map[string]any{"title": fmt.Sprint("Chief ", i)}, Via: "api"})
 		}
@@ -87,8 +86,7 @@ func TestAThousandWritersOnTenLeads(t *testing.T) {
 		for n := range leads { // in an order of its own
 			batch = append(batch, record.Event{Email: fmt.Sprintf("p%d@example.com", (n*7+i)%leads), Type: types[i%5]})
 		}
-		_, err := s.Ingest(ctx, batch)
-		return err
+		return takeAll(ctx, s, batch)
 	})
 	pool.Close()
 	require.Equal(t, writers*leads, one[int](t, quiet, "SELECT count(*) FROM events WHERE client_id IS NULL"))

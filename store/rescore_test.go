@@ -162,7 +162,7 @@ func TestRescoringWhileEventsComeIn(t *testing.T) {
 			for k := range 20 {
 				events = append(events, record.Event{LeadID: member((i*7919 + n*101 + k*13) % 2200), Type: "form_submit"})
 			}
-			if _, err := s.Ingest(t.Context(), events); err != nil {
+			if err := takeAll(t.Context(), s, events); err != nil {
 				return err
 			}
 		}

@@ -111,8 +111,7 @@ func TestRacingCapturesOfOneVisitorLoseNothing(t *testing.T) {
 		who := fmt.Sprintf("p%d@example.com", i%6)
 		switch i % 3 {
 		case 0:
-			_, err := s.Ingest(t.Context(), []record.Event{seen("webinar_attendance", fmt.Sprint(i)), {Email: "p1@example.com", Type: "form_submit"}})
-			return err
+			return takeAll(t.Context(), s, []record.Event{seen("webinar_attendance", fmt.Sprint(i)), {Email: "p1@example.com", Type: "form_submit"}})
 		case 1:
 			_, err := s.Capture(t.Context(), record.Capture{Email: who, VisitorID: visitor, Via: "form"})
 			return err
@@ -191,8 +190,7 @@ func TestClicksCapturesAndErasureAtOnce(t *testing.T) {
 			}
 			return nil
 		case 1:
-			_, err := s.Ingest(ctx, []record.Event{seen("form_submit", fmt.Sprint(i)), {LeadID: eve, Type: "form_submit"}})
-			return err
+			return takeAll(ctx, s, []record.Event{seen("form_submit", fmt.Sprint(i)), {LeadID: eve, Type: "form_submit"}})
 		case 2:
 			_, err := s.Capture(ctx, record.Capture{Email: "eve@example.com", VisitorID: visitor, Via: "form"})
 			return err

@@ -21,6 +21,12 @@ var EventTypes = []string{
 	"unsubscribe", "complaint", "custom",
 }
 
+// PageTypes are the kinds that a web page can know of. The others are told by servers: a page's key is public, and who says
+// that somebody complained, or met sales, is believed.
+var PageTypes = []string{
+	"page_view", "form_submit", "content_download", "webinar_registration", "cta_click", "ad_click", "demo_request", "chat", "custom",
+}
+
 // Engages reports whether an event of this type is something the person did to come nearer.
 func Engages(eventType string) bool {
 	return !slices.Contains([]string{"email_bounce", "unsubscribe", "complaint"}, eventType)

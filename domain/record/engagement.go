@@ -24,6 +24,7 @@ type Ingested struct {
 	LeadID    string
 	Duplicate bool
 	Code      string // unknown_lead, erased, occurred_at_in_future, too_old
+	Waits     bool   // nothing became of it yet: somebody else holds its lead or visitor; it may be tried again
 }
 
 // Score is the explained score of one lead.
