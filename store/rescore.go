@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// rescoreLanes is how many chunks one process works at: while Postgres writes one, the next is read and folded.
+// rescoreLanes is how many pieces one process works at: while Postgres writes one, the next is read and folded.
 const rescoreLanes = 2
 
 // Rescore scores by the published model whom another one scored, until there is nobody left. Any number may do so at
