@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// rescoreLanes is how many chunks one process works at: while Postgres writes one, the next is read and folded.
+// rescoreLanes is how many pieces one process works at: while Postgres writes one, the next is read and folded.
 const rescoreLanes = 2
 
 // Rescore scores by the published model whom another one scored, until there is nobody left. Any number may do so at
@@ -110,7 +110,7 @@ func (s *Store) countRescoring(ctx context.Context, id int64) error {
 // they chosen by their model, the planner would now and then prefer to sort all of them for each piece.
 const sqlClaimRescoring = `WITH job AS (
 	SELECT id, claimed_to, (SELECT lead_id FROM (
-		SELECT lead_id FROM scores WHERE lead_id > r.claimed_to ORDER BY lead_id LIMIT 1000
+		SELECT lead_id FROM scores WHERE lead_id > r.claimed_to ORDER BY lead_id LIMIT 2000
 	) AS next ORDER BY lead_id DESC LIMIT 1) AS up_to
 	FROM (SELECT id, claimed_to FROM rescorings WHERE state = 'running' FOR UPDATE) AS r
 )

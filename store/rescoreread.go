@@ -16,7 +16,7 @@ import (
 const sqlPieceStandings = `SELECT lead_id, ctid AS place, xmin AS seen, model_version, ` + storedAccumulators + `, accumulators IS NULL AS old,
 	fit, band, turns_at, evaluated_at, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since
 FROM scores WHERE lead_id > @after AND lead_id <= @up_to AND model_version <> (SELECT version FROM models WHERE state = 'published')
-ORDER BY lead_id`
+ORDER BY lead_id LIMIT 2000`
 
 const sqlPieceAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id > @after AND lead_id <= @up_to
 ORDER BY lead_id, at`

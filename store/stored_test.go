@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
+	"github.com/leadflow-dev/leadflow/migrations"
 )
 
 // alter changes all accumulators as they are stored.
@@ -67,15 +70,32 @@ func TestWhatAnEarlierReleaseStoredIsRead(t *testing.T) {
 	require.Equal(t, 3, verified(t, s).Leads)
 }
 
-// The way back of migration 11: what SQL cannot read is stale, and comes from its events.
-func TestStaleAccumulatorsOfTheWayBackAreFoldedAnew(t *testing.T) {
+// Migration 11 there, back and there again: what SQL cannot read is stale then, and comes from its events; what it can read
+// stays.
+func TestTheWayBackOfTheStoredForm(t *testing.T) {
 	s := house(t)
 	version(t, s, ruled(5, 20, "300d"))
-	crowd(t, s, 2)
-	exec(t, s, `UPDATE scores SET accumulators = NULL, accumulators_json = '{"newest": 1, "cuts": [0]}'`)
-	ingest(t, s, record.Event{LeadID: member(0), Type: "form_submit"})
-	exec(t, s, "UPDATE scores SET turns_at = 'epoch' WHERE lead_id = $1", member(1))
-	turned(t, s)
-	require.Equal(t, 2, verified(t, s).Leads)
-	require.Equal(t, 30, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", member(0)))
+	crowd(t, s, 3)
+	rewrite(t, s, `UPDATE scores SET accumulators = NULL, accumulators_json = $2 WHERE lead_id = $1 AND lead_id = '`+member(2)+`'`, func(acc scoring.Accumulators) any {
+		raw, err := json.Marshal(acc)
+		require.NoError(t, err)
+		return raw
+	})
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer func() { _ = db.Close() }()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	require.NoError(t, err)
+	_, err = p.DownTo(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, 2, one[int](t, s, `SELECT count(*) FROM scores WHERE accumulators = '{"newest": 1, "cuts": [0]}'::jsonb`))
+	_, err = p.Up(t.Context())
+	require.NoError(t, err)
+	s.pool.Reset() // nobody serves while the schema changes
+
+	exec(t, s, "DELETE FROM events WHERE lead_id = $1 AND type = 'webinar_attendance'", member(2))
+	for i := range 3 {
+		ingest(t, s, record.Event{LeadID: member(i), Type: "form_submit"})
+		require.Equal(t, 30, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", member(i)))
+	}
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM scores WHERE accumulators IS NULL"))
 }
