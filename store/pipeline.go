@@ -18,7 +18,7 @@ func (s *Store) pipelined(ctx context.Context, op string, fn func(conn *pgx.Conn
 		defer conn.Release()
 		err = fn(conn.Conn())
 		if err != nil && !conn.Conn().IsClosed() {
-			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			_, _ = conn.Exec(leaving, "ROLLBACK") // where this fails too, the pool throws the connection away
 		}
