@@ -95,7 +95,7 @@ func (h *house) importFile(ctx context.Context, prefix string, rows int) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(25 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond): // each look counts what waits
 		}
 	}
 }

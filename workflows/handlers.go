@@ -19,27 +19,34 @@ func (r *leadRun) handle(ctx workflow.Context) error {
 	r.resume = workflow.GetSignalChannel(ctx, wire.SignalResume)
 	r.refresh = workflow.GetSignalChannel(ctx, wire.SignalRefresh)
 	r.roll = workflow.GetSignalChannel(ctx, wire.SignalRollOver)
+	// One of each for all updates: a worker keeps thousands of runs.
+	decide := func(ctx workflow.Context, d wire.Decision) (wire.Decided, error) { return r.decide(ctx, asked(ctx), d) }
+	check := func(ctx workflow.Context, d wire.Decision) error { return r.check(asked(ctx), d) }
 	for _, name := range wire.UpdateNames {
-		kind := wire.Updates[name]
-		err := workflow.SetUpdateHandlerWithOptions(ctx, name,
-			func(ctx workflow.Context, d wire.Decision) (wire.Decided, error) { return r.decide(ctx, kind, d) },
-			workflow.UpdateHandlerOptions{
-				Validator: func(_ workflow.Context, d wire.Decision) error {
-					if !sound(d) {
-						return refused(&lifecycle.Refusal{Code: lifecycle.CodeMalformed, Event: kind, Stage: r.Lead.Stage})
-					}
-					if !r.knows(decisionEvent(kind, d)) {
-						return nil // the handler waits, then looks
-					}
-					return refused(r.Lead.Check(decisionEvent(kind, d), *r.policy))
-				},
-				Description: string(kind),
-			})
+		err := workflow.SetUpdateHandlerWithOptions(ctx, name, decide, workflow.UpdateHandlerOptions{
+			Validator: check, Description: string(wire.Updates[name]),
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return workflow.SetQueryHandler(ctx, wire.QueryState, func() (wire.State, error) { return r.state(), nil })
+}
+
+// asked is the decision that the update under way is.
+func asked(ctx workflow.Context) lifecycle.EventKind {
+	return wire.Updates[workflow.GetCurrentUpdateInfo(ctx).Name]
+}
+
+// check refuses what cannot be, before anything of it is in the history.
+func (r *leadRun) check(kind lifecycle.EventKind, d wire.Decision) error {
+	if !sound(d) {
+		return refused(&lifecycle.Refusal{Code: lifecycle.CodeMalformed, Event: kind, Stage: r.Lead.Stage})
+	}
+	if !r.knows(decisionEvent(kind, d)) {
+		return nil // the handler waits, then looks
+	}
+	return refused(r.Lead.Check(decisionEvent(kind, d), *r.policy))
 }
 
 // decide folds in what a person decided and answers once the read side shows it.
