@@ -27,14 +27,14 @@ func b1a(ctx context.Context, b *bench) ([]measure.Result, error) {
 	defer s.close()
 	ours := in.side("one event a request, 64 clients", in.single())
 	sql := in.plainSide("one transaction an event, 16 clients", 16, plainEvent(zipf(in.leads)))
-	signals := s.side()
+	signals := s.side(zipf(in.leads))
 	samples, err := b.inTurn(ctx, b.pairs, ours, sql, signals)
 	if err != nil {
 		return nil, err
 	}
 	return []measure.Result{
 		measure.Compare("B1a", "Zipf 1.1 over the leads, 5 % duplicates", measure.AtLeast(1), ours, sql, samples[0], samples[1]),
-		measure.Compare("B1a", "a signal an event on the same server, to 200 runs that take them in, 64 at once", measure.AtLeast(40), ours, signals, samples[0], samples[2]),
+		measure.Compare("B1a", "a signal an event on the same server, to the runs of leads by the same law, which take them in, 64 at once", measure.AtLeast(40), ours, signals, samples[0], samples[2]),
 	}, in.verify(ctx)
 }
 
