@@ -50,6 +50,10 @@ const (
 RETURNING id, type, occurred_at, received_at, properties`
 )
 
+// Who has events that are older than the lead has been known for as long: of them it cannot be said that nothing is missing
+// when they are no longer kept.
+const sqlKnownThrough = `UPDATE leads SET known_since = @oldest WHERE id = @lead AND least(created_at, known_since) > @oldest`
+
 // happened is an event as a row holds it.
 type happened struct {
 	ID         string
@@ -69,5 +73,16 @@ func claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, leadID string) ([]h
 		}
 	}
 	rows, _ := tx.Query(ctx, sqlInheritEvents, args)
-	return pgx.CollectRows(rows, pgx.RowToStructByName[happened])
+	events, err := pgx.CollectRows(rows, pgx.RowToStructByName[happened])
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	oldest := events[0].ReceivedAt
+	for _, e := range events {
+		if e.ReceivedAt.Before(oldest) {
+			oldest = e.ReceivedAt
+		}
+	}
+	_, err = tx.Exec(ctx, sqlKnownThrough, pgx.NamedArgs{"lead": leadID, "oldest": oldest})
+	return events, err
 }

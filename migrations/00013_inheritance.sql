@@ -1,0 +1,10 @@
+-- +goose Up
+-- What leads have of visitors.
+-- A lead is known since it was made, or since the oldest event it has of a visitor was received: null is the former.
+ALTER TABLE leads ADD COLUMN known_since timestamptz;
+UPDATE leads l SET known_since = e.oldest
+FROM (SELECT lead_id, min(received_at) AS oldest FROM events WHERE lead_id IS NOT NULL AND visitor_id IS NOT NULL GROUP BY lead_id) AS e
+WHERE e.lead_id = l.id AND e.oldest < l.created_at;
+
+-- +goose Down
+ALTER TABLE leads DROP COLUMN known_since;
