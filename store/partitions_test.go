@@ -51,7 +51,7 @@ func TestPartitionsAreMadeAheadByAnyNumberAtOnce(t *testing.T) {
 	ingest(t, s, record.Event{LeadID: ada, Type: "page_view"})
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM "+want[0]))
 	require.Equal(t, "{autovacuum_freeze_min_age=0}", one[string](t, s, "SELECT reloptions::text FROM pg_class WHERE relname = $1", want[1]))
-	require.Equal(t, len(want)*3, one[int](t, s, `SELECT count(*) FROM pg_index WHERE indrelid = ANY($1::regclass[])`, want), "each has all the indexes")
+	require.Equal(t, len(want)*4, one[int](t, s, `SELECT count(*) FROM pg_index WHERE indrelid = ANY($1::regclass[])`, want), "each has all the indexes")
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1", partitionKeeper), "the keeper is let go")
 }
 
