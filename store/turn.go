@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Who is locked is being scored right now, or looked at by another worker.
-const sqlLockTurning = `SELECT id, stage FROM leads WHERE id IN (
-	SELECT lead_id FROM scores WHERE turns_at <= now() ORDER BY turns_at LIMIT 500
-) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
+// Who is locked is being scored right now, or looked at by another worker: they are passed over before it is counted how many
+// there are, or those behind them would wait as well. Nobody is waited for, so it is no matter in which order they are locked.
+const sqlLockTurning = `SELECT l.id, l.stage FROM scores s JOIN leads l ON l.id = s.lead_id
+WHERE s.turns_at <= now() ORDER BY s.turns_at LIMIT 500 FOR NO KEY UPDATE OF l SKIP LOCKED`
 
 // Turn brings heirs what is left for them (inheritRows), piece by piece, and looks again at the scores whose moment has come, the longest overdue first, until none is left, and tells runs of
 // bands that time alone has crossed. It answers how long it is until the next moment, at most for. Any number may do so
