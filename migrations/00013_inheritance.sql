@@ -14,6 +14,9 @@ CREATE INDEX visitors_by_heir ON visitors (heir_id) WHERE heir_id IS NOT NULL;
 CREATE INDEX events_of_nobody ON events (visitor_id, received_at, id) WHERE lead_id IS NULL;
 ALTER TABLE events ADD COLUMN inherited_at timestamptz; -- when the lead came to it; null: it was the lead's on arrival
 
+-- Since when a step waits for what touch_wanted names; null: not known.
+ALTER TABLE leads ADD COLUMN touch_since timestamptz;
+
 -- When house was kept last: partitions made, what was beside them taken in, what had its time dropped.
 ALTER TABLE events_kept ADD COLUMN kept_at timestamptz NOT NULL DEFAULT now();
 
@@ -26,4 +29,4 @@ DROP INDEX events_of_nobody;
 DROP INDEX visitors_by_heir;
 ALTER TABLE visitors DROP CONSTRAINT visitors_heir, DROP COLUMN heir_id;
 ALTER TABLE events_kept DROP COLUMN kept_at;
-ALTER TABLE leads DROP COLUMN known_since;
+ALTER TABLE leads DROP COLUMN known_since, DROP COLUMN touch_since;
