@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -106,6 +107,26 @@ func TestOfAnInheritanceThatIsOnItsWayNothingIsLostOrDoubled(t *testing.T) {
 	require.Equal(t, 100, one[int](t, s, "SELECT count(DISTINCT client_id) FROM events WHERE client_id ~ '^(first|[0-9]+)$'"))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM (SELECT FROM events GROUP BY lead_id, client_id HAVING count(*) > 1) AS doubles"))
 	counts(t, s)
+}
+
+// While a piece is on its way the visitor cannot change hands, nor become nobody's: what it would do then would be the heir's.
+func TestAPieceHoldsTheVisitor(t *testing.T) {
+	s, ctx := busy(t, 20), t.Context()
+	ada := capture(t, s, record.Capture{Email: "ada@example.com", VisitorID: visitor}).LeadID
+	require.NotZero(t, nobodys(t, s))
+	tx, err := s.pool.Begin(ctx)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = lockPerson(ctx, tx, ada)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { _, err := s.inheritPiece(ctx, visitor); done <- err }()
+	require.Eventually(t, func() bool {
+		return one[bool](t, s, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))")
+	}, 10*time.Second, time.Millisecond, "it waits for the lead")
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM (SELECT FROM visitors FOR UPDATE SKIP LOCKED) AS free"))
+	require.NoError(t, tx.Rollback(ctx))
+	require.NoError(t, <-done)
 }
 
 // Who is erased takes along what they were still to come to, and nothing that is another's.

@@ -136,18 +136,20 @@ func keptSince(ctx context.Context, q querier) (*time.Time, error) {
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
 }
 
-// drop drops the partitions of which nothing is younger than that, and notes from when on all events are there.
-func (k *keeper) drop(ctx context.Context, than time.Time) error {
+// drop drops the partitions of which nothing is younger than that, and notes from when on all events are there. Of one that
+// is longer than a month, of a gap, it deletes what would be gone by months.
+func (k *keeper) drop(ctx context.Context, than time.Time) (failed error) {
 	for _, p := range k.have {
 		if p.Until.After(than) {
+			if from := monthOf(than); p.Since == nil || p.Since.Before(from) {
+				failed = errors.Join(failed, k.thin(ctx, p, from))
+			}
 			continue
 		}
 		err := briefly(ctx, k.conn, fmt.Sprintf(noteKept, moment(&p.Until)), "DROP TABLE "+pgx.Identifier{p.Name}.Sanitize())
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // moment is a bound of a partition as a statement has it, which takes no parameters there.

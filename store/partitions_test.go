@@ -89,7 +89,9 @@ func TestUpgradeTakesInTheEventsOfTheFirstRelease(t *testing.T) {
 	require.Len(t, names, 3, "%v", names) // the old one reaches over the next month
 	taken := "events_to_" + monthOf(time.Now()).AddDate(0, 2, 0).Format("2006_01")
 	require.Contains(t, names, taken)
-	require.Equal(t, 100, one[int](t, s, "SELECT count(*) FROM "+taken))
+	kept := monthOf(time.Now().Add(-defaultRetention))
+	require.InDelta(t, time.Since(kept).Hours()/240, one[int](t, s, "SELECT count(*) FROM "+taken), 1, "of what is kept, one every ten days")
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM events WHERE received_at < $1", kept))
 	require.Equal(t, before, one[uint32](t, s, "SELECT relfilenode FROM pg_class WHERE relname = $1", taken), "no row was moved")
 	require.Zero(t, inDefault(t, s))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM pg_constraint WHERE conname = 'events_of_the_gap'"))
@@ -174,6 +176,23 @@ func TestAStepOfHousekeepingThatFailsStopsNoOther(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, b.EventsKept, time.Minute)
 	require.Zero(t, b.EventsBeside)
+}
+
+// A gap may be years: what lies in it goes by the month as everything does, in pieces, and what is younger stays.
+func TestOfAGapWhatIsOldGoesByTheMonth(t *testing.T) {
+	s := house(t)
+	ada := newLead(t, s, "ada@example.com")
+	exec(t, s, "INSERT INTO events (id, lead_id, type, occurred_at, received_at) SELECT gen_random_uuid(), $1, 'page_view', now(), now() - n * interval '1 hour' FROM generate_series(0, 19999) n", ada)
+	pages := one[int](t, s, "SELECT pg_relation_size('events_default') / 8192")
+	require.Greater(t, pages, 2*thinPages)
+	kept := monthOf(time.Now().Add(-defaultRetention))
+	young := one[int](t, s, "SELECT count(*) FROM events WHERE received_at >= $1", kept)
+	for range 2 {
+		require.NoError(t, s.KeepEvents(t.Context()))
+		require.Equal(t, young, one[int](t, s, "SELECT count(*) FROM events"))
+		require.Equal(t, kept, one[time.Time](t, s, "SELECT since FROM events_kept").UTC())
+	}
+	require.Equal(t, young, one[int](t, s, "SELECT count(*) FROM events WHERE received_at >= $1", kept))
 }
 
 func TestDedupeAcrossPartitionsAndTime(t *testing.T) {
