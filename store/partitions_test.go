@@ -145,8 +145,10 @@ func TestAClockThatWasAheadStopsNoHousekeeping(t *testing.T) {
 		require.Zero(t, inDefault(t, s))
 		require.NotContains(t, partitions(t, s), "events_2020_01")
 		require.Subset(t, partitions(t, s), append(names[1:], "events_2031_05", "events_2031_06"))
-		require.Equal(t, []int{1, 2, 8}, []int{one[int](t, s, "SELECT count(*) FROM events_2031_05"), one[int](t, s, "SELECT count(*) FROM events_2031_06"),
-			one[int](t, s, "SELECT count(*) FROM events")})
+		require.Equal(t, []int{1, 2, 8}, []int{
+			one[int](t, s, "SELECT count(*) FROM events_2031_05"), one[int](t, s, "SELECT count(*) FROM events_2031_06"),
+			one[int](t, s, "SELECT count(*) FROM events"),
+		})
 	}
 	ingest(t, s, record.Event{LeadID: ada, Type: "page_view"})
 	require.Zero(t, inDefault(t, s), "this month has one as well")

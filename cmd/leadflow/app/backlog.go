@@ -36,8 +36,10 @@ var (
 
 // Describe names the metrics.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp, scoresLate, rescoring,
-		eventsKept, eventsBeside} {
+	for _, d := range []*prometheus.Desc{
+		outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp, scoresLate, rescoring,
+		eventsKept, eventsBeside,
+	} {
 		ch <- d
 	}
 }
