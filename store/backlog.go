@@ -25,16 +25,18 @@ const sqlBacklog = `SELECT
 	(SELECT count(*) FROM timeline WHERE kind = 'given_up' AND at > now() - interval '7 days'),
 	(SELECT coalesce(jsonb_object_agg(lane, why), '{}') FROM lanes WHERE held_at IS NOT NULL),
 	(SELECT coalesce(extract(epoch FROM now() - min(turns_at)), 0)::float8 FROM scores WHERE turns_at < now()),
-	(SELECT coalesce(sum(greatest(0, total - done)), 0)::bigint FROM rescorings WHERE state = 'running')`
+	(SELECT coalesce(sum(greatest(0, total - done)), 0)::bigint FROM rescorings WHERE state = 'running'),
+	(SELECT greatest(0, extract(epoch FROM now() - kept_at))::float8 FROM events_kept),
+	(SELECT count(*) FROM (SELECT FROM events_default LIMIT 1000) AS beside)`
 
 // Backlog tells what waits.
 func (s *Store) Backlog(ctx context.Context) (record.Backlog, error) {
 	var b record.Backlog
-	var outbox, decisions, late, turning float64
+	var outbox, decisions, late, turning, kept float64
 	err := s.pool.QueryRow(ctx, sqlBacklog).Scan(&b.Outbox, &outbox, &b.Decisions, &decisions, &b.Due, &b.Unknown, &b.Imports, &late, &b.GivenUp, &b.Held,
-		&turning, &b.Rescoring)
+		&turning, &b.Rescoring, &kept, &b.EventsBeside)
 	b.OutboxOldest, b.DecisionsOldest, b.SLALate = seconds(outbox), seconds(decisions), seconds(late)
-	b.ScoresLate = seconds(turning)
+	b.ScoresLate, b.EventsKept = seconds(turning), seconds(kept)
 	return b, masked("backlog", err)
 }
 

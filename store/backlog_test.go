@@ -12,6 +12,7 @@ import (
 func TestBacklog_isEmptyInAnEmptyHouse(t *testing.T) {
 	got, err := newStore(t).Backlog(t.Context())
 	require.NoError(t, err)
+	got.EventsKept = 0 // since it was made
 	require.Equal(t, record.Backlog{Due: map[string]int{}, Imports: map[string]int{}, Held: map[string]string{}}, got)
 }
 
@@ -30,6 +31,7 @@ func TestBacklog_tellsWhatWaits(t *testing.T) {
 	require.NoError(t, s.HoldLanes(t.Context(), []string{"webhook"}))
 	got, err := s.Backlog(t.Context())
 	require.NoError(t, err)
+	got.EventsKept = 0
 	for want, age := range map[time.Duration]*time.Duration{time.Minute: &got.OutboxOldest, 2 * time.Minute: &got.DecisionsOldest, 3 * time.Minute: &got.SLALate} {
 		require.InDelta(t, want, *age, float64(30*time.Second))
 		*age = 0

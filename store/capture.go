@@ -21,11 +21,13 @@ const purposeMarketing = "marketing"
 const viaImport = "import"
 
 // Capture makes a lead or adds to one, in one transaction: person, what was learned of them, touch, consent, what their
-// visitor did before, score, timeline and the row that tells the run. Any number of captures of one person at once make
+// visitor did before (of very much the oldest part, see inheritRows), score, timeline and the row that tells the run. Any number of captures of one person at once make
 // one lead. *record.IdentityConflict when the keys belong to two; ErrNoModel when there is nothing to score by.
 func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
 	var out record.Captured
+	var left bool
 	err := s.tx(ctx, "capture", func(tx pgx.Tx) error {
+		left = false
 		w, err := s.enter(ctx, tx)
 		if err != nil {
 			return err
@@ -43,8 +45,8 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 			return err
 		}
 		ch.merge()
-		if c.VisitorID != "" && owners[c.VisitorID] != ch.lead.ID { // nobody's, or another's: the newest capture has it
-			if ch.events, err = claimVisitor(ctx, tx, c.VisitorID, ch.lead.ID); err != nil {
+		if owner := owners[c.VisitorID]; c.VisitorID != "" && owner != ch.lead.ID { // nobody's, or another's: the newest capture has it
+			if ch.events, left, err = s.claimVisitor(ctx, tx, c.VisitorID, owner, ch.lead.ID); err != nil {
 				return err
 			}
 		}
@@ -63,6 +65,9 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 		}
 		return again(err, "leads_email_unique", "leads_external_id_unique")
 	})
+	if err == nil {
+		s.inheritOn(ctx, c.VisitorID, left)
+	}
 	return out, err
 }
 

@@ -12,12 +12,17 @@ import (
 // triggerErased tells the run that its person is gone.
 const triggerErased = "erased"
 
-const sqlLockVisitorsOfLead = `SELECT visitor_id FROM visitors WHERE lead_id = @lead ORDER BY visitor_id FOR UPDATE`
+const sqlLockVisitorsOfLead = `SELECT visitor_id FROM visitors WHERE lead_id = @lead OR heir_id = @lead ORDER BY visitor_id FOR UPDATE`
+
+// Visitors of the lead whose past is another's, and has not reached them yet.
+const sqlOthersHeirs = `SELECT visitor_id FROM visitors WHERE lead_id = @lead AND heir_id <> @lead`
 
 const sqlLockLead = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead FOR UPDATE`
 
 // What erasure does, in this order. Each statement knows @lead, @keys and @hash.
 const (
+	sqlEraseInheritance = `DELETE FROM events WHERE lead_id IS NULL AND visitor_id IN (SELECT visitor_id FROM visitors WHERE heir_id = @lead)`
+	sqlEraseHeir        = `UPDATE visitors SET heir_id = NULL WHERE heir_id = @lead`
 	sqlEraseVisitors    = `DELETE FROM visitors WHERE lead_id = @lead`
 	sqlEraseEvents      = `DELETE FROM events WHERE lead_id = @lead`
 	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = @lead`
@@ -67,7 +72,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLead,
@@ -87,7 +92,26 @@ func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor,
 	if !isID(leadID) {
 		return record.ErrNotFound
 	}
-	return s.tx(ctx, "erase", func(tx pgx.Tx) error {
+	for {
+		before, err := s.eraseOnce(ctx, leadID, actor, tellRun)
+		if err != nil || len(before) == 0 {
+			return err
+		}
+		for _, visitor := range before {
+			for left := true; left; {
+				if left, err = s.inheritPiece(ctx, visitor); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// eraseOnce erases, or answers whose inheritance has to be over before: what such a visitor did belongs to another lead, and
+// with its row nobody would know.
+func (s *Store) eraseOnce(ctx context.Context, leadID string, actor lifecycle.Actor, tellRun bool) (before []string, err error) {
+	err = s.tx(ctx, "erase", func(tx pgx.Tx) error {
+		before = nil
 		args := pgx.NamedArgs{"lead": leadID}
 		if _, err := tx.Exec(ctx, sqlLockVisitorsOfLead, args); err != nil { // visitors before leads, as everybody does
 			return err
@@ -95,6 +119,10 @@ func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor,
 		rows, _ := tx.Query(ctx, sqlLockLead, args)
 		p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
 		if err != nil || p.Stage == lifecycle.StageErased {
+			return err
+		}
+		rows, _ = tx.Query(ctx, sqlOthersHeirs, args) // nobody gains a visitor whose lead is locked
+		if before, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(before) > 0 {
 			return err
 		}
 		stub, err := tombstone(ctx, tx, p)
@@ -114,6 +142,7 @@ func (s *Store) erase(ctx context.Context, leadID string, actor lifecycle.Actor,
 		}
 		return tx.SendBatch(ctx, b).Close()
 	})
+	return before, err
 }
 
 // tombstone is what a run that begins anew reads of a lead that is gone.

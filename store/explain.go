@@ -76,7 +76,7 @@ func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) 
 	return out, nil
 }
 
-const sqlKnownSince = `SELECT created_at FROM leads WHERE id = @id`
+const sqlKnownSince = `SELECT least(created_at, known_since) FROM leads WHERE id = @id`
 
 // explainKept explains from the events, and from what is stored of those that are no longer kept. What they gave at a moment
 // that has passed is not known.

@@ -8,8 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// What the default partition holds, oldest and newest; null when it is empty.
-const sqlInDefault = `SELECT min(received_at) AS oldest, max(received_at) AS newest FROM events_default`
+// How many events of which months (UTC) the default partition holds.
+const sqlInDefault = `SELECT date_trunc('month', received_at, 'UTC') AS month, count(*) AS events FROM events_default GROUP BY 1 ORDER BY 1`
+
+type month struct {
+	Month  time.Time
+	Events int
+}
 
 // The constraint proves to ATTACH what it would otherwise read every row for, under a lock. It is checked under a lock that
 // lets others write. Should this process die between, the next round begins by replacing it; until the gap's end, a month
@@ -20,18 +25,27 @@ const (
 	prove     = `ALTER TABLE events_default VALIDATE CONSTRAINT events_of_the_gap`
 	detach    = `ALTER TABLE events DETACH PARTITION events_default`
 	rename    = `ALTER TABLE events_default RENAME TO %s`
+	move      = `WITH away AS (DELETE FROM events_default WHERE received_at >= %s AND received_at < %s RETURNING *) INSERT INTO %s SELECT * FROM away`
 )
 
-// takeIn makes the default partition, when anything is in it, the partition of the gap in which that lies, and a new default.
+// takeIn makes the default partition, when anything is in it, the partition of the gap in which most of that lies, and a new
+// default. What lies elsewhere (a clock that was ahead or behind for a moment) is moved first, into months of its own.
 func (k *keeper) takeIn(ctx context.Context) error {
 	rows, _ := k.conn.Query(ctx, sqlInDefault)
-	in, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[struct{ Oldest, Newest *time.Time }])
-	if err != nil || in.Oldest == nil {
+	in, err := pgx.CollectRows(rows, pgx.RowToStructByName[month])
+	if err != nil || len(in) == 0 {
 		return err
 	}
-	gap := k.gap(*in.Oldest)
-	if !gap.has(*in.Newest) {
-		return &Error{Op: "keep events", Code: "events_default holds events of more than one gap between partitions; move those before " + moment(&gap.Until) + " by hand"}
+	gap := k.gapOfMost(in)
+	for _, m := range in {
+		if !gap.has(m.Month) {
+			if err := k.moveMonth(ctx, m.Month); err != nil {
+				return err
+			}
+		}
+	}
+	if gap.Name == "" {
+		return nil
 	}
 	within := "received_at < " + moment(&gap.Until)
 	if gap.Since != nil {
@@ -46,6 +60,30 @@ func (k *keeper) takeIn(ctx context.Context) error {
 	return briefly(ctx, k.conn,
 		detach, fmt.Sprintf(rename, gap.Name), fmt.Sprintf(makePartition, "events_default"), attachDefault,
 		fmt.Sprintf(attachPartition, gap.Name, moment(gap.Since), moment(&gap.Until)), fmt.Sprintf(dropProof, gap.Name))
+}
+
+// gapOfMost is the gap in which most of the events lie; without a name when all of them are ahead of time.
+func (k *keeper) gapOfMost(in []month) (most partition) {
+	var events int
+	for _, m := range in {
+		gap, n := k.gap(m.Month), 0
+		for _, other := range in {
+			if gap.has(other.Month) {
+				n += other.Events
+			}
+		}
+		if n > events {
+			most, events = gap, n
+		}
+	}
+	return most
+}
+
+// moveMonth makes a partition of what the default one holds of a month.
+func (k *keeper) moveMonth(ctx context.Context, from time.Time) error {
+	name, until := monthName(from), monthOf(from).AddDate(0, 1, 0)
+	return briefly(ctx, k.conn, fmt.Sprintf(makePartition, name), fmt.Sprintf(move, moment(&from), moment(&until), name),
+		fmt.Sprintf(attachPartition, name, moment(&from), moment(&until)))
 }
 
 // gap is the range without a partition in which a moment lies. The last one ends where nothing was received yet for a month.

@@ -118,7 +118,7 @@ func (v *verdict) read(w world, su *subject, fresh []scoring.Event) (engaged boo
 		}
 		// First touch after quiet: a step waits for it. Nobody else would do anything: whoever was quiet for long is found by
 		// the clock of the stage, which asks when they last engaged.
-		if slices.Contains(su.lead.TouchWanted, e.Type) && !v.touched {
+		if slices.Contains(su.lead.TouchWanted, e.Type) && !v.touched && !e.OccurredAt.Before(su.touchSince.Add(-ahead)) {
 			v.touched = true
 			v.kinds = append(v.kinds, triggerFirstTouch)
 		}

@@ -28,11 +28,12 @@ type nurtured struct {
 	Document       json.RawMessage
 	Policy         json.RawMessage
 	TouchWanted    []string
+	TouchSince     *time.Time
 	Before         *string
 }
 
 const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l.cycle_started_at, coalesce(s.score, 0) AS score,
-	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document, l.touch_wanted,
+	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document, l.touch_wanted, l.touch_since,
 	(SELECT document FROM policies WHERE active) AS policy,
 	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before
 FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
@@ -77,8 +78,8 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 			}
 		}
 		out = moveOf(c, move)
-		if !slices.Equal(n.TouchWanted, move.Any) {
-			b.Queue(sqlWantTouch, pgx.NamedArgs{"id": leadID, "types": move.Any})
+		if !slices.Equal(n.TouchWanted, move.Any) || len(move.Any) > 0 && (n.TouchSince == nil || !n.TouchSince.Equal(move.Rest.Since)) {
+			b.Queue(sqlWantTouch, pgx.NamedArgs{"id": leadID, "types": move.Any, "since": move.Rest.Since})
 		}
 		return nil
 	})
@@ -86,7 +87,8 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 	return out, err
 }
 
-const sqlWantTouch = `UPDATE leads SET touch_wanted = @types WHERE id = @id`
+// The clock of a run may be ahead of ours.
+const sqlWantTouch = `UPDATE leads SET touch_wanted = @types, touch_since = least(@since::timestamptz, now()) WHERE id = @id`
 
 func moveOf(c lifecycle.Command, m sequence.Move) lifecycle.Move {
 	out := lifecycle.Move{Mail: m.Mail, Done: m.Done, Why: m.Why, Position: c.Position}

@@ -215,3 +215,34 @@ func TestACycleWithoutASequenceOfItsOwnGetsTheDefault(t *testing.T) {
 	_, err = s.BeginCycle(t.Context(), c)
 	require.ErrorIs(t, err, record.ErrErased)
 }
+
+// A step waits for what happens while it waits. What happened before may come to the lead later.
+func TestAnOldEventIsNoTouchThatAStepWaitsFor(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com", Profile: map[string]any{"title": "Chief"}})
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	move := goOn(t, s, ada, lifecycle.Position{Step: "rest", Since: now.Add(-73 * time.Hour)}, now.Add(-time.Hour))
+	require.Equal(t, []any{"ask", []string{"email_click"}}, []any{move.Position.Step, one[[]string](t, s, "SELECT touch_wanted FROM leads")})
+	click := func(ago time.Duration) {
+		exec(t, s, "DELETE FROM outbox")
+		ingest(t, s, record.Event{LeadID: ada, Type: "email_click", OccurredAt: now.Add(-ago)})
+	}
+	click(20 * 24 * time.Hour)
+	require.Equal(t, "nothing", heard(t, s, ada))
+	old := seen("email_click", "old")
+	old.OccurredAt = now.Add(-2 * time.Hour)
+	ingest(t, s, old)
+	capture(t, s, record.Capture{Email: "ada@example.com", VisitorID: visitor})
+	require.Equal(t, "capture", heard(t, s, ada))
+	require.Equal(t, []string{"email_click"}, one[[]string](t, s, "SELECT touch_wanted FROM leads"), "it still waits")
+	click(55 * time.Minute)
+	require.Equal(t, "first_touch", heard(t, s, ada), "while it waited, and told late")
+
+	// The next step that waits for the same waits since later.
+	exec(t, s, "UPDATE leads SET touch_wanted = '{email_click}'")
+	goOn(t, s, ada, lifecycle.Position{Step: "rest", Since: now.Add(-72*time.Hour - time.Minute)}, now.Add(-time.Minute))
+	click(50 * time.Minute)
+	require.Equal(t, "nothing", heard(t, s, ada))
+	click(0)
+	require.Equal(t, "first_touch", heard(t, s, ada))
+}

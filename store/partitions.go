@@ -63,13 +63,22 @@ type keeper struct {
 	have []partition
 }
 
+const sqlNoteKeeping = `UPDATE events_kept SET kept_at = now()`
+
+// keep takes each step, whatever became of the one before, and notes when all of them went well.
 func (k *keeper) keep(ctx context.Context, retention time.Duration) error {
-	for _, step := range []func(context.Context) error{k.look, k.takeIn, k.look, k.makeAhead} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := k.look(ctx); err != nil {
+		return err
 	}
-	return k.drop(ctx, k.now.Add(-retention))
+	err := k.takeIn(ctx)
+	if again := k.look(ctx); again != nil {
+		return errors.Join(err, again)
+	}
+	if err = errors.Join(err, k.makeAhead(ctx), k.drop(ctx, k.now.Add(-retention))); err != nil {
+		return err
+	}
+	_, err = k.conn.Exec(ctx, sqlNoteKeeping)
+	return err
 }
 
 func (k *keeper) look(ctx context.Context) (err error) {
@@ -82,6 +91,8 @@ func monthOf(t time.Time) time.Time {
 	t = t.UTC()
 	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
+
+func monthName(t time.Time) string { return "events_" + t.UTC().Format("2006_01") }
 
 func (p partition) has(t time.Time) bool {
 	return (p.Since == nil || !t.Before(*p.Since)) && t.Before(p.Until)
@@ -105,7 +116,7 @@ months:
 				continue months
 			}
 		}
-		name := "events_" + month.Format("2006_01")
+		name := monthName(month)
 		err := briefly(ctx, k.conn,
 			fmt.Sprintf(makePartition, name), fmt.Sprintf(attachPartition, name, moment(&month), moment(new(month.AddDate(0, 1, 0)))))
 		if err != nil {
@@ -125,18 +136,20 @@ func keptSince(ctx context.Context, q querier) (*time.Time, error) {
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
 }
 
-// drop drops the partitions of which nothing is younger than that, and notes from when on all events are there.
-func (k *keeper) drop(ctx context.Context, than time.Time) error {
+// drop drops the partitions of which nothing is younger than that, and notes from when on all events are there. Of one that
+// is longer than a month, of a gap, it deletes what would be gone by months.
+func (k *keeper) drop(ctx context.Context, than time.Time) (failed error) {
 	for _, p := range k.have {
 		if p.Until.After(than) {
+			if from := monthOf(than); p.Since == nil || p.Since.Before(from) {
+				failed = errors.Join(failed, k.thin(ctx, p, from))
+			}
 			continue
 		}
 		err := briefly(ctx, k.conn, fmt.Sprintf(noteKept, moment(&p.Until)), "DROP TABLE "+pgx.Identifier{p.Name}.Sanitize())
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // moment is a bound of a partition as a statement has it, which takes no parameters there.

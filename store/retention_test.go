@@ -116,3 +116,32 @@ func TestNothingFoldedIsForgottenWithItsEvents(t *testing.T) {
 	require.NoError(t, s.Rescore(t.Context()))
 	require.Equal(t, 38, score())
 }
+
+// A visitor came two years ago and said who it was a month later. When the month of the visits is dropped the lead has lost
+// events, although it is younger than all that is gone.
+func TestALeadIsAsOldAsWhatItsVisitorDid(t *testing.T) {
+	s := house(t)
+	visits := monthOf(time.Now().AddDate(-2, 0, 0))
+	exec(t, s, fmt.Sprintf("CREATE TABLE events_long_ago PARTITION OF events FOR VALUES FROM (%s) TO (%s)", moment(&visits), moment(new(visits.AddDate(0, 1, 0)))))
+	ingest(t, s, seen("webinar_attendance", "a"), seen("form_submit", "b"), seen("form_submit", "c"))
+	exec(t, s, "UPDATE events SET received_at = $1, occurred_at = $1", visits.Add(time.Hour))
+	ada := capture(t, s, record.Capture{Email: "ada@example.com", VisitorID: visitor}).LeadID
+	eve := newLead(t, s, "eve@example.com")
+	exec(t, s, "UPDATE leads SET created_at = $1", visits.AddDate(0, 1, 3))
+	before := one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", ada)
+	require.Equal(t, 30, before)
+	require.NoError(t, s.KeepEvents(t.Context()))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM events"))
+
+	got := explainedAt(t, s, ada, time.Time{})
+	require.Equal(t, before, got.Score)
+	require.False(t, got.Complete)
+	require.True(t, says(got), "%+v", got.Items)
+	addsUp(t, got)
+	score, _, err := s.ScoreLead(t.Context(), ada, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, before, score, "the run is told the same")
+	_, out := differences(t, s, 0)
+	require.Equal(t, record.Verified{Leads: 2, Unknown: 1}, out)
+	require.True(t, explainedAt(t, s, eve, time.Time{}).Complete, "who had no visitor has lost nothing")
+}

@@ -91,6 +91,8 @@ type subject struct {
 	address string         // as it follows
 	events  []happened     // new ones
 	kinds   []string       // what the run must hear whatever the score says
+
+	touchSince time.Time // a step waits for a touch since then; zero: not known, or no matter
 }
 
 // rescore folds the new events of the subjects and queues what follows: scores, marks on the leads, suppressions, and a
@@ -116,6 +118,9 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 	}
 	slices.SortFunc(subjects, func(a, b *subject) int { return strings.Compare(a.lead.ID, b.lead.ID) })
 	if err := s.complete(ctx, tx, w, subjects, stood); err != nil {
+		return err
+	}
+	if err := awaited(ctx, tx, w, subjects); err != nil {
 		return err
 	}
 	var made, folded, moved scoreRows

@@ -32,6 +32,7 @@ type Store struct {
 	key       []byte
 	horizon   time.Duration
 	retention time.Duration
+	inherits  int      // events of a visitor a lead comes to in one transaction
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
 	takers    sync.Map // lane -> *taking
@@ -52,7 +53,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, inherits: inheritRows}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -8,16 +8,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Who is locked is being scored right now, or looked at by another worker.
-const sqlLockTurning = `SELECT id, stage FROM leads WHERE id IN (
-	SELECT lead_id FROM scores WHERE turns_at <= now() ORDER BY turns_at LIMIT 500
-) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
+// Who is locked is being scored right now, or looked at by another worker: they are passed over before it is counted how many
+// there are, or those behind them would wait as well. Nobody is waited for, so it is no matter in which order they are locked.
+const sqlLockTurning = `SELECT l.id, l.stage FROM scores s JOIN leads l ON l.id = s.lead_id
+WHERE s.turns_at <= now() ORDER BY s.turns_at LIMIT 500 FOR NO KEY UPDATE OF l SKIP LOCKED`
 
-// Turn looks again at the scores whose moment has come, the longest overdue first, until none is left, and tells runs of
+// Turn brings heirs what is left for them (inheritRows), piece by piece, and looks again at the scores whose moment has come, the longest overdue first, until none is left, and tells runs of
 // bands that time alone has crossed. It answers how long it is until the next moment, at most for. Any number may do so
 // at once.
 func (s *Store) Turn(ctx context.Context, most time.Duration) (time.Duration, error) {
+	var failed error
 	for {
+		left := 0
+		if failed == nil {
+			left, failed = s.inherit(ctx)
+		}
 		var n int
 		err := s.tx(ctx, "turn scores", func(tx pgx.Tx) (err error) {
 			n, err = s.turnSome(ctx, tx)
@@ -29,8 +34,9 @@ func (s *Store) Turn(ctx context.Context, most time.Duration) (time.Duration, er
 		if err != nil {
 			return most, err
 		}
-		if n == 0 {
-			return s.nextTurn(ctx, most)
+		if n == 0 && left == 0 {
+			after, err := s.nextTurn(ctx, most)
+			return after, errors.Join(failed, err)
 		}
 	}
 }

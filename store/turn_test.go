@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -133,4 +134,23 @@ func TestClosedLeadsCoolInSilence(t *testing.T) {
 	ingest(t, s, record.Event{LeadID: ada, Type: "email_click"})
 	until(t, s, "0 cold", "SELECT score || ' ' || band FROM scores")
 	require.Equal(t, "nothing", heard(t, s, ada))
+}
+
+// Who is held by somebody else for long keeps nobody waiting who is behind them, however many they are.
+func TestScoresTurnBehindLeadsThatAreLocked(t *testing.T) {
+	s := house(t)
+	version(t, s, ruled(5, 20, "300d"))
+	crowd(t, s, 600)
+	exec(t, s, "UPDATE scores SET turns_at = now() - CASE WHEN lead_id IN (SELECT lead_id FROM scores ORDER BY lead_id LIMIT 500) THEN interval '2 hours' ELSE interval '1 hour' END")
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = tx.Exec(t.Context(), "SELECT id FROM leads WHERE id IN (SELECT lead_id FROM scores ORDER BY lead_id LIMIT 500) FOR NO KEY UPDATE")
+	require.NoError(t, err)
+	turned(t, s)
+	const overdue = "SELECT count(*) FROM scores WHERE turns_at < now()"
+	require.Equal(t, 500, one[int](t, s, overdue))
+	require.NoError(t, tx.Rollback(t.Context()))
+	turned(t, s)
+	require.Zero(t, one[int](t, s, overdue))
 }

@@ -78,11 +78,11 @@ type scoredRow struct {
 	TurnsAt      *time.Time
 	EvaluatedAt  time.Time
 	Profile      person.Profile
-	Old          bool // created before the oldest event that is kept
+	Old          bool // known before the oldest event that is kept was received
 }
 
 const scoresToVerify = `SELECT s.lead_id, s.model_version, ` + storedAccumulators + `, s.score, s.fit, s.engagement, s.band, s.grade, s.turns_at,
-	s.evaluated_at, l.profile, l.created_at < k.since AS old
+	s.evaluated_at, l.profile, least(l.created_at, l.known_since) < k.since AS old
 FROM scores s JOIN leads l ON l.id = s.lead_id CROSS JOIN events_kept k `
 
 const (

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -37,37 +35,24 @@ func collectVisitors(rows pgx.Rows, owners map[string]string) error {
 	return err
 }
 
-// What a visitor does from now on is the lead's.
-const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now() WHERE visitor_id = @visitor`
+// Who a visitor belonged to before keeps what it is heir to.
+const sqlClaimVisitor = `UPDATE visitors SET lead_id = @lead, claimed_at = now(),
+	heir_id = CASE WHEN lead_id IS NULL THEN @heir::uuid ELSE heir_id END
+WHERE visitor_id = @visitor RETURNING heir_id IS NOT NULL`
 
-// What the visitor did is the lead's from now on; what the lead had under the same id within the time of an id already is
-// a duplicate and goes.
-const (
-	sqlDropDoubles = `DELETE FROM events v WHERE v.visitor_id = @visitor AND v.lead_id IS NULL AND EXISTS (
-	SELECT FROM events l WHERE l.lead_id = @lead AND l.client_id = v.client_id
-		AND l.received_at > v.received_at - interval '35 days' AND l.received_at < v.received_at + interval '35 days')`
-	sqlInheritEvents = `UPDATE events SET lead_id = @lead WHERE visitor_id = @visitor AND lead_id IS NULL
-RETURNING id, type, occurred_at, received_at, properties`
-)
-
-// happened is an event as a row holds it.
-type happened struct {
-	ID         string
-	Type       string
-	OccurredAt time.Time // by the client
-	ReceivedAt time.Time // by Postgres
-	Properties json.RawMessage
-}
-
-// claimVisitor gives a visitor to a lead: what it does from now on, and what it did while it belonged to nobody. What it
-// did while it was another lead's stays there. The visitor is locked, so "now" is between two of its events.
-func claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, leadID string) ([]happened, error) {
-	args := pgx.NamedArgs{"visitor": visitorID, "lead": leadID}
-	for _, sql := range []string{sqlClaimVisitor, sqlDropDoubles} {
-		if _, err := tx.Exec(ctx, sql, args); err != nil {
-			return nil, err
+// claimVisitor gives a visitor to a lead, both locked: what it does from now on, and what it did while it belonged to nobody,
+// of which more may be left than one transaction takes. What it did while it was another lead's (owner) stays there. The
+// visitor is locked, so "now" is between two of its events.
+func (s *Store) claimVisitor(ctx context.Context, tx pgx.Tx, visitorID, owner, leadID string) (events []happened, left bool, err error) {
+	var heir *string
+	if owner == "" {
+		if events, left, err = s.takePiece(ctx, tx, visitorID, leadID); err != nil {
+			return nil, false, err
+		}
+		if left {
+			heir = &leadID
 		}
 	}
-	rows, _ := tx.Query(ctx, sqlInheritEvents, args)
-	return pgx.CollectRows(rows, pgx.RowToStructByName[happened])
+	err = tx.QueryRow(ctx, sqlClaimVisitor, pgx.NamedArgs{"visitor": visitorID, "lead": leadID, "heir": heir}).Scan(&left)
+	return events, left, err
 }

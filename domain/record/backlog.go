@@ -21,4 +21,7 @@ type Backlog struct {
 
 	ScoresLate time.Duration // by how much the longest overdue moment has passed at which a score was to be looked at
 	Rescoring  int           // leads the published model has not reached
+
+	EventsKept   time.Duration // how long ago the house of the events was kept: partitions made, others dropped
+	EventsBeside int           // events that lie in no partition of a time, 1,000 at most
 }

@@ -30,11 +30,16 @@ var (
 	givenUp       = gauge("commands_given_up_recently", "Commands of runs that were given up in the last seven days.")
 	scoresLate    = gauge("scores_late_seconds", "By how much the longest overdue moment has passed at which a score was to be looked at again.")
 	rescoring     = gauge("rescoring_leads", "Leads that the published model has not reached.")
+	eventsKept    = gauge("events_housekeeping_age_seconds", "How long ago the partitions of the events were made, taken in and dropped last.")
+	eventsBeside  = gauge("events_default_rows", "Events that lie in no partition of a time, 1000 at most: taken in within the hour.")
 )
 
 // Describe names the metrics.
 func (b backlog) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp, scoresLate, rescoring} {
+	for _, d := range []*prometheus.Desc{
+		outboxRows, outboxAge, decisionsOpen, decisionsAge, deliveriesDue, mailsUnknown, importsOpen, slaLate, laneHeld, givenUp, scoresLate, rescoring,
+		eventsKept, eventsBeside,
+	} {
 		ch <- d
 	}
 }
@@ -59,6 +64,8 @@ func (b backlog) Collect(ch chan<- prometheus.Metric) {
 	tell(givenUp, float64(now.GivenUp))
 	tell(scoresLate, now.ScoresLate.Seconds())
 	tell(rescoring, float64(now.Rescoring))
+	tell(eventsKept, now.EventsKept.Seconds())
+	tell(eventsBeside, float64(now.EventsBeside))
 	for _, lane := range []string{record.LaneAlert, record.LaneBulk, record.LaneWebhook} {
 		tell(deliveriesDue, float64(now.Due[lane]), lane)
 	}

@@ -69,7 +69,7 @@ func checkPostgres(ctx context.Context, cfg Config) []Check {
 		migrated.Mend = "run: leadflow migrate"
 		return append(checks, migrated)
 	}
-	return append(checks, migrated, checkCommands(ctx, s), checkLanes(ctx, s))
+	return append(checks, migrated, checkCommands(ctx, s), checkLanes(ctx, s), checkEvents(ctx, s))
 }
 
 // checkLanes tells of lanes that nothing goes out of.
@@ -86,6 +86,25 @@ func checkLanes(ctx context.Context, s *store.Store) Check {
 		check.Says, check.Mend = "held: "+held(b.Held), "leadflow lanes shows what waits; leadflow lanes release LANE lets it go out"
 	default:
 		check.OK, check.Says = true, "none held"
+	}
+	return check
+}
+
+// eventsKeptWithin is when somebody has to look: housekeeping comes every hour, and may find the table in use for some.
+const eventsKeptWithin = 24 * time.Hour
+
+// checkEvents tells of housekeeping that is not done: partitions come late, and what has had its time stays.
+func checkEvents(ctx context.Context, s *store.Store) Check {
+	check := Check{Name: "events"}
+	b, err := s.Backlog(ctx)
+	switch {
+	case err != nil:
+		check.Says, check.Mend = err.Error(), "look again; if it stays, the log of Postgres says why"
+	case b.EventsKept > eventsKeptWithin:
+		check.Says = fmt.Sprintf("partitions were last made and dropped %s ago; %d events lie in events_default (1000 at most are counted)", b.EventsKept.Round(time.Hour), b.EventsBeside)
+		check.Mend = "start a worker, which does so every hour; if one runs, its log says why it cannot (sweep, keep events); docs/operating.md, Events"
+	default:
+		check.OK, check.Says = true, "partitions were made and dropped "+b.EventsKept.Round(time.Minute).String()+" ago"
 	}
 	return check
 }

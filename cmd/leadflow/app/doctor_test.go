@@ -72,3 +72,20 @@ func TestDoctor_wantsMigrationsAndTellsOfCommandsGivenUp(t *testing.T) {
 	require.Contains(t, got.Mend, "DATABASE_URL")
 	require.NotContains(t, got.Says, "zyxsecret")
 }
+
+// House that is not kept is seen before the disk is full.
+func TestDoctor_tellsOfHousekeepingThatIsNotDone(t *testing.T) {
+	cfg := house(t)
+	conn, err := pgx.Connect(t.Context(), cfg.DatabaseURL)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), "UPDATE events_kept SET kept_at = now() - interval '25 hours'")
+	require.NoError(t, err)
+	got := found(Doctor(t.Context(), cfg))["events"]
+	require.False(t, got.OK)
+	require.Contains(t, got.Says, "25h0m0s ago")
+	require.Contains(t, got.Mend, "worker")
+	_, err = conn.Exec(t.Context(), "UPDATE events_kept SET kept_at = now() - interval '23 hours'")
+	require.NoError(t, err)
+	require.True(t, found(Doctor(t.Context(), cfg))["events"].OK)
+}
