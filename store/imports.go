@@ -174,8 +174,16 @@ WHERE id = @id AND state IN ('queued', 'running')`
 // record.ErrConflict when it is over otherwise, record.ErrNotFound when there is none.
 func (s *Store) CancelImport(ctx context.Context, importID string) (record.Import, error) {
 	if isID(importID) {
-		if _, err := s.pool.Exec(ctx, sqlCancelImport, pgx.NamedArgs{"id": importID}); err != nil {
-			return record.Import{}, masked("cancel import", err)
+		args := pgx.NamedArgs{"id": importID}
+		err := s.tx(ctx, "cancel import", func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, sqlCancelImport, args)
+			if err == nil && tag.RowsAffected() > 0 {
+				_, err = tx.Exec(ctx, sqlRecount, args) // its worker may count no more what it decided
+			}
+			return err
+		})
+		if err != nil {
+			return record.Import{}, err
 		}
 	}
 	imp, err := s.Import(ctx, importID)
