@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"testing"
 
@@ -117,4 +119,16 @@ func TestAnInterruptedUploadIsSweptWithItsRows(t *testing.T) {
 	rows, err := s.PendingImportRows(ctx, id, 10)
 	require.NoError(t, err)
 	require.Empty(t, rows)
+}
+
+func TestOfOneFileOneImportIsOpen(t *testing.T) {
+	s := newStore(t)
+	together(t, 200, func(i int) error {
+		id, err := s.CreateImport(context.Background(), record.Import{Mapping: json.RawMessage(`{}`), Columns: []string{"Mail"}, Hash: []byte{byte(i / 20)}})
+		if errors.Is(err, record.ErrConflict) {
+			_, err = s.Import(context.Background(), id)
+		}
+		return err
+	})
+	require.Equal(t, 10, one[int](t, s, "SELECT count(*) FROM imports"))
 }
