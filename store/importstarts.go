@@ -8,23 +8,29 @@ import (
 
 const sqlPaceStarts = `INSERT INTO import_starts (import_id, rate) VALUES (@id, @rate) ON CONFLICT DO NOTHING`
 
-// How far an import is with what it parked, from its row of imports. What waits is counted in an index that holds
-// nothing else.
+// How far an import is with what it parked, from its row of imports. Started is what was let go and is not under way any
+// more. The pace is that of the last ten to twenty seconds. When it will be over is told once there are three seconds to judge by, and
+// while the file is read its rows that are left are taken to park as those before did: so it does not run away. What
+// waits is counted in an index that holds nothing else.
 const importStarts = `(
-	SELECT jsonb_build_object('waiting', n.waiting, 'started', n.started, 'rate', n.rate,
-		'eta', CASE WHEN n.waiting > 0 AND n.rate > 0 THEN now() + n.waiting / n.rate * interval '1 second' END)
+	SELECT jsonb_build_object('waiting', n.waiting, 'started', n.started, 'rate', r.rate,
+		'eta', CASE WHEN n.waiting > 0 AND r.rate > 0 AND p.begun_at < now() - interval '3 seconds' THEN now() + (n.waiting + n.come) / r.rate * interval '1 second' END)
 	FROM import_starts p, LATERAL (
-		SELECT CASE WHEN p.parked THEN (SELECT count(*) FROM outbox o WHERE o.import_id = p.import_id) ELSE 0 END AS waiting
+		SELECT count(*) AS waiting, count(*) FILTER (WHERE o.not_before < 'infinity') AS under_way, imports.created + updated + unchanged + failed AS decided
+		FROM outbox o WHERE p.parked AND o.import_id = p.import_id
 	) AS w, LATERAL (
-		SELECT w.waiting, greatest(0, created - w.waiting) AS started, coalesce(greatest(0, created - w.waiting)
-			/ nullif(extract(epoch FROM CASE WHEN p.parked THEN now() ELSE p.paced_at END - p.begun_at), 0), 0)::float8 AS rate
-	) AS n
+		SELECT w.waiting, greatest(0, p.gone - w.under_way) AS started, CASE WHEN state = 'running' AND w.decided > 0
+			THEN (imports.rows - w.decided) * least(1, (greatest(0, p.gone - w.under_way) + w.waiting)::float8 / w.decided) ELSE 0 END AS come
+	) AS n, LATERAL (
+		SELECT (CASE WHEN p.parked THEN greatest(0, n.started - p.mark_started) ELSE p.gone END
+			/ greatest(1, extract(epoch FROM CASE WHEN p.parked THEN now() - p.mark_at ELSE p.paced_at - p.begun_at END)))::float8 AS rate
+	) AS r
 	WHERE p.import_id = imports.id
 )`
 
 // What was not let go for want of room is made up for by two seconds at most.
 const sqlParkedImports = `SELECT p.import_id, p.rate, least(extract(epoch FROM now() - p.paced_at), 2)::float8 AS seconds,
-	i.state IN ('queued', 'running') AS open
+	i.state IN ('queued', 'running') AS open, p.next_at < now() - interval '10 seconds' AS old
 FROM import_starts p JOIN imports i ON i.id = p.import_id WHERE p.parked ORDER BY p.import_id FOR UPDATE OF p SKIP LOCKED`
 
 const sqlUnderWay = `SELECT count(*) FROM outbox WHERE import_id = @id AND not_before < 'infinity'`
@@ -39,7 +45,9 @@ const sqlLetGo = `WITH parked AS (
 SELECT n FROM told`
 
 const (
-	sqlPaced   = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second' WHERE import_id = @id`
+	sqlPaced = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second', gone = gone + @gone WHERE import_id = @id`
+	sqlMark  = `UPDATE import_starts SET mark_at = next_at, mark_started = next_started, next_at = now(), next_started = gone - @under_way
+	WHERE import_id = @id`
 	sqlAllGone = `UPDATE import_starts SET parked = false WHERE import_id = @id
 	AND NOT EXISTS (SELECT 1 FROM outbox WHERE import_id = @id)`
 )
@@ -50,6 +58,7 @@ type parkedImport struct {
 	Rate     float64
 	Seconds  float64 // that were not made use of
 	Open     bool    // more may come
+	Old      bool    // the mark of its pace
 }
 
 // ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
@@ -86,6 +95,12 @@ func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone in
 	if err := tx.QueryRow(ctx, sqlUnderWay, args).Scan(&underWay); err != nil {
 		return 0, err
 	}
+	if imp.Old {
+		args["under_way"] = underWay
+		if _, err := tx.Exec(ctx, sqlMark, args); err != nil {
+			return 0, err
+		}
+	}
 	*room -= underWay
 	due := *room // without a rate, as many as are taken
 	if imp.Rate > 0 {
@@ -98,7 +113,7 @@ func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone in
 	*room -= gone
 	switch {
 	case gone > 0:
-		args["left"] = 0.0
+		args["left"], args["gone"] = 0.0, gone
 		if imp.Rate > 0 {
 			args["left"] = imp.Seconds - float64(gone)/imp.Rate
 		}
