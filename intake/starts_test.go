@@ -103,6 +103,24 @@ func TestWhatAFileTellsOfKnownLeadsWaitsToo(t *testing.T) {
 	require.Equal(t, []string{waiting}, d.due(t))
 }
 
+// The starts of a small file do not wait for those of a large one, and both together keep to the window.
+func TestStartsOfImportsShareTheWindow(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	large := d.run(t, people(100), intake.ImportOptions{})
+	small := d.run(t, header+"s1@example.com,s1,,,,\ns2@example.com,s2,,,,\n", intake.ImportOptions{})
+	n, _, err := d.st.ReleaseStarts(t.Context(), 0, 20)
+	require.NoError(t, err)
+	require.Equal(t, 12, n, "half of the window, and all of the small one")
+	for range 10 {
+		_, _, err = d.st.ReleaseStarts(t.Context(), 0, 20)
+		require.NoError(t, err)
+	}
+	require.Len(t, d.due(t), 20, "what the small one leaves the large one takes")
+	d.told(t, 20)
+	require.Equal(t, [2]int{82, 18}, d.starts(t, large.ID))
+	require.Equal(t, [2]int{0, 2}, d.starts(t, small.ID))
+}
+
 // told claims what is due and tells n of it; the rest is under way.
 func (d desk) told(t *testing.T, n int) {
 	t.Helper()

@@ -59,11 +59,13 @@ type parkedImport struct {
 	Seconds  float64 // that were not made use of
 	Open     bool    // more may come
 	Old      bool    // the mark of its pace
+	UnderWay int     `db:"-"` // counted under its lock
 }
 
 // ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
-// house where it has none (0: no limit), and never more than window at once under way. So whatever else a run must hear
-// waits behind window starts at most, however many there are and whether Temporal answers or not. It answers how many it let go, and whether any are left or may come.
+// house where it has none (0: no limit), and never more than window at once under way, which they share. So whatever else
+// a run must hear waits behind window starts at most, however many there are and whether Temporal answers or not. It
+// answers how many it let go, and whether any are left or may come.
 func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error) {
 	err = s.tx(ctx, "release starts", func(tx pgx.Tx) error {
 		n, more = 0, false
@@ -74,14 +76,21 @@ func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n 
 		}
 		room := window
 		more = len(all) > 0
-		for _, imp := range all {
+		for i := range all {
+			if err := tx.QueryRow(ctx, sqlUnderWay, pgx.NamedArgs{"id": all[i].ImportID}).Scan(&all[i].UnderWay); err != nil {
+				return err
+			}
+			room -= all[i].UnderWay
+		}
+		for i, imp := range all {
 			if imp.Rate == 0 {
 				imp.Rate = rate
 			}
-			gone, err := letGo(ctx, tx, imp, &room)
+			gone, err := letGo(ctx, tx, imp, share(room, len(all)-i))
 			if err != nil {
 				return err
 			}
+			room -= gone
 			n += gone
 		}
 		return nil
@@ -89,28 +98,26 @@ func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n 
 	return n, more, err
 }
 
-func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone int, err error) {
+// share is the part of one of so many, rounded up: nothing stays over for ever.
+func share(room, of int) int { return max(0, room+of-1) / of }
+
+// letGo lets go as many as are due of one import, room at most.
+func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room int) (gone int, err error) {
 	args := pgx.NamedArgs{"id": imp.ImportID}
-	var underWay int
-	if err := tx.QueryRow(ctx, sqlUnderWay, args).Scan(&underWay); err != nil {
-		return 0, err
-	}
 	if imp.Old {
-		args["under_way"] = underWay
+		args["under_way"] = imp.UnderWay
 		if _, err := tx.Exec(ctx, sqlMark, args); err != nil {
 			return 0, err
 		}
 	}
-	*room -= underWay
-	due := *room // without a rate, as many as are taken
+	due := room // without a rate, as many as are taken
 	if imp.Rate > 0 {
-		due = min(*room, int(imp.Rate*imp.Seconds))
+		due = min(room, int(imp.Rate*imp.Seconds))
 	}
 	args["rows"] = max(0, due)
 	if err := tx.QueryRow(ctx, sqlLetGo, args).Scan(&gone); err != nil {
 		return 0, err
 	}
-	*room -= gone
 	switch {
 	case gone > 0:
 		args["left"], args["gone"] = 0.0, gone
@@ -118,7 +125,7 @@ func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone in
 			args["left"] = imp.Seconds - float64(gone)/imp.Rate
 		}
 		_, err = tx.Exec(ctx, sqlPaced, args)
-	case due > 0 && underWay == 0 && !imp.Open:
+	case due > 0 && imp.UnderWay == 0 && !imp.Open:
 		_, err = tx.Exec(ctx, sqlAllGone, args)
 	}
 	return gone, err
