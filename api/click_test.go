@@ -126,6 +126,7 @@ func TestClick_identifiesTheVisitor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"token"}, identify(old, visitorID).fields())
 	require.Equal(t, []string{"visitor_id"}, identify(handed, "guessable").fields())
+	require.Equal(t, []string{"visitor_id", "token"}, identify("x", "guessable").fields(), "both at once")
 	require.Zero(t, w.events(ada, "demo_request"))
 
 	for range 2 {

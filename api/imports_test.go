@@ -92,3 +92,15 @@ func TestImport_isUndoneWithinItsHour(t *testing.T) {
 	require.Equal(t, "nothing_to_undo", code(w.admin(http.StatusConflict, http.MethodPost, "/v1/imports/"+waits+"/undo", nil)))
 	require.Equal(t, http.StatusForbidden, w.as(api.RoleSales, http.MethodPost, path+"/undo", nil).StatusCode)
 }
+
+// Who types a wrong id is told what one looks like and where it stands.
+func TestIDs_thatAreNoneAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/v1/imports/leads.csv", "/v1/leads/ada"} {
+		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
+		require.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
+		require.Contains(t, r.raw, "must be an id such as 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59; lists show it as id")
+		require.NotContains(t, r.raw, "RFC 4122")
+	}
+}

@@ -148,10 +148,18 @@ func fromHuma(status int, msg string, errs ...error) *Problem {
 		var d *huma.ErrorDetail
 		if errors.As(err, &d) {
 			_, field, _ := strings.Cut(d.Location, ".")
-			p.Errors = append(p.Errors, FieldError{Field: field, Code: "invalid", Detail: d.Message})
+			p.Errors = append(p.Errors, FieldError{Field: field, Code: "invalid", Detail: plainly(d.Message)})
 		}
 	}
 	return p
+}
+
+// plainly says to people what huma says to programmers.
+func plainly(message string) string {
+	if strings.Contains(message, "RFC 4122") {
+		return "must be an id such as 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59; lists show it as id"
+	}
+	return message
 }
 
 func codeOf(status int) string {

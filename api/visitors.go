@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/intake"
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
 
@@ -31,9 +32,13 @@ func (a *API) identify(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if err := decode(ctx, &b); err != nil {
 		return nil, err
 	}
+	wrong := fields(intake.CheckVisitor(b.VisitorID), func(p intake.Problem) FieldError { return FieldError(p) })
 	claims, err := a.Tokens.Verify(token.Visit, b.Token, time.Now())
 	if err != nil {
-		return nil, invalid(FieldError{Field: "token", Code: "invalid", Detail: "is incomplete or too old; a tracked link hands out a new one"})
+		wrong = append(wrong, FieldError{Field: "token", Code: "invalid", Detail: "is incomplete or too old; a tracked link hands out a new one"})
+	}
+	if len(wrong) > 0 {
+		return nil, invalid(wrong...)
 	}
 	err = a.Intake.Identify(ctx, b.VisitorID, uuid.UUID(claims.Lead).String())
 	if errors.Is(err, record.ErrErased) || errors.Is(err, record.ErrNotFound) {

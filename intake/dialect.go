@@ -3,6 +3,8 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -18,10 +20,35 @@ type dialect struct {
 // delimiters are those that are looked for, the likeliest first.
 var delimiters = []rune{',', ';', '\t', '|'}
 
+// magics are how files begin that people take for CSV.
+var magics = []struct{ begins, told string }{
+	{"\x1f\x8b", "is packed with gzip; unpack it and import what is in it"},
+	{"PK\x03\x04", "is an Excel workbook (.xlsx) or another zip archive; open it and save it as CSV UTF-8"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel workbook (.xls); open it and save it as CSV UTF-8"},
+}
+
+// mustBeText refuses files that are none in any encoding. The file is rewound.
+func mustBeText(file io.ReadSeeker) error {
+	head := make([]byte, 8)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("read the file: %w", err)
+	}
+	for _, m := range magics {
+		if strings.HasPrefix(string(head[:n]), m.begins) {
+			return Problems{{"file", CodeInvalid, m.told}}
+		}
+	}
+	return rewind(file)
+}
+
 // sniff finds out what the mapping does not say. The file is rewound.
 func sniff(file io.ReadSeeker, m Mapping) (dialect, error) {
 	d := dialect{encoding: m.Encoding}
-	var err error
+	err := mustBeText(file)
+	if err != nil {
+		return d, err
+	}
 	if d.encoding == "" {
 		d.encoding, err = sniffCharset(file)
 	} else {

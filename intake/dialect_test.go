@@ -142,3 +142,20 @@ func TestAHeaderThatIsNoneSaysWhatToDo(t *testing.T) {
 	m.fit(&ps, []string{"Mail", "City", "", "", "Shoe", "Shoe"}, dialect{"utf-8", ','})
 	require.Empty(t, ps, "nobody reads those")
 }
+
+// Files that are no text are told by what they are and what to do, whatever the mapping says of their encoding.
+func TestAFileThatIsNoTextIsToldByWhatItIs(t *testing.T) {
+	for begins, says := range map[string]string{
+		"\x1f\x8b\x08\x00":                 "is packed with gzip; unpack it and import",
+		"PK\x03\x04\x14\x00":               "is an Excel workbook (.xlsx) or another zip archive; open it and save it as CSV",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "is an Excel workbook (.xls); open it and save it as CSV",
+	} {
+		for _, m := range []Mapping{{}, {Encoding: "macintosh", Delimiter: ","}} {
+			_, err := sniff(strings.NewReader(begins+"\x00\x00\x00"), m)
+			require.ErrorAs(t, err, &Problems{})
+			require.ErrorContains(t, err, says)
+		}
+	}
+	_, err := sniff(strings.NewReader("PK,Mail\n1,ada@example.com\n"), Mapping{})
+	require.NoError(t, err, "a column may be named so")
+}

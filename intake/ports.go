@@ -36,9 +36,9 @@ type Visitors interface {
 // Imports keeps files and their rows until every row is decided. Who claims an import decides it until its lease is over
 // or somebody stops it: what he does under a claim that holds no more is refused.
 type Imports interface {
-	CreateImport(ctx context.Context, imp record.Import) (string, error) // not yet to be claimed
-	// OpenImportOf finds an import of the same hash that is not over; record.ErrNotFound when there is none.
-	OpenImportOf(ctx context.Context, hash []byte) (record.Import, error)
+	// CreateImport makes one that is not yet to be claimed. record.ErrConflict, with the id of the other, while an import of
+	// the same hash is not over.
+	CreateImport(ctx context.Context, imp record.Import) (string, error)
 	// AddImportRows adds rows; those that are failed already stay so.
 	AddImportRows(ctx context.Context, importID string, rows []record.ImportRow) error
 	StartImport(ctx context.Context, importID string, rows, failed int) error // queued: a worker may claim it

@@ -24,17 +24,18 @@ const (
 // RunnerConfig tunes a runner; the zero value is as fast as the store goes.
 type RunnerConfig struct {
 	RowsPerSecond float64 // 0: no limit
-	Parallel      int     // captures at once; 0: 4
+	Parallel      int     // captures at once, of all imports together; 0: 4
 
 	StartsPerSecond float64 // of an import that says no rate itself; 0: as many as Temporal takes
 	StartsAtOnce    int     // let go and not yet begun; 0: 200
 }
 
 // Runner carries imports out. Any number may run: an import is worked on by one, under a lease, and goes on where it was
-// when its runner dies.
+// when its runner dies. One runner may carry out several at once: they share its pace, row by row.
 type Runner struct {
 	service  *Service
 	parallel int
+	slots    chan struct{} // of captures, of all its imports
 	batch    int
 	limit    *rate.Limiter
 	starts   float64
@@ -50,6 +51,7 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	if r.parallel <= 0 {
 		r.parallel = 4
 	}
+	r.slots = make(chan struct{}, r.parallel)
 	if cfg.RowsPerSecond > 0 {
 		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), 1)
 		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
@@ -238,6 +240,8 @@ func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture
 // commit carries one row out: the person and what became of the row in one transaction, so that no row is ever counted
 // as what it was not. A row under way is finished when the rest is stopped.
 func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, error) {
+	j.runner.slots <- struct{}{} // held for rowTimeout at most
+	defer func() { <-j.runner.slots }()
 	deps := j.runner.service.deps
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
 	defer cancel()

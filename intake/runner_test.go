@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -201,6 +202,47 @@ func (h *hook) Capture(ctx context.Context, c record.Capture) (record.Captured, 
 		return record.Captured{}, err
 	}
 	return h.Store.Capture(ctx, c)
+}
+
+// A small file is done while a large one is under way, and both together take no more of the store than one.
+func TestImportsOfOneRunnerShareItsPace(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	big := d.start(t, people(300), intake.ImportOptions{})
+	var at, most atomic.Int32
+	smallIsDone := make(chan error, 1)
+	h := &counting{Store: d.st, at: &at, most: &most}
+	r := intake.NewRunner(intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{}), intake.RunnerConfig{Parallel: 3})
+	h.first = func() { // the large one is under way
+		_, err := d.StartImport(context.Background(), strings.NewReader(header+"small@example.com,s,,,,\n"+strings.TrimPrefix(people(30), header)), []byte(mapping), intake.ImportOptions{}, intake.By{Via: "import"})
+		if err == nil {
+			go func() { _, err := r.RunOne(context.Background()); smallIsDone <- err }()
+			return
+		}
+		smallIsDone <- err
+	}
+	_, err := r.RunOne(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, <-smallIsDone)
+	require.Equal(t, 300, d.read(t, big.ID).Created+d.read(t, big.ID).Unchanged)
+	require.Equal(t, 301, d.count(t, "SELECT count(*) FROM leads"))
+	require.EqualValues(t, 3, most.Load())
+}
+
+// counting counts captures at once.
+type counting struct {
+	*store.Store
+	once     sync.Once
+	first    func()
+	at, most *atomic.Int32
+}
+
+func (c *counting) Capture(ctx context.Context, in record.Capture) (record.Captured, error) {
+	c.once.Do(c.first)
+	now := c.at.Add(1)
+	defer c.at.Add(-1)
+	for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+	}
+	return c.Store.Capture(ctx, in)
 }
 
 func people(n int) string {

@@ -119,7 +119,7 @@ func TestAnUndoKeepsWhatWasTouchedSince(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.st.Capture(t.Context(), record.Capture{Email: "changed_since@example.com", Via: "api"})
 	require.NoError(t, err)
-	d.run(t, header+"imported_again@example.com,,,N,,\n", intake.ImportOptions{})
+	d.run(t, header+"imported_again@example.com,,,,,7\n", intake.ImportOptions{})
 
 	undone := d.undo(t, imp.ID)
 	require.Equal(t, &record.ImportUndone{Removed: 2, Kept: 6}, undone.Undo)
@@ -131,6 +131,25 @@ func TestAnUndoKeepsWhatWasTouchedSince(t *testing.T) {
 	}
 	require.Equal(t, 1, d.count(t, "SELECT count(*) FROM deliveries"), "nothing is sent to whom is gone")
 	require.Equal(t, 1, d.count(t, "SELECT count(*) FROM suppressions WHERE email = 'refused@example.com' AND lead_id IS NULL"), "who refused stays refused")
+}
+
+// A file sent twice, and another that was taken back itself, stand in the way of no undo.
+func TestImportsThatChangedNothingOrWereUndoneHoldNoLead(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	imp := d.run(t, people(4), intake.ImportOptions{})
+	require.Equal(t, 4, d.run(t, people(4), intake.ImportOptions{}).Unchanged)
+	wrong := d.under(t, overwriting, header+"p1@example.com,,,Q,,\np1@example.com,,,R,,\np2@example.com,,,Q,,\n", intake.ImportOptions{})
+	require.Equal(t, 3, wrong.Updated)
+	require.Equal(t, &record.ImportUndone{Restored: 2}, d.undo(t, wrong.ID).Undo)
+	partly := d.under(t, overwriting, header+"p3@example.com,,no,Q,,\n", intake.ImportOptions{})
+	require.Equal(t, &record.ImportUndone{Kept: 1}, d.undo(t, partly.ID).Undo)
+	_, err := d.st.Capture(t.Context(), record.Capture{Email: "p2@example.com", Via: "api"})
+	require.NoError(t, err)
+	id := map[string]string{"p2": d.lead(t, "p2@example.com").ID, "p3": d.lead(t, "p3@example.com").ID}
+	require.Equal(t, &record.ImportUndone{Removed: 2, Kept: 2}, d.undo(t, imp.ID).Undo)
+	require.Equal(t, map[string][]record.LeftOver{
+		id["p2"]: {{What: "lead", Reason: "changed_since"}}, id["p3"]: {{What: "lead", Reason: "imported_again"}},
+	}, d.left(t, imp.ID))
 }
 
 // Of a known lead only what still is as the import made it is put back.
@@ -229,7 +248,8 @@ func TestACancelledImportDecidesNothingMore(t *testing.T) {
 	there := <-leads
 	require.Less(t, there, n)
 	require.Equal(t, there, d.count(t, "SELECT count(*) FROM leads"))
-	require.Equal(t, "cancelled", d.read(t, imp.ID).State)
+	stopped := d.read(t, imp.ID)
+	require.Equal(t, []any{"cancelled", there}, []any{stopped.State, stopped.Created}, "what was decided is counted, told of or not")
 	require.Equal(t, there, d.undo(t, imp.ID).Undo.Removed)
 	require.NoError(t, d.st.Sweep(t.Context()))
 	require.Zero(t, d.count(t, "SELECT count(*) FROM import_rows WHERE cells <> '{}'"), "rows that will never be decided are not kept")

@@ -54,9 +54,6 @@ func (s *Service) StartImport(ctx context.Context, file io.ReadSeeker, mapping [
 	if err != nil {
 		return record.Import{}, err
 	}
-	if open, err := s.deps.Imports.OpenImportOf(ctx, hash); !errors.Is(err, record.ErrNotFound) {
-		return open, err
-	}
 	d, err := sniff(file, m)
 	if err != nil {
 		return record.Import{}, err
@@ -131,7 +128,11 @@ func (u *upload) uncommented(cells []string, wide int) []string {
 func (u *upload) store(ctx context.Context) (record.Import, error) {
 	imports := u.s.deps.Imports
 	var err error
-	if u.imp.ID, err = imports.CreateImport(ctx, u.imp); err != nil {
+	u.imp.ID, err = imports.CreateImport(ctx, u.imp)
+	if errors.Is(err, record.ErrConflict) {
+		return imports.Import(ctx, u.imp.ID)
+	}
+	if err != nil {
 		return record.Import{}, err
 	}
 	if err := u.all(ctx); err != nil {

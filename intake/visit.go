@@ -41,13 +41,17 @@ func (s *Service) Click(ctx context.Context, c Click) (known bool, err error) {
 // Identify gives a visitor who belongs to nobody to a lead that a signed link vouches for, with what it did before. It
 // answers Problems, record.ErrNotFound or record.ErrErased; the same again is no error.
 func (s *Service) Identify(ctx context.Context, visitorID, leadID string) error {
-	var ps Problems
+	if err := CheckVisitor(visitorID).err(); err != nil {
+		return err
+	}
+	return s.deps.Visitors.Identify(ctx, visitorID, leadID)
+}
+
+// CheckVisitor is what is wrong with the id of a visitor who is to be identified.
+func CheckVisitor(visitorID string) (ps Problems) {
 	if visitorID == "" {
 		ps.add("visitor_id", CodeRequired, "give the visitor's id")
 	}
 	checkVisitor(&ps, visitorID)
-	if err := ps.err(); err != nil {
-		return err
-	}
-	return s.deps.Visitors.Identify(ctx, visitorID, leadID)
+	return ps
 }

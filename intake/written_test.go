@@ -2,10 +2,13 @@ package intake_test
 
 import (
 	"bytes"
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -69,6 +72,25 @@ func TestTheSameFileIsNotImportedTwiceAtOnce(t *testing.T) {
 	require.NotEqual(t, first.ID, d.start(t, people(20), intake.ImportOptions{}).ID, "it is over")
 }
 
+// Nobody lost anything: they ask all at once.
+func TestTheSameFileSentByManyAtOnceIsOneImport(t *testing.T) {
+	d := newDesk(t, intake.Config{})
+	const many = 8
+	ids := make([]string, many)
+	var g errgroup.Group
+	for i := range many {
+		g.Go(func() error {
+			imp, err := d.StartImport(context.Background(), strings.NewReader(people(20)), []byte(mapping), intake.ImportOptions{}, intake.By{Via: "import"})
+			ids[i] = imp.ID
+			return err
+		})
+	}
+	require.NoError(t, g.Wait())
+	require.Len(t, slices.Compact(ids), 1)
+	require.Equal(t, 1, d.count(t, "SELECT count(*) FROM imports"))
+	require.Equal(t, 20, d.count(t, "SELECT count(*) FROM import_rows"))
+}
+
 // The process died while it stored the rows: whoever imports the file again does not meet what it left.
 func TestAnUploadThatBrokeOffStandsInNobodysWay(t *testing.T) {
 	d := newDesk(t, intake.Config{})
@@ -81,6 +103,7 @@ func TestAnUploadThatBrokeOffStandsInNobodysWay(t *testing.T) {
 	imp := d.run(t, people(20), intake.ImportOptions{})
 	require.NotEqual(t, first.ID, imp.ID)
 	require.Equal(t, counts{State: "done", Rows: 20, Created: 20}, countsOf(imp))
+	require.ErrorIs(t, d.st.AddImportRows(t.Context(), first.ID, []record.ImportRow{{Row: 98}}), record.ErrNotFound, "two of one file are never open")
 	require.NoError(t, d.st.Sweep(t.Context()))
 	require.Equal(t, "failed", d.read(t, first.ID).State)
 	require.Zero(t, d.count(t, "SELECT count(*) FROM import_rows WHERE import_id = $1", first.ID), "its rows are people's data")

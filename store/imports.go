@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,28 +20,57 @@ const sqlCreateImport = `INSERT INTO imports (id, mapping, columns, alert, nurtu
 VALUES (@id, @mapping, @columns, @alert, @nurture, @dry_run, coalesce(nullif(@encoding, ''), 'utf-8'), coalesce(nullif(@delimiter, ''), ','),
 	@hash, @start_rate, now() + @lease::interval)`
 
-// CreateImport begins an import that has no rows yet; nobody claims it before StartImport.
-func (s *Store) CreateImport(ctx context.Context, imp record.Import) (string, error) {
+// Uploads of one file wait for each other here, so that each sees what the one before made. What they lock is theirs alone.
+const sqlLockFile = `SELECT pg_advisory_xact_lock(hashtextextended('import ' || encode(@hash, 'hex'), 0))`
+
+// Who wakes up after its lease adds nothing.
+const sqlCloseBrokenUploads = `UPDATE imports SET state = 'failed', error = 'upload_interrupted', finished_at = now()
+WHERE file_hash = @hash AND state = 'queued' AND NOT ready AND coalesce(claimed_until, '-infinity') <= now()`
+
+const sqlOpenImportOf = `SELECT id FROM imports WHERE file_hash = @hash AND state IN ('queued', 'running') ORDER BY id DESC LIMIT 1`
+
+// CreateImport begins an import that has no rows yet; nobody claims it before StartImport. record.ErrConflict, with the id
+// of the other, while an import of the same hash is not over: the same file, asked for in the same way. An upload that
+// broke off is over.
+func (s *Store) CreateImport(ctx context.Context, imp record.Import) (id string, err error) {
 	if imp.ID == "" {
 		imp.ID = newID()
 	}
-	_, err := s.pool.Exec(ctx, sqlCreateImport, pgx.NamedArgs{
+	args := pgx.NamedArgs{
 		"id": imp.ID, "mapping": imp.Mapping, "columns": imp.Columns,
 		"alert": imp.Alert, "nurture": imp.Nurture, "dry_run": imp.DryRun, "encoding": imp.Encoding, "delimiter": imp.Delimiter,
 		"hash": imp.Hash, "start_rate": imp.StartRate, "lease": uploadLease,
+	}
+	id = imp.ID
+	err = s.tx(ctx, "create import", func(tx pgx.Tx) error {
+		if len(imp.Hash) > 0 {
+			open, err := openImportOf(ctx, tx, args)
+			if err != nil {
+				return err
+			}
+			if open != "" {
+				id = open
+				return record.ErrConflict
+			}
+		}
+		_, err := tx.Exec(ctx, sqlCreateImport, args)
+		return err
 	})
-	return imp.ID, masked("create import", err)
+	return id, err
 }
 
-const sqlOpenImportOf = `SELECT ` + importColumns + ` FROM imports
-WHERE file_hash = @hash AND (state = 'running' OR state = 'queued' AND (ready OR claimed_until > now())) ORDER BY id DESC LIMIT 1`
-
-// OpenImportOf finds an import of the same file, asked for in the same way, that is not over; record.ErrNotFound when
-// there is none. An upload that broke off is over.
-func (s *Store) OpenImportOf(ctx context.Context, hash []byte) (record.Import, error) {
-	rows, _ := s.pool.Query(ctx, sqlOpenImportOf, pgx.NamedArgs{"hash": hash})
-	imp, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Import])
-	return imp, masked("find import", err)
+// openImportOf locks a file and answers its import that is not over; "" where there is none.
+func openImportOf(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (id string, err error) {
+	for _, sql := range []string{sqlLockFile, sqlCloseBrokenUploads} {
+		if _, err := tx.Exec(ctx, sql, args); err != nil {
+			return "", err
+		}
+	}
+	err = tx.QueryRow(ctx, sqlOpenImportOf, args).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
 }
 
 const sqlStartImport = `UPDATE imports SET rows = @rows, failed = @failed, ready = true, claimed_until = NULL WHERE id = @id AND state = 'queued'`
@@ -174,8 +204,16 @@ WHERE id = @id AND state IN ('queued', 'running')`
 // record.ErrConflict when it is over otherwise, record.ErrNotFound when there is none.
 func (s *Store) CancelImport(ctx context.Context, importID string) (record.Import, error) {
 	if isID(importID) {
-		if _, err := s.pool.Exec(ctx, sqlCancelImport, pgx.NamedArgs{"id": importID}); err != nil {
-			return record.Import{}, masked("cancel import", err)
+		args := pgx.NamedArgs{"id": importID}
+		err := s.tx(ctx, "cancel import", func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, sqlCancelImport, args)
+			if err == nil && tag.RowsAffected() > 0 {
+				_, err = tx.Exec(ctx, sqlRecount, args) // its worker may count no more what it decided
+			}
+			return err
+		})
+		if err != nil {
+			return record.Import{}, err
 		}
 	}
 	imp, err := s.Import(ctx, importID)

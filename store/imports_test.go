@@ -1,13 +1,18 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"testing"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/migrations"
 )
 
 func newImport(t *testing.T, s *Store, rows int) string {
@@ -117,4 +122,42 @@ func TestAnInterruptedUploadIsSweptWithItsRows(t *testing.T) {
 	rows, err := s.PendingImportRows(ctx, id, 10)
 	require.NoError(t, err)
 	require.Empty(t, rows)
+}
+
+func TestOfOneFileOneImportIsOpen(t *testing.T) {
+	s := newStore(t)
+	together(t, 200, func(i int) error {
+		id, err := s.CreateImport(context.Background(), record.Import{Mapping: json.RawMessage(`{}`), Columns: []string{"Mail"}, Hash: []byte{byte(i / 20)}})
+		if errors.Is(err, record.ErrConflict) {
+			_, err = s.Import(context.Background(), id)
+		}
+		return err
+	})
+	require.Equal(t, 10, one[int](t, s, "SELECT count(*) FROM imports"))
+}
+
+// What was let go before it was counted is taken from what was made, waits and is under way.
+func TestUpgradeCountsTheStartsThatWere(t *testing.T) {
+	s := house(t)
+	id := newImport(t, s, 1)
+	exec(t, s, "UPDATE imports SET created = 13, removed = 1 WHERE id = $1", id)
+	exec(t, s, "INSERT INTO import_starts (import_id, rate) VALUES ($1, 0)", id)
+	for i := range 5 {
+		capture(t, s, record.Capture{Email: "p" + strconv.Itoa(i) + "@example.com"})
+	}
+	exec(t, s, "UPDATE outbox SET import_id = $1, not_before = 'infinity'", id)
+	exec(t, s, "UPDATE outbox SET not_before = now() WHERE lead_id IN (SELECT lead_id FROM outbox LIMIT 2)")
+	db, err := sql.Open("pgx", s.pool.Config().ConnString())
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	require.NoError(t, err)
+	_, err = p.DownTo(t.Context(), 13)
+	require.NoError(t, err)
+	_, err = p.Up(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "9 7 7", one[string](t, s, "SELECT gone || ' ' || mark_started || ' ' || next_started FROM import_starts"))
+	imp, err := s.Import(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, [2]int{5, 7}, [2]int{imp.Starts.Waiting, imp.Starts.Started})
 }

@@ -8,23 +8,29 @@ import (
 
 const sqlPaceStarts = `INSERT INTO import_starts (import_id, rate) VALUES (@id, @rate) ON CONFLICT DO NOTHING`
 
-// How far an import is with what it parked, from its row of imports. What waits is counted in an index that holds
-// nothing else.
+// How far an import is with what it parked, from its row of imports. Started is what was let go and is not under way any
+// more. The pace is that of the last ten to twenty seconds. When it will be over is told once there are three seconds to judge by, and
+// while the file is read its rows that are left are taken to park as those before did: so it does not run away. What
+// waits is counted in an index that holds nothing else.
 const importStarts = `(
-	SELECT jsonb_build_object('waiting', n.waiting, 'started', n.started, 'rate', n.rate,
-		'eta', CASE WHEN n.waiting > 0 AND n.rate > 0 THEN now() + n.waiting / n.rate * interval '1 second' END)
+	SELECT jsonb_build_object('waiting', n.waiting, 'started', n.started, 'rate', r.rate,
+		'eta', CASE WHEN n.waiting > 0 AND r.rate > 0 AND p.begun_at < now() - interval '3 seconds' THEN now() + (n.waiting + n.come) / r.rate * interval '1 second' END)
 	FROM import_starts p, LATERAL (
-		SELECT CASE WHEN p.parked THEN (SELECT count(*) FROM outbox o WHERE o.import_id = p.import_id) ELSE 0 END AS waiting
+		SELECT count(*) AS waiting, count(*) FILTER (WHERE o.not_before < 'infinity') AS under_way, imports.created + updated + unchanged + failed AS decided
+		FROM outbox o WHERE p.parked AND o.import_id = p.import_id
 	) AS w, LATERAL (
-		SELECT w.waiting, greatest(0, created - w.waiting) AS started, coalesce(greatest(0, created - w.waiting)
-			/ nullif(extract(epoch FROM CASE WHEN p.parked THEN now() ELSE p.paced_at END - p.begun_at), 0), 0)::float8 AS rate
-	) AS n
+		SELECT w.waiting, greatest(0, p.gone - w.under_way) AS started, CASE WHEN state = 'running' AND w.decided > 0
+			THEN (imports.rows - w.decided) * least(1, (greatest(0, p.gone - w.under_way) + w.waiting)::float8 / w.decided) ELSE 0 END AS come
+	) AS n, LATERAL (
+		SELECT (CASE WHEN p.parked THEN greatest(0, n.started - p.mark_started) ELSE p.gone END
+			/ greatest(1, extract(epoch FROM CASE WHEN p.parked THEN now() - p.mark_at ELSE p.paced_at - p.begun_at END)))::float8 AS rate
+	) AS r
 	WHERE p.import_id = imports.id
 )`
 
 // What was not let go for want of room is made up for by two seconds at most.
 const sqlParkedImports = `SELECT p.import_id, p.rate, least(extract(epoch FROM now() - p.paced_at), 2)::float8 AS seconds,
-	i.state IN ('queued', 'running') AS open
+	i.state IN ('queued', 'running') AS open, p.next_at < now() - interval '10 seconds' AS old
 FROM import_starts p JOIN imports i ON i.id = p.import_id WHERE p.parked ORDER BY p.import_id FOR UPDATE OF p SKIP LOCKED`
 
 const sqlUnderWay = `SELECT count(*) FROM outbox WHERE import_id = @id AND not_before < 'infinity'`
@@ -39,7 +45,9 @@ const sqlLetGo = `WITH parked AS (
 SELECT n FROM told`
 
 const (
-	sqlPaced   = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second' WHERE import_id = @id`
+	sqlPaced = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second', gone = gone + @gone WHERE import_id = @id`
+	sqlMark  = `UPDATE import_starts SET mark_at = next_at, mark_started = next_started, next_at = now(), next_started = gone - @under_way
+	WHERE import_id = @id`
 	sqlAllGone = `UPDATE import_starts SET parked = false WHERE import_id = @id
 	AND NOT EXISTS (SELECT 1 FROM outbox WHERE import_id = @id)`
 )
@@ -50,11 +58,14 @@ type parkedImport struct {
 	Rate     float64
 	Seconds  float64 // that were not made use of
 	Open     bool    // more may come
+	Old      bool    // the mark of its pace
+	UnderWay int     `db:"-"` // counted under its lock
 }
 
 // ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
-// house where it has none (0: no limit), and never more than window at once under way. So whatever else a run must hear
-// waits behind window starts at most, however many there are and whether Temporal answers or not. It answers how many it let go, and whether any are left or may come.
+// house where it has none (0: no limit), and never more than window at once under way, which they share. So whatever else
+// a run must hear waits behind window starts at most, however many there are and whether Temporal answers or not. It
+// answers how many it let go, and whether any are left or may come.
 func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error) {
 	err = s.tx(ctx, "release starts", func(tx pgx.Tx) error {
 		n, more = 0, false
@@ -65,14 +76,21 @@ func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n 
 		}
 		room := window
 		more = len(all) > 0
-		for _, imp := range all {
+		for i := range all {
+			if err := tx.QueryRow(ctx, sqlUnderWay, pgx.NamedArgs{"id": all[i].ImportID}).Scan(&all[i].UnderWay); err != nil {
+				return err
+			}
+			room -= all[i].UnderWay
+		}
+		for i, imp := range all {
 			if imp.Rate == 0 {
 				imp.Rate = rate
 			}
-			gone, err := letGo(ctx, tx, imp, &room)
+			gone, err := letGo(ctx, tx, imp, share(room, len(all)-i))
 			if err != nil {
 				return err
 			}
+			room -= gone
 			n += gone
 		}
 		return nil
@@ -80,30 +98,34 @@ func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n 
 	return n, more, err
 }
 
-func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room *int) (gone int, err error) {
+// share is the part of one of so many, rounded up: nothing stays over for ever.
+func share(room, of int) int { return max(0, room+of-1) / of }
+
+// letGo lets go as many as are due of one import, room at most.
+func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room int) (gone int, err error) {
 	args := pgx.NamedArgs{"id": imp.ImportID}
-	var underWay int
-	if err := tx.QueryRow(ctx, sqlUnderWay, args).Scan(&underWay); err != nil {
-		return 0, err
+	if imp.Old {
+		args["under_way"] = imp.UnderWay
+		if _, err := tx.Exec(ctx, sqlMark, args); err != nil {
+			return 0, err
+		}
 	}
-	*room -= underWay
-	due := *room // without a rate, as many as are taken
+	due := room // without a rate, as many as are taken
 	if imp.Rate > 0 {
-		due = min(*room, int(imp.Rate*imp.Seconds))
+		due = min(room, int(imp.Rate*imp.Seconds))
 	}
 	args["rows"] = max(0, due)
 	if err := tx.QueryRow(ctx, sqlLetGo, args).Scan(&gone); err != nil {
 		return 0, err
 	}
-	*room -= gone
 	switch {
 	case gone > 0:
-		args["left"] = 0.0
+		args["left"], args["gone"] = 0.0, gone
 		if imp.Rate > 0 {
 			args["left"] = imp.Seconds - float64(gone)/imp.Rate
 		}
 		_, err = tx.Exec(ctx, sqlPaced, args)
-	case due > 0 && underWay == 0 && !imp.Open:
+	case due > 0 && imp.UnderWay == 0 && !imp.Open:
 		_, err = tx.Exec(ctx, sqlAllGone, args)
 	}
 	return gone, err

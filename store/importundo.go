@@ -148,7 +148,8 @@ func (u *undoing) run(ctx context.Context) (outcome string, err error) {
 }
 
 // Why a lead that an import made must stay; ” when nobody touched it. @mine is how many entries of its timeline the import
-// wrote itself.
+// wrote itself. Another import holds it by what it changed and did not put back; one that did left an entry of each row
+// and one of its undo.
 const sqlTouchedSince = `SELECT CASE
 	WHEN EXISTS (SELECT 1 FROM events WHERE lead_id = @lead) THEN 'engaged'
 	WHEN EXISTS (SELECT 1 FROM decisions WHERE lead_id = @lead) THEN 'decided'
@@ -156,8 +157,11 @@ const sqlTouchedSince = `SELECT CASE
 	WHEN EXISTS (SELECT 1 FROM deliveries WHERE lead_id = @lead AND channel = 'mail' AND state IN ('claimed', 'sending', 'sent', 'unknown')) THEN 'mail_sent'
 	WHEN EXISTS (SELECT 1 FROM notes WHERE lead_id = @lead) THEN 'noted'
 	WHEN EXISTS (SELECT 1 FROM import_rows r JOIN imports i ON i.id = r.import_id
-		WHERE r.lead_id = @lead AND r.import_id <> @import AND NOT i.dry_run) THEN 'imported_again'
-	WHEN (SELECT count(*) FROM timeline WHERE lead_id = @lead AND NOT of_run) > @mine THEN 'changed_since'
+		WHERE r.lead_id = @lead AND r.import_id <> @import AND NOT i.dry_run
+			AND r.state IN ('created', 'updated') AND r.undone NOT IN ('removed', 'restored')) THEN 'imported_again'
+	WHEN (SELECT count(*) FROM timeline WHERE lead_id = @lead AND NOT of_run) > @mine + (
+		SELECT count(*) + count(DISTINCT import_id) FROM import_rows
+		WHERE lead_id = @lead AND import_id <> @import AND undone = 'restored') THEN 'changed_since'
 	ELSE '' END`
 
 // A delivery must not begin while its lead is removed.

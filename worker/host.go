@@ -16,7 +16,7 @@ type Desk interface {
 	Resend(ctx context.Context) error
 }
 
-// Importer works off imports and their undoing; it answers whether it found one.
+// Importer works off imports and their undoing; it answers whether it found one. It is called by several at once.
 type Importer interface {
 	RunOne(ctx context.Context) (bool, error)
 	UndoOne(ctx context.Context) (bool, error)
@@ -43,6 +43,9 @@ type Host struct {
 	Parallel   int // calls of the relay at once
 	Senders    int // mails of the bulk lane at once
 }
+
+// importsAtOnce is how many imports a process works on, so that a small one waits behind no large one. They share its pace.
+const importsAtOnce = 4
 
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
@@ -82,7 +85,9 @@ func (h *Host) Run(ctx context.Context) error {
 			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
 		})
 	}
-	g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", untilNone(h.Importer.RunOne)) })
+	for range importsAtOnce {
+		g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", untilNone(h.Importer.RunOne)) })
+	}
 	g.Go(func() error {
 		return h.every(ctx, b, "undo", 2*time.Second, "undoing imports", untilNone(h.Importer.UndoOne))
 	})

@@ -48,9 +48,9 @@ type Import struct {
 // ImportStarts is how far an import is with what it tells runs, new ones above all.
 type ImportStarts struct {
 	Waiting int        `json:"waiting"`
-	Started int        `json:"started"`
-	Rate    float64    `json:"rate"` // a second so far
-	ETA     *time.Time `json:"eta"`
+	Started int        `json:"started"` // let go at the pace of imports, and told
+	Rate    float64    `json:"rate"`    // a second of late; when all are told, from the first to the last
+	ETA     *time.Time `json:"eta"`     // null in the first seconds
 }
 
 // ImportUndone is what an undo has made of the leads so far.

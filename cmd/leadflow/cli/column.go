@@ -10,7 +10,7 @@ import (
 // column is one thing that is shown of a T: under its name in CSV, under the same in capitals in a table.
 type column[T any] struct {
 	name string
-	of   func(T) any // string, number, bool, []string, a moment; nil pointers are empty
+	of   func(T) any // string, number, bool, []string, a moment; nil and nil pointers are empty
 }
 
 // due is a deadline: a table shows what is left of it.
@@ -18,6 +18,30 @@ type due struct{ at *time.Time }
 
 // at is a moment whose exact time matters: a table shows the clock.
 type at time.Time
+
+// excerpt is a long text of which a place matters: a table shows what stands around it.
+type excerpt struct {
+	text  string
+	place int // in bytes
+}
+
+// around is how much of an excerpt is shown before its place, and how much after.
+const (
+	aroundBefore = 20
+	aroundAfter  = 40
+)
+
+func (e excerpt) short() string {
+	from, to := max(0, e.place-aroundBefore), min(len(e.text), e.place+aroundAfter)
+	out := strings.ToValidUTF8(e.text[from:to], "")
+	if from > 0 {
+		out = "…" + out
+	}
+	if to < len(e.text) {
+		out += "…"
+	}
+	return out
+}
 
 // cells are the row of one value; for people when now is not zero, else for machines.
 func cells[T any](columns []column[T], v T, now time.Time) []string {
@@ -43,6 +67,10 @@ func names[T any](columns []column[T]) []string {
 // exact is a value for machines: moments are RFC 3339, in UTC.
 func exact(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return ""
+	case excerpt:
+		return v.text
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
 	case *time.Time:
@@ -89,6 +117,8 @@ func human(v any, now time.Time) string {
 		return left(*v.at, now)
 	case at:
 		return clock(time.Time(v), now)
+	case excerpt:
+		return v.short()
 	case bool:
 		if v {
 			return "yes"

@@ -97,12 +97,12 @@ func TestDoctor(t *testing.T) {
 func TestDoctor_verifiesScores(t *testing.T) {
 	t.Parallel()
 	e := loaded()
-	asked, wrong := -1, 0
+	asked, wrong, stored, recomputed := -1, 0, "12", "10"
 	e.verifyScores = func(_ context.Context, _ app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error) {
 		asked = sample
 		tell(100, 200)
 		for range wrong {
-			differs(record.ScoreDifference{LeadID: "lead-1", Part: "score", Stored: "12", Recomputed: "10"})
+			differs(record.ScoreDifference{LeadID: "lead-1", Part: "score", Stored: stored, Recomputed: recomputed})
 		}
 		tell(200, 200)
 		return record.Verified{Leads: 200, Different: wrong, Unknown: 3}, nil
@@ -113,6 +113,7 @@ func TestDoctor_verifiesScores(t *testing.T) {
 		require.Equal(t, want, asked)
 		require.Contains(t, got.err, "verified: 100 % (200 of 200)")
 		require.Contains(t, got.err, "3 could not be verified")
+		require.NotContains(t, got.err, "Nothing there", "that nothing differs is told")
 	}
 	for _, arg := range []string{"--verify-scores=0", "--verify-scores=some", "--verify-scores=-1"} {
 		require.Equal(t, ExitUsage, command(t.Context(), e, "doctor", arg).code, arg)
@@ -122,6 +123,14 @@ func TestDoctor_verifiesScores(t *testing.T) {
 	require.Equal(t, ExitFailure, got.code)
 	require.Equal(t, "lead_id,part,stored,recomputed\nlead-1,score,12,10\n", got.out)
 	require.Contains(t, got.err, "1 of 200 scores are not what their events give")
+	stored, recomputed = strings.Repeat("x", 4000)+"1"+strings.Repeat("y", 4000), strings.Repeat("x", 4000)+"2"+strings.Repeat("y", 3000)
+	got = command(t.Context(), e, "doctor", "--verify-scores=all")
+	for _, line := range strings.Split(got.out, "\n") {
+		require.Less(t, len(line), 200)
+	}
+	require.Regexp(t, `…x+1y+… +…x+2y+…`, got.out, "where they part is shown")
+	got = command(t.Context(), e, "doctor", "--verify-scores=all", "-o", "csv")
+	require.Contains(t, got.out, stored, "to machines all of it")
 }
 
 func TestKeyCreate_first(t *testing.T) {

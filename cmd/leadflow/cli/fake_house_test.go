@@ -56,6 +56,10 @@ func (a *fakeAPI) importState(w http.ResponseWriter, r *http.Request) {
 		answerWith(w, http.StatusOK, map[string]any{"id": "imp-broken", "state": "failed", "rows": 20, "created": 3, "error": "the disk is full"})
 		return
 	}
+	if r.PathValue("id") == "repeats" {
+		answerWith(w, http.StatusOK, map[string]any{"id": "repeats", "state": "undone", "rows": 20, "created": 15, "undo": map[string]any{"removed": 14, "restored": 0, "kept": 0}})
+		return
+	}
 	a.looks = min(a.looks+1, 4)
 	done := a.looks*5 - min(a.fails, a.looks*5)
 	imp := map[string]any{
@@ -68,7 +72,8 @@ func (a *fakeAPI) importState(w http.ResponseWriter, r *http.Request) {
 	answerWith(w, http.StatusOK, imp)
 }
 
-// importUndo undoes at the first look; of "kept" something is left, and of "late" it cannot be.
+// importUndo undoes at the first look; of "kept" something is left, "repeats" has several rows of a lead and takes one look
+// more, and of "late" it cannot be.
 func (a *fakeAPI) importUndo(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	if id == "late" {
@@ -79,7 +84,11 @@ func (a *fakeAPI) importUndo(w http.ResponseWriter, r *http.Request) {
 	if id == "kept" {
 		undo = map[string]any{"removed": 17, "restored": 1, "kept": 2}
 	}
-	answerWith(w, http.StatusAccepted, map[string]any{"id": id, "state": "undone", "rows": 20, "undo": undo})
+	state := "undone"
+	if id == "repeats" {
+		state, undo = "undoing", map[string]any{"removed": 1, "restored": 0, "kept": 0}
+	}
+	answerWith(w, http.StatusAccepted, map[string]any{"id": id, "state": state, "rows": 20, "created": 15, "undo": undo})
 }
 
 // house answers for all that is only listed, made or changed: with the thing itself.

@@ -100,6 +100,8 @@ func (t *tool) watchUndo(ctx context.Context, imp record.Import) (record.Import,
 	if err != nil {
 		return imp, leaveUndo(imp, err)
 	}
+	all := imp.Created + imp.Updated // rows: there may be fewer leads
+	bar.at(all, all, 0, 0)
 	return imp, nil
 }
 
@@ -126,7 +128,7 @@ func (t *tool) undone(imp record.Import) error {
 		return err
 	}
 	return &failure{
-		what: "the undo is partial", why: fmt.Sprintf("of %d leads something was left: somebody touched them since, or refused mail", imp.Undo.Kept), code: ExitPartial,
+		what: "the undo is partial", why: fmt.Sprintf("of %d leads something was left: somebody or another import touched them since, or refused mail, or it is too late", imp.Undo.Kept), code: ExitPartial,
 		next: "see which and why: leadflow import kept " + imp.ID,
 	}
 }

@@ -41,8 +41,11 @@ func (t *tool) verifyScores(ctx context.Context, which string) error {
 	if err != nil {
 		return err
 	}
-	if err := showAll(t, asJSON(fields{"leads": out.Leads, "different": out.Different, "unknown": out.Unknown, "items": shown}), shown, differenceColumns); err != nil {
-		return err
+	if len(shown) > 0 || t.format != formatTable { // else there is no table to show
+		body := asJSON(fields{"leads": out.Leads, "different": out.Different, "unknown": out.Unknown, "items": shown})
+		if err := showAll(t, body, shown, differenceColumns); err != nil {
+			return err
+		}
 	}
 	t.tell("%d scores recomputed, %d differ.", out.Leads, out.Different)
 	if out.Unknown > 0 {
@@ -68,6 +71,14 @@ func pace(done int, took time.Duration) float64 {
 var differenceColumns = []column[record.ScoreDifference]{
 	{"lead_id", func(d record.ScoreDifference) any { return d.LeadID }},
 	{"part", func(d record.ScoreDifference) any { return d.Part }},
-	{"stored", func(d record.ScoreDifference) any { return d.Stored }},
-	{"recomputed", func(d record.ScoreDifference) any { return d.Recomputed }},
+	{"stored", func(d record.ScoreDifference) any { return excerpt{d.Stored, parting(d)} }},
+	{"recomputed", func(d record.ScoreDifference) any { return excerpt{d.Recomputed, parting(d)} }},
+}
+
+// parting is where the two begin to differ: accumulators are thousands of characters long.
+func parting(d record.ScoreDifference) (n int) {
+	for n < min(len(d.Stored), len(d.Recomputed)) && d.Stored[n] == d.Recomputed[n] {
+		n++
+	}
+	return n
 }
