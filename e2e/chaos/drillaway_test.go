@@ -64,7 +64,6 @@ func TestRestoreDrillWithoutTemporal(t *testing.T) {
 	temporal()
 	require.NoError(t, d.AwaitReady(t.Context()))
 	d.heldByTheRestore()
-	d.quiet(nurture, alerts)
 	require.Contains(t, d.leadflow("lanes", "release", "-o", "csv"), fmt.Sprintf("bulk,,nurture:%d", mails), "they are parked")
 	require.NoError(t, d.Rest(t.Context(), time.Minute))
 	_, _, again = d.mails()
