@@ -63,6 +63,17 @@ func (h *Host) Run(ctx context.Context) error {
 		}
 	}
 	var g errgroup.Group
+	sure := make(chan struct{}) // closed when Temporal's mark was read: see unsureLanes
+	whenSure := func(run func() error) func() error {
+		return func() error {
+			select {
+			case <-sure:
+				return run()
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
 	g.Go(func() error {
 		err := h.Listener.Listen(ctx, b.ring)
 		if ctx.Err() != nil {
@@ -70,9 +81,9 @@ func (h *Host) Run(ctx context.Context) error {
 		}
 		return err
 	})
-	g.Go(func() error { return relay.Run(ctx) })
+	g.Go(whenSure(func() error { return relay.Run(ctx) }))
 	g.Go(pool(record.LaneAlert, h.Mails, 4))
-	g.Go(pool(record.LaneBulk, h.Mails, max(1, h.Senders)))
+	g.Go(whenSure(func() error { return pool(record.LaneBulk, h.Mails, max(1, h.Senders))() }))
 	g.Go(pool(record.LaneWebhook, h.Hooks, 4))
 	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
@@ -81,9 +92,9 @@ func (h *Host) Run(ctx context.Context) error {
 	})
 	g.Go(func() error { return h.turns(ctx, b) })
 	if h.Tide != nil {
-		g.Go(func() error {
-			return h.every(ctx, b, "tide", tideOften, "the mark of how far life has come", h.Tide.Watch)
-		})
+		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })
+	} else {
+		close(sure)
 	}
 	for range importsAtOnce {
 		g.Go(func() error { return h.every(ctx, b, "import", 5*time.Second, "imports", untilNone(h.Importer.RunOne)) })

@@ -94,13 +94,19 @@ func (nobody) UndoOne(context.Context) (bool, error) { return false, nil }
 
 func (nobody) ReleaseStarts(context.Context) (time.Duration, error) { return time.Hour, nil }
 
+// temporalAt is a client of an address where nobody answers yet.
+func temporalAt(t *testing.T, address string) client.Client {
+	t.Helper()
+	c, err := client.NewLazyClient(client.Options{HostPort: address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
 // host is what `leadflow work` runs beside the workflows, with Temporal away.
 func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	away, err := client.NewLazyClient(client.Options{HostPort: "127.0.0.1:1", Logger: log.NewStructuredLogger(quiet)})
-	require.NoError(t, err)
-	t.Cleanup(away.Close)
 	const bulk = 4
 	sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: bulk + 4})
 	require.NoError(t, err)
@@ -108,7 +114,7 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
-		Outbox: s, Deliveries: s, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: away,
+		Outbox: s, Deliveries: s, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: temporalAt(t, "127.0.0.1:1"),
 		Mails: &worker.Mailing{Deliveries: s, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet},
 		Hooks: &worker.Hooks{Deliveries: s, Poster: poster},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -83,4 +84,19 @@ func (c countedOutbox) SentOutbox(ctx context.Context, sent []record.OutboxRow) 
 func (c countedOutbox) DeferOutbox(ctx context.Context, row record.OutboxRow, until time.Duration) error {
 	c.failed.Inc()
 	return c.Outbox.DeferOutbox(ctx, row, until)
+}
+
+// MeasureTide tells of each lane that waits for Temporal's mark whether this process lets nothing out of it meanwhile.
+func MeasureTide(t *Tide, r prometheus.Registerer) {
+	for _, lane := range unsureLanes {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "leadflow_lane_unsure", ConstLabels: prometheus.Labels{"lane": lane},
+			Help: "1 while this process lets nothing out of the lane: since it started Temporal could not be asked whether the database was restored.",
+		}, func() float64 {
+			if slices.Contains(t.Waiting(), lane) {
+				return 1
+			}
+			return 0
+		}))
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/api/namespace/v1"
@@ -36,9 +37,14 @@ type Tide struct {
 	Namespace string
 	Log       *slog.Logger
 
-	denied sync.Once
-	mu     sync.Mutex
-	told   time.Time // of the restore that was last told of
+	denied  sync.Once
+	sure    atomic.Bool // Temporal's mark was read, and looked at
+	watched atomic.Bool // somebody here waits for that
+
+	mu    sync.Mutex
+	told  time.Time // of the restore that was last told of
+	house string    // whose tide was met
+	met   int64     // the highest tide this process knows of
 }
 
 // tideOften is how often the tide is raised: what was done since is not seen by a restore to a moment before.
@@ -47,22 +53,48 @@ const tideOften = 15 * time.Second
 // key is of one house: several may share a namespace.
 func (t *Tide) key(h record.House) string { return "leadflow.tide." + h.ID }
 
-// Check compares both marks and holds the lanes when the database is the older one. Temporal's mark is read first: it is
-// written last.
+// Check holds the lanes when the database is older than Temporal's mark, or than what this process has met before: that
+// also tells while Temporal is away. Temporal's mark is read first: it is written last.
 func (t *Tide) Check(ctx context.Context) error {
 	house, err := t.Houses.House(ctx)
 	if err != nil {
 		return err
 	}
+	mark, read := t.mark(ctx, house)
+	if _, err := t.Houses.NoticeOlder(ctx, t.highest(house, mark)); err != nil {
+		return err
+	}
+	if read {
+		t.sure.Store(true)
+	}
+	return t.tell(ctx)
+}
+
+// mark is Temporal's, 0 where it has none for this house.
+func (t *Tide) mark(ctx context.Context, house record.House) (mark int64, read bool) {
+	ctx, cancel := context.WithTimeout(ctx, relayCall)
+	defer cancel()
 	space, err := t.Client.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: t.Namespace})
 	if err != nil {
 		t.Log.Debug("Temporal's mark of how far life has come cannot be read", "error", errorKind(err))
-	} else if mark, wrong := strconv.ParseInt(space.GetNamespaceInfo().GetData()[t.key(house)], 10, 64); wrong == nil {
-		if _, err := t.Houses.NoticeOlder(ctx, mark); err != nil {
-			return err
-		}
+		return 0, false
 	}
-	return t.tell(ctx)
+	mark, err = strconv.ParseInt(space.GetNamespaceInfo().GetData()[t.key(house)], 10, 64)
+	if err != nil {
+		mark = 0
+	}
+	return mark, true
+}
+
+// highest is the highest tide this process knows the house to have had.
+func (t *Tide) highest(house record.House, mark int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.house != house.ID {
+		t.house, t.met = house.ID, 0
+	}
+	t.met = max(t.met, house.Tide, mark)
+	return t.met
 }
 
 // tell says once, loudly, that a restore was noticed, whoever noticed it.
@@ -93,9 +125,10 @@ func (t *Tide) tell(ctx context.Context) error {
 	return nil
 }
 
-// Watch checks, then raises the tide here and tells Temporal.
+// Watch checks, then raises the tide here and tells Temporal. Before Temporal's mark was read nothing is raised: a database
+// that was restored from a recent backup would overtake it, and never be noticed.
 func (t *Tide) Watch(ctx context.Context) error {
-	if err := t.Check(ctx); err != nil {
+	if err := t.Check(ctx); err != nil || !t.Sure() {
 		return err
 	}
 	tide, raised, err := t.Houses.RaiseTide(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,13 +24,22 @@ type marks struct {
 	workflowservice.WorkflowServiceClient
 	data   map[string]string
 	denied bool
+	away   atomic.Bool
+	asked  atomic.Int32
 }
 
 func (m *marks) DescribeNamespace(context.Context, *workflowservice.DescribeNamespaceRequest, ...grpc.CallOption) (*workflowservice.DescribeNamespaceResponse, error) {
+	m.asked.Add(1)
+	if m.away.Load() {
+		return nil, serviceerror.NewUnavailable("away")
+	}
 	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespace.NamespaceInfo{Data: m.data}}, nil
 }
 
 func (m *marks) UpdateNamespace(_ context.Context, r *workflowservice.UpdateNamespaceRequest, _ ...grpc.CallOption) (*workflowservice.UpdateNamespaceResponse, error) {
+	if m.away.Load() {
+		return nil, serviceerror.NewUnavailable("away")
+	}
 	if m.denied {
 		return nil, serviceerror.NewPermissionDenied("no", "no")
 	}
@@ -41,8 +51,9 @@ func (m *marks) UpdateNamespace(_ context.Context, r *workflowservice.UpdateName
 
 // land is a database by its tide.
 type land struct {
-	is   record.House
-	held bool
+	is    record.House
+	held  bool
+	fails error // what holding the lanes ends with
 }
 
 func (l *land) House(context.Context) (record.House, error) { return l.is, nil }
@@ -53,8 +64,8 @@ func (l *land) RaiseTide(context.Context) (int64, bool, error) {
 }
 
 func (l *land) NoticeOlder(_ context.Context, told int64) (bool, error) {
-	if l.is.Tide >= told {
-		return false, nil
+	if l.is.Tide >= told || l.fails != nil {
+		return false, l.fails
 	}
 	now := time.Now()
 	l.held, l.is.Tide, l.is.RestoredAt = true, told+1, &now

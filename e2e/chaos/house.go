@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,6 +28,7 @@ type House struct {
 	bin    string // directory of leadflow and leadflow-standalone
 	key    string
 	doors  []string // URLs of the APIs
+	sheds  []string // URLs of what workers tell of themselves
 	parts  []Part
 	db     *database
 	Sink   *Sink
@@ -132,7 +134,7 @@ func (h *House) populate(ctx context.Context, p ports) error {
 		if err != nil {
 			return err
 		}
-		h.parts = append(h.parts, part)
+		h.parts, h.sheds = append(h.parts, part), append(h.sheds, "http://"+loopback(port))
 	}
 	return h.AwaitReady(ctx)
 }
@@ -172,12 +174,12 @@ func (h *House) await(ctx context.Context, p Part) error {
 	}
 }
 
-// Away ends all of our own processes (serve and work) until back is called.
-func (h *House) Away() (back func()) {
+// Away ends all processes of these kinds until back is called.
+func (h *House) Away(kinds ...string) (back func()) {
 	var all []func()
 	for _, part := range h.parts {
-		if k := kind(part); k == "serve" || k == "work" {
-			all = append(all, part.(*process).Away())
+		if p, is := part.(*process); is && slices.Contains(kinds, kind(part)) {
+			all = append(all, p.Away())
 		}
 	}
 	return func() {

@@ -124,9 +124,16 @@ func (p *process) Away() (back func()) {
 	p.Kill(0)
 	return func() {
 		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.comeBack()
+	}
+}
+
+// comeBack ends its being away, once.
+func (p *process) comeBack() {
+	if p.stay != nil {
+		close(p.stay)
 		p.stay = nil
-		p.mu.Unlock()
-		close(stay)
 	}
 }
 
@@ -137,6 +144,7 @@ func (p *process) Ready(ctx context.Context) error { return p.ready(ctx) }
 func (p *process) Close() {
 	p.mu.Lock()
 	p.closed = true
+	p.comeBack() // a test that failed meanwhile has not called it
 	if p.cmd != nil && p.cmd.Process != nil {
 		_ = p.cmd.Process.Kill()
 	}

@@ -137,7 +137,7 @@ func checkTemporal(ctx context.Context) []Check {
 	}
 	defer c.Close()
 	if _, err := c.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
-		return []Check{{Name: "temporal", Says: "does not answer at " + o.HostPort, Mend: "start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_TLS, TEMPORAL_API_KEY where it wants them)"}}
+		return []Check{{Name: "temporal", Says: "does not answer at " + o.HostPort + "; workers that started since let nothing out of the lanes bulk and outbox", Mend: "start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_TLS, TEMPORAL_API_KEY where it wants them)"}}
 	}
 	checks := []Check{{Name: "temporal", OK: true, Says: "answers at " + o.HostPort}}
 	space := o.Namespace

@@ -32,7 +32,7 @@ func base(cfg Config) fx.Option {
 }
 
 // checkTide looks whether the database was restored before anything is answered or sent. While Temporal is away only the
-// place is known; the workers look again.
+// place is known; workers hold what cannot be taken back until they could ask.
 func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
 	lc.Append(fx.StartHook(func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, healthTime)

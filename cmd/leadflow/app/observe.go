@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/leadflow-dev/leadflow/api"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/store"
+	"github.com/leadflow-dev/leadflow/worker"
 )
 
 // observing gives every process its own listener for metrics and health, away from the public one.
@@ -32,8 +34,8 @@ func newRegistry(s *store.Store) *prometheus.Registry {
 	return r
 }
 
-// newChecks are what a process stands on. Temporal is told and not required: captures, reads and mails go on without.
-func newChecks(s *store.Store, c client.Client) []api.Check {
+// newChecks are what a process stands on. Temporal is told and not required: captures, reads and alerts go on without.
+func newChecks(s *store.Store, c client.Client, t *worker.Tide) []api.Check {
 	return []api.Check{
 		{Name: "postgres", Required: true, Run: s.Ready},
 		{Name: "temporal", Run: func(ctx context.Context) error {
@@ -44,8 +46,14 @@ func newChecks(s *store.Store, c client.Client) []api.Check {
 		}},
 		{Name: "lanes", Trouble: "are held", Run: func(ctx context.Context) error {
 			b, err := s.Backlog(ctx)
-			if err != nil || len(b.Held) == 0 {
+			if err != nil {
 				return err
+			}
+			for _, lane := range t.Waiting() {
+				b.Held[lane] = cmp.Or(b.Held[lane], "until Temporal answers")
+			}
+			if len(b.Held) == 0 {
+				return nil
 			}
 			return errors.New(held(b.Held) + "; leadflow doctor says what to do")
 		}},

@@ -14,7 +14,7 @@ import (
 const healthTime = 3 * time.Second
 
 // poll starts the worker with the application. While Temporal is away at that time the rest of the application goes on:
-// mails are sent and imports are worked off, and polling begins when Temporal is there. What Temporal refuses, such as a
+// alerts and webhooks are sent and imports are worked off, and polling begins when Temporal is there. What Temporal refuses, such as a
 // namespace that does not exist, ends the application.
 func poll(lc fx.Lifecycle, sd fx.Shutdowner, c client.Client, w sdkworker.Worker, logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -65,7 +65,7 @@ func there(ctx context.Context, c client.Client) error {
 
 // awaitTemporal asks until Temporal answers; false when the application ends before.
 func awaitTemporal(ctx context.Context, c client.Client, logger *slog.Logger) bool {
-	logger.Warn("Temporal is away: runs wait for it, everything else goes on")
+	logger.Warn("Temporal is away: runs wait for it, and with them nurture mail; everything else goes on")
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
 		select {
 		case <-ctx.Done():

@@ -36,6 +36,7 @@ func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, e
 
 func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, from *mail.Sender, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) *worker.Host {
 	deliveries := worker.Counted(s, r)
+	worker.MeasureTide(tide, r)
 	return &worker.Host{
 		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: c,
 		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
