@@ -109,19 +109,33 @@ func TestKilledInTheMiddleOfARescoring(t *testing.T) {
 	next := publish(t, s, clicks(60, "30d"))
 	const left = "SELECT count(*) FROM scores WHERE model_version <> $1"
 
-	held, err := s.Pool().Begin(context.WithoutCancel(t.Context())) // somebody in the third chunk is being written to
-	require.NoError(t, err)
-	_, err = held.Exec(t.Context(), "SELECT FROM leads WHERE email = 'p2500@person.example' FOR UPDATE")
-	require.NoError(t, err)
-	child := exec.Command(os.Args[0], "-test.run=^TestRescoringChild$")
-	child.Env = append(os.Environ(), childRescores+"="+url)
-	require.NoError(t, child.Start())
-	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
-	await(t, 60*time.Second, "one chunk hangs, the others are done", func() bool { return count(t, s, left, next) == 1000 })
-	require.NoError(t, child.Process.Kill())
-	_ = child.Wait()
-	require.NoError(t, held.Rollback(t.Context()))
-	require.Equal(t, 1000, count(t, s, left, next), "what was not committed was not done")
+	for _, kill := range []struct {
+		hold, when string
+		hangs      func() bool
+		left       int
+	}{
+		{"LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE", "nobody can be told, so nothing is committed", func() bool {
+			return count(t, s, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass") > 0
+		}, people},
+		{"SELECT FROM leads WHERE email = 'p2500@person.example' FOR UPDATE", "all are done but one, who is being written to", func() bool {
+			return count(t, s, left, next) == 1
+		}, 1},
+	} {
+		held, err := s.Pool().Begin(context.WithoutCancel(t.Context()))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = held.Rollback(context.WithoutCancel(t.Context())) })
+		_, err = held.Exec(t.Context(), kill.hold)
+		require.NoError(t, err)
+		child := exec.Command(os.Args[0], "-test.run=^TestRescoringChild$")
+		child.Env = append(os.Environ(), childRescores+"="+url)
+		require.NoError(t, child.Start())
+		t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+		await(t, 60*time.Second, kill.when, kill.hangs)
+		require.NoError(t, child.Process.Kill())
+		_ = child.Wait()
+		require.Equal(t, kill.left, count(t, s, left, next), "what was not committed was not done")
+		require.NoError(t, held.Rollback(t.Context())) // what the killed one had sent to the end may still be committed
+	}
 
 	run(t, host(t, s, "127.0.0.1:1"))
 	await(t, 60*time.Second, "the next worker goes on", func() bool {
