@@ -40,7 +40,7 @@ func TestBench_measuresTheDoorOfEvents(t *testing.T) {
 	require.Equal(t, "on", rep.Machine.Settings["fsync"], "nothing is measured without it")
 	require.Positive(t, rep.Machine.Fsync)
 	require.Positive(t, rep.Client.PerSecond)
-	require.Len(t, rep.Results, 1)
+	require.Len(t, rep.Results, 2)
 	for _, r := range rep.Results {
 		require.Positive(t, r.Ratio.Median, r.Row)
 		require.Positive(t, r.Ours.Cost, r.Row)
