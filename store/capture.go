@@ -21,8 +21,8 @@ const purposeMarketing = "marketing"
 const viaImport = "import"
 
 // Capture makes a lead or adds to one, in one transaction: person, what was learned of them, touch, consent, what their
-// visitor did before (of very much the oldest part, see inheritRows), score, timeline and the row that tells the run. Any number of captures of one person at once make
-// one lead. *record.IdentityConflict when the keys belong to two; ErrNoModel when there is nothing to score by.
+// visitor did before (of very much the oldest part, see inheritRows), score, timeline and the row that tells the run. Any
+// number of captures of one person at once make one lead. *record.IdentityConflict when the keys belong to two; ErrNoModel when there is nothing to score by.
 func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
 	var out record.Captured
 	var left bool

@@ -22,7 +22,7 @@ type Pool struct {
 	Carrier    Carrier
 	Log        *slog.Logger
 
-	free  chan struct{} // one for each worker that is not free
+	busy  chan struct{} // one for each worker that is not free
 	bells bells
 }
 
@@ -36,7 +36,7 @@ func newPool(lane string, d Deliveries, c Carrier, workers int, b bells, log *sl
 	if workers == 0 {
 		workers = 4
 	}
-	return &Pool{Lane: lane, Deliveries: d, Carrier: c, Log: log, free: make(chan struct{}, workers), bells: b}
+	return &Pool{Lane: lane, Deliveries: d, Carrier: c, Log: log, busy: make(chan struct{}, workers), bells: b}
 }
 
 // Run works until the context ends, then finishes what it began.
@@ -58,15 +58,15 @@ func (p *Pool) Run(ctx context.Context) error {
 
 // close waits until every worker is free and takes them all: from then on none can be reserved.
 func (p *Pool) close() {
-	for range cap(p.free) {
-		p.free <- struct{}{}
+	for range cap(p.busy) {
+		p.busy <- struct{}{}
 	}
 }
 
 // Reserve keeps a worker that is free now.
 func (p *Pool) Reserve() bool {
 	select {
-	case p.free <- struct{}{}:
+	case p.busy <- struct{}{}:
 		return true
 	default:
 		return false
@@ -74,7 +74,7 @@ func (p *Pool) Reserve() bool {
 }
 
 // Release gives a reserved worker back.
-func (p *Pool) Release() { <-p.free }
+func (p *Pool) Release() { <-p.busy }
 
 // Take has a reserved worker carry out what load gives.
 func (p *Pool) Take(load func(context.Context) (record.Delivery, error)) {
@@ -98,7 +98,7 @@ func (p *Pool) Take(load func(context.Context) (record.Delivery, error)) {
 // claim waits for a free worker, then takes as many rows as there are free workers.
 func (p *Pool) claim(ctx context.Context) (int, error) {
 	select {
-	case p.free <- struct{}{}:
+	case p.busy <- struct{}{}:
 	case <-ctx.Done():
 		return 0, nil
 	}

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Read gives what the rules look at of an event's properties, from a JSON object as Postgres prints it: to read all of it
-// took most of the time of folding a lead anew. Properties no rule asks for are not there.
+// Read gives what the rules look at of an event's properties, from a JSON object as Postgres prints it, or as it was sent
+// and found to be JSON in UTF-8, without space before it: to read all of it took most of the time of folding a lead anew. Of
+// a name that stands there twice the last value counts, as for jsonb. Properties no rule asks for are not there.
 func (s *Scorer) Read(eventType string, object []byte) map[string]any {
 	names := s.asks[eventType]
 	if len(names) == 0 || len(object) <= len(`{}`) {

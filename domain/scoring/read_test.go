@@ -1,8 +1,10 @@
 package scoring
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -40,6 +42,7 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"path":"/pricing"}`, `{"utm":{"source":"ads"},"n":2}`, `{"utm.source":"ads","path":{"a":[1,"}"]}}`, `{"gr\u00f6\u00dfe \"x\"":true}`, ` { "n" : 1 , "path" : " " } `,
 		`{"a":"\\","path":"/pricing\\"}`, `{"n":[1,5],"x":{}}`,
+		`{"path":"/a","path":"/pricing"}`, `{"utm":{"source":"ads"},"utm":{}}`, `{"p\u0061th":"/pricing","path":null}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -54,6 +57,10 @@ func FuzzRead(f *testing.F) {
 		some := s.Read("page_view", printed)
 		for i := range s.rules {
 			r := &s.rules[i]
+			if utf8.Valid(raw) { // what is sent is looked through for that first
+				sent := s.Read("page_view", bytes.TrimLeft(raw, " \t\r\n"))
+				require.Equal(t, r.takes(Event{Properties: all}), r.takes(Event{Properties: sent}), r.ID)
+			}
 			require.Equal(t, r.takes(Event{Properties: all}), r.takes(Event{Properties: some}), r.ID)
 			require.Equal(t, r.takes(Event{Properties: all}), r.takes(Event{Properties: s.Read("page_view", spaced(t, all))}), r.ID)
 		}
