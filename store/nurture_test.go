@@ -30,7 +30,7 @@ func newSequence(t *testing.T, s *Store, name, document string, isDefault bool) 
 	t.Helper()
 	q, err := s.CreateSequence(t.Context(), record.Sequence{Name: name, Default: isDefault, Source: "x", Document: json.RawMessage(document)})
 	require.NoError(t, err)
-	_, err = s.PublishSequence(t.Context(), name, q.Version)
+	_, err = s.PublishSequence(t.Context(), record.Publication{Name: name, Version: q.Version})
 	require.NoError(t, err)
 }
 
