@@ -24,6 +24,8 @@ ON CONFLICT (name, version) WHERE ended_at IS NULL DO NOTHING`
 FROM sequence_holds h WHERE h.name = @name AND h.version = @version ORDER BY h.id DESC LIMIT 1`
 )
 
+const sqlRingHeld = `SELECT pg_notify('held', '')`
+
 // PauseSequence holds a version: who comes to go on in it waits. Held already is no error. record.ErrNotFound.
 func (s *Store) PauseSequence(ctx context.Context, name string, version int, by string) (record.SequenceHold, error) {
 	return s.holding(ctx, "pause sequence", name, version, sqlHold, pgx.NamedArgs{"by": by})
@@ -41,6 +43,9 @@ func (s *Store) holding(ctx context.Context, op, name string, version int, sql s
 	args["name"], args["version"] = name, version
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, sql, args); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlRingHeld); err != nil {
 			return err
 		}
 		var spread time.Duration

@@ -69,17 +69,3 @@ func documentOf(raw json.RawMessage) (doc sequence.Sequence, err error) {
 }
 
 const sqlPublication = `INSERT INTO sequence_publications (name, version, inside) SELECT name, version, @inside FROM sequences WHERE name = @name AND version = @version`
-
-// A lead follows the last publication after that of its own version that wants it to: one that wanted who was inside to stay
-// leaves them in the version they are in, or were to go to.
-const sqlSuccession = `SELECT p.version, p.inside, q.document FROM sequence_publications p JOIN sequences q USING (name, version)
-WHERE p.name = @sequence AND p.inside <> 'stay' AND p.version <> @version
-	AND p.id > coalesce((SELECT max(id) FROM sequence_publications WHERE name = @sequence AND version = @version), 0)
-ORDER BY p.id DESC LIMIT 1`
-
-// succession is the version a lead that is in another one is to go on in.
-type succession struct {
-	Version  int
-	Inside   sequence.Inside
-	Document json.RawMessage
-}

@@ -30,12 +30,14 @@ type nurtured struct {
 	TouchWanted    []string
 	TouchSince     *time.Time
 	Before         *string
+	Publications   int // of the sequence
 }
 
 const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l.cycle_started_at, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document, l.touch_wanted, l.touch_since,
 	(SELECT document FROM policies WHERE active) AS policy,
-	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before
+	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before,
+	(SELECT count(*) FROM sequence_publications WHERE name = @sequence) AS publications
 FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @id FOR NO KEY UPDATE OF l`
 
@@ -49,10 +51,11 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 	h := s.handing()
 	var n nurtured
 	var events []happening
+	var holds sequence.Holds
+	var next []succession
+	at := pgx.NamedArgs{"id": leadID, "sequence": c.Position.Sequence, "version": c.Position.Version, "since": c.Position.Since, "command": c.ID}
 	err := s.brief(ctx, "go on in the sequence", func(b *pgx.Batch) {
-		b.Queue(sqlNurtured, pgx.NamedArgs{
-			"id": leadID, "sequence": c.Position.Sequence, "version": c.Position.Version, "command": c.ID,
-		}).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(sqlNurtured, at).Query(func(rows pgx.Rows) (err error) {
 			n, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[nurtured])
 			return err
 		})
@@ -60,19 +63,42 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 			events, err = pgx.CollectRows(rows, pgx.RowToStructByName[happening])
 			return err
 		})
+		b.Queue(sqlHolds, at).Query(func(rows pgx.Rows) (err error) {
+			holds, err = collectHolds(rows)
+			return err
+		})
+		b.Queue(sqlSuccession, at).Query(func(rows pgx.Rows) (err error) {
+			next, err = pgx.CollectRows(rows, pgx.RowToStructByName[succession])
+			return err
+		})
 	}, func(q querier, b *pgx.Batch) error {
 		h.again()
+		c := c // the wish may be carried out in another version
 		if n.Stage == lifecycle.StageErased {
 			return record.ErrErased
 		}
-		var doc sequence.Sequence
-		if err := json.Unmarshal(n.Document, &doc); err != nil {
-			return &Error{Op: "go on in the sequence", Code: "the stored document is no sequence"}
+		doc, err := documentOf(n.Document)
+		if err != nil {
+			return err
 		}
-		move := sequence.Next(doc, sequence.Position{Step: c.Position.Step, Since: c.Position.Since}, facts(n, events, doc.Window), c.At)
+		if len(next) > 0 {
+			if doc, holds, err = s.follow(ctx, q, &c, doc, holds, next[0]); err != nil {
+				return err
+			}
+		}
+		f := facts(n, events, doc.Window)
+		f.Lead, f.Holds = leadID, holds
+		move := sequence.Next(doc, sequence.Position{Step: c.Position.Step, Since: c.Position.Since}, f, c.At)
+		if move.Held {
+			b.Queue(sqlHeldUp, at)
+		}
+		s.queueLeft(b, c, move.Left)
 		if n.Before != nil {
 			move.Mail = *n.Before // this very wish queued it before
-		} else if move.Mail != "" {
+		} else if move.Mail, err = mailedNot(ctx, q, n, c, move.Mail); err != nil {
+			return err
+		}
+		if n.Before == nil && move.Mail != "" {
 			if err := s.queueMail(ctx, q, b, h, n, c, mailStep{move.Mail, resends(doc, move.Mail)}); err != nil {
 				return err
 			}
@@ -162,6 +188,11 @@ func resends(doc sequence.Sequence, step string) bool {
 	})
 }
 
+// mailKey is the ledger's.
+func mailKey(c lifecycle.Command, step string) string {
+	return fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadOf(c), c.Cycle, c.Position.Sequence, c.Position.Version, step)
+}
+
 // queueMail writes the ledger's row. Who has no address, or may not be written to, is noted as suppressed and not sent.
 func (s *Store) queueMail(ctx context.Context, q querier, b *pgx.Batch, h *handing, n nurtured, c lifecycle.Command, step mailStep) error {
 	p, err := policyOf(n.Policy)
@@ -178,7 +209,7 @@ func (s *Store) queueMail(ctx context.Context, q querier, b *pgx.Batch, h *handi
 	}
 	args := pgx.NamedArgs{
 		"delivery": newID(), "lead": leadOf(c), "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,
-		"key":  fmt.Sprintf("%s/%d/mail/%s@%d/%s", leadOf(c), c.Cycle, c.Position.Sequence, c.Position.Version, step.id),
+		"key":  mailKey(c, step.id),
 		"step": step.id, "resend": step.resend, "state": state, "code": code, "payload": map[string]string{"command": c.ID},
 		"claims": 0, "lease": time.Duration(0),
 	}

@@ -138,3 +138,77 @@ func TestSuccessor_isThereOrTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// A week of two mails and a wait for a click, held from day 2 to day 5 while a wait of three days was under way.
+func TestNext_catchesUpAsItWasSaid(t *testing.T) {
+	s := Sequence{Steps: []Step{
+		{ID: "rest", Wait: span.Span(3 * span.Day)}, {ID: "mail", Mail: &Mail{}}, {ID: "pause", Wait: span.Span(span.Day)}, {ID: "more", Mail: &Mail{}},
+	}}
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return begin.AddDate(0, 0, n) }
+	at := Position{Step: "rest", Since: begin}
+	held := Facts{Lead: "a", Holds: Holds{{From: day(2)}}}
+	m := Next(s, at, held, day(3))
+	require.True(t, m.Held)
+	require.Equal(t, at, m.Rest, "it stays where it is")
+	require.True(t, m.At.After(day(4)))
+
+	over := func(c CatchUp, spread span.Span, now time.Time) Move {
+		return Next(s, at, Facts{Lead: "a", Holds: Holds{{From: day(2), To: day(5), Policy: c, Spread: spread}}}, now)
+	}
+	m = over(Shift, 0, day(5))
+	require.Empty(t, m.Mail)
+	require.Equal(t, day(6), m.At, "one day of three was left")
+	require.Equal(t, begin, m.Rest.Since)
+	require.Equal(t, "mail", over(Shift, 0, day(6)).Mail)
+
+	m = over(Keep, 0, day(5))
+	require.Equal(t, []any{"mail", "pause", day(6)}, []any{m.Mail, m.Rest.Step, m.At})
+
+	m = over(Drop, 0, day(5))
+	require.Equal(t, []any{"", []string{"mail"}, "pause", day(6)}, []any{m.Mail, m.Left, m.Rest.Step, m.At})
+
+	release := Hold{To: day(5), Spread: span.Span(4 * time.Hour)}.Release("a")
+	m = over(Keep, span.Span(4*time.Hour), day(5))
+	require.Equal(t, []any{"", "rest", release}, []any{m.Mail, m.Rest.Step, m.At})
+	require.Equal(t, "mail", over(Keep, span.Span(4*time.Hour), release).Mail)
+	require.Equal(t, day(6), over(Shift, span.Span(4*time.Hour), day(5)).At, "who was not held up keeps its moment")
+}
+
+// A mail whose window opens after the hold was not due in it, though the wait before it was.
+func TestNext_leavesOutOnlyWhatWouldHaveGone(t *testing.T) {
+	s := Sequence{
+		Window: &Window{From: "09:00", To: "17:00"},
+		Steps:  []Step{{ID: "rest", Wait: span.Span(12 * time.Hour)}, {ID: "mail", Mail: &Mail{}}, {ID: "two", Mail: &Mail{}}},
+	}
+	at := func(hour int) time.Time { return time.Date(2026, 3, 2, hour, 0, 0, 0, time.UTC) }
+	f := func(from, to int) Facts { return Facts{Holds: Holds{{From: at(from), To: at(to), Policy: Drop}}} }
+	p := Position{Step: "rest", Since: at(-8)} // due at four
+	require.Equal(t, "mail", Next(s, p, f(2, 6), at(9)).Mail)
+	m := Next(s, p, f(2, 12), at(12))
+	require.Equal(t, []any{"", []string{"mail", "two"}, true}, []any{m.Mail, m.Left, m.Done})
+	require.Equal(t, []string{"mail", "two"}, Next(s, Position{Step: "mail", Since: at(4)}, f(2, 12), at(12)).Left, "also where it rested at the mail")
+}
+
+func TestNext_aTimeoutCountsNoHeldTime(t *testing.T) {
+	s := Sequence{Steps: []Step{{ID: "ask", WaitFor: &WaitFor{Any: []string{"email_click"}, Timeout: span.Span(2 * span.Day)}, Then: "yes", Else: "no"}, {ID: "yes", Mail: &Mail{}, Next: End}, {ID: "no", Mail: &Mail{}}}}
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return begin.AddDate(0, 0, n) }
+	clicked := time.Time{}
+	f := Facts{
+		Holds: Holds{{From: day(1), To: day(4), Policy: Shift}},
+		Engaged: func(_ []string, from, to time.Time) int {
+			if !clicked.IsZero() && !clicked.Before(from) && !clicked.After(to) {
+				return 1
+			}
+			return 0
+		},
+	}
+	p := Position{Step: "ask", Since: begin}
+	m := Next(s, p, f, day(4))
+	require.Equal(t, []any{"ask", day(5)}, []any{m.Rest.Step, m.At})
+	clicked = day(2)
+	require.Equal(t, "yes", Next(s, p, f, day(4)).Mail, "a click while it was held counts")
+	clicked = time.Time{}
+	require.Equal(t, "no", Next(s, p, f, day(5)).Mail)
+}

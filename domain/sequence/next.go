@@ -21,6 +21,9 @@ func Next(s Sequence, p Position, f Facts, now time.Time) Move {
 		}
 		p = Position{Step: s.Steps[0].ID, Since: now}
 	}
+	if f.Holds.open(now) {
+		return Move{Rest: p, At: now.Add(lookAgain), Held: true}
+	}
 	w := walk{s: s, f: f, now: now}
 	for range len(s.Steps) + 1 {
 		to, rests := w.stop(p)
@@ -62,6 +65,7 @@ type walk struct {
 	f    Facts
 	now  time.Time
 	move Move
+	due  time.Time // when the wait before came due, which may be long ago; zero: just now
 }
 
 func (w *walk) done(why string) Move {
@@ -93,31 +97,47 @@ func (w *walk) stop(p Position) (to string, rests bool) {
 }
 
 func (w *walk) mail(i int, p Position) (string, bool) {
+	to := w.s.or(w.s.Steps[i].Next, i)
+	due := p.Since
+	if !w.due.IsZero() {
+		due = w.due
+	}
+	due = w.s.Window.next(due, w.f.Zone)
+	if w.f.Holds.dropped(due) {
+		w.due, w.move.Left = due, append(w.move.Left, p.Step)
+		return to, false
+	}
 	if w.move.Mail != "" {
 		return w.rest(p, w.now)
 	}
-	if at := w.s.Window.next(w.now, w.f.Zone); at.After(w.now) {
+	from := w.now
+	if at := w.f.Holds.released(w.f.Lead, due); at.After(from) {
+		from = at
+	}
+	if at := w.s.Window.next(from, w.f.Zone); at.After(w.now) {
 		return w.rest(p, at)
 	}
 	w.move.Mail = p.Step
-	return w.s.or(w.s.Steps[i].Next, i), false
+	return to, false
 }
 
 func (w *walk) wait(i int, p Position) (string, bool) {
 	to := w.s.or(w.s.Steps[i].Next, i)
-	due := p.Since.Add(w.s.Steps[i].Wait.Duration())
-	if !w.now.Before(due) {
+	due := w.f.Holds.after(p.Since, w.s.Steps[i].Wait.Duration(), w.now)
+	at := w.f.Holds.released(w.f.Lead, due)
+	if !w.now.Before(at) {
+		w.due = due
 		return to, false
 	}
 	if n, ok := w.s.step(to); ok && w.s.Steps[n].Mail != nil {
-		due = w.s.Window.next(due, w.f.Zone)
+		at = w.s.Window.next(at, w.f.Zone)
 	}
-	return w.rest(p, due)
+	return w.rest(p, at)
 }
 
 func (w *walk) waitFor(i int, p Position) (string, bool) {
 	step := w.s.Steps[i]
-	until := p.Since.Add(step.WaitFor.Timeout.Duration())
+	until := w.f.Holds.after(p.Since, step.WaitFor.Timeout.Duration(), w.now)
 	seen := until
 	if w.now.Before(until) {
 		seen = w.now
@@ -130,6 +150,10 @@ func (w *walk) waitFor(i int, p Position) (string, bool) {
 	case w.now.Before(until):
 		return w.rest(p, until, step.WaitFor.Any...)
 	}
+	if at := w.f.Holds.released(w.f.Lead, until); w.now.Before(at) {
+		return w.rest(p, at, step.WaitFor.Any...)
+	}
+	w.due = until
 	return w.s.or(step.Else, i), false
 }
 

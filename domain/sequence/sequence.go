@@ -124,6 +124,8 @@ type Position struct {
 
 // Facts are what a sequence may ask about a lead. A nil function knows nothing.
 type Facts struct {
+	Lead    string         // id
+	Holds   Holds          // that are not over, or ended after the lead came to where it rests
 	Entered time.Time      // when the lead entered the sequence in this cycle
 	Zone    *time.Location // of the send window; nil is UTC
 	Score   int
@@ -141,7 +143,9 @@ type Move struct {
 	Mail string    `json:"mail,omitempty"` // step id of the mail to queue, with or without Done
 	Rest Position  `json:"rest,omitzero"`
 	At   time.Time `json:"at,omitzero"`
-	Any  []string  `json:"any,omitempty"` // engagement types that make it due earlier
+	Any  []string  `json:"any,omitempty"`  // engagement types that make it due earlier
+	Left []string  `json:"left,omitempty"` // mails left out, which came due while the lead was held
+	Held bool      `json:"held,omitempty"` // it came to go on while its sequence is held
 	Done bool      `json:"done,omitempty"`
 	Why  string    `json:"why,omitempty"` // of Done: end, exit:<rule>, loop, unknown_step
 	Via  []string  `json:"via,omitempty"` // the steps left behind by this move, in order
