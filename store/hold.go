@@ -52,7 +52,9 @@ func (s *Store) holding(ctx context.Context, op, name string, version int, sql s
 		if err := tx.QueryRow(ctx, sqlLastHold, args).Scan(&out.BeganAt, &out.EndedAt, &out.CatchUp, &spread, &out.HeldUp); err != nil {
 			return err
 		}
-		out.Spread = span.Span(spread).String()
+		if out.Spread = span.Span(spread).String(); out.EndedAt == nil {
+			out.CatchUp, out.Spread = "", "" // said when it ends
+		}
 		return nil
 	})
 	return out, err

@@ -12,7 +12,7 @@ type SequenceHold struct {
 	Version int        `json:"version"`
 	BeganAt time.Time  `json:"began_at"`
 	EndedAt *time.Time `json:"ended_at"` // null: it is held
-	CatchUp string     `json:"catch_up"` // shift keep drop
+	CatchUp string     `json:"catch_up"` // shift keep drop; empty while it is held
 	Spread  string     `json:"spread"`   // such as 4h: those held up come back over so long
 	HeldUp  int        `json:"held_up"`  // leads that came to go on meanwhile, and wait
 }
