@@ -65,10 +65,10 @@ func (s *Store) holding(ctx context.Context, op, name string, version int, sql s
 const sqlHolds = `SELECT began_at, ended_at, catch_up, spread FROM sequence_holds
 WHERE name = @sequence AND version = @version AND (ended_at IS NULL OR ended_at > @since)
 UNION ALL
-SELECT (SELECT max(p.created_at) FROM decisions p WHERE p.lead_id = r.lead_id AND p.kind = 'pause' AND p.created_at < r.created_at),
+SELECT (SELECT max(p.created_at) FROM decisions p WHERE p.lead_id = r.lead_id AND p.kind = 'pause' AND p.state = 'applied' AND p.created_at < r.created_at),
 	r.created_at, r.body ->> 'catch_up', interval '0'
 FROM decisions r WHERE r.lead_id = @id AND r.kind = 'resume' AND r.state = 'applied' AND r.body ->> 'catch_up' IN ('keep', 'drop') AND r.created_at > @since
-	AND EXISTS (SELECT FROM decisions p WHERE p.lead_id = r.lead_id AND p.kind = 'pause' AND p.created_at < r.created_at)
+	AND EXISTS (SELECT FROM decisions p WHERE p.lead_id = r.lead_id AND p.kind = 'pause' AND p.state = 'applied' AND p.created_at < r.created_at)
 ORDER BY 1`
 
 func collectHolds(rows pgx.Rows) (sequence.Holds, error) {

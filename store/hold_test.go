@@ -164,3 +164,37 @@ func TestAMailOfAnotherVersionDoesNotComeTwice(t *testing.T) {
 	require.Equal(t, []any{"", version, "more"}, []any{move.Mail, move.Position.Version, move.Position.Step})
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM deliveries"))
 }
+
+// A pause of one lead that ended with a word on how to catch up: without one its run's clocks kept what was left.
+func TestALeadResumedCatchesUpAsItWasSaid(t *testing.T) {
+	s := garden(t)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	resumed := func(n int, catchUp string) (lead, decision string) {
+		lead, decision = nurturing(t, s, record.Capture{Email: fmt.Sprintf("p%d@example.com", n)}), newID()
+		const sql = "INSERT INTO decisions (id, lead_id, kind, body, fingerprint, state, created_at) VALUES ($1, $2, $3, $4, gen_random_uuid()::text, $5, $6)"
+		exec(t, s, sql, newID(), lead, "pause", `{}`, "applied", now.Add(-48*time.Hour))
+		exec(t, s, sql, decision, lead, "resume", catchUp, "pending", now.Add(-time.Minute))
+		l := lifecycle.New(lead)
+		l.Stage, l.Version = lifecycle.StageNurturing, 5
+		_, err := s.RecordStage(t.Context(), lifecycle.Carried{Lead: l, Entries: []lifecycle.Entry{{Kind: lifecycle.Resumed, At: now, Decision: decision}}})
+		require.NoError(t, err)
+		return lead, decision
+	}
+	rest := lifecycle.Position{Step: "rest", Since: now.Add(-4 * 24 * time.Hour)} // due while it was paused
+	for n, c := range []struct{ body, told, then string }{
+		{`{}`, "", "ask"}, {`{"catch_up": "keep"}`, "first_touch", "ask"}, {`{"catch_up": "drop"}`, "first_touch", "ask"},
+	} {
+		lead, _ := resumed(n, c.body)
+		if c.told != "" {
+			require.Equal(t, c.told, heard(t, s, lead))
+		} else {
+			require.Equal(t, 0, one[int](t, s, "SELECT count(*) FROM outbox WHERE lead_id = $1", lead))
+		}
+		require.Equal(t, c.then, goOn(t, s, lead, rest, now).Position.Step)
+	}
+	lead, _ := resumed(9, `{"catch_up": "drop"}`)
+	move := goOn(t, s, lead, lifecycle.Position{Step: "hello", Since: now.Add(-24 * time.Hour)}, now)
+	require.Equal(t, []any{"", "rest"}, []any{move.Mail, move.Position.Step}, "the mail came due while it was paused")
+	lead, _ = resumed(10, `{"catch_up": "keep"}`)
+	require.Equal(t, "hello", goOn(t, s, lead, lifecycle.Position{Step: "hello", Since: now.Add(-24 * time.Hour)}, now).Mail)
+}
