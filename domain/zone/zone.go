@@ -30,7 +30,7 @@ var tables = sync.OnceValue(func() table {
 	for i := 0; i+1 < len(words); i += 2 {
 		t.countries[words[i]] = words[i+1]
 	}
-	for line := range strings.Lines(regions) {
+	for line := range strings.Lines(strings.TrimSpace(regions)) {
 		where, names, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		country, name, _ := strings.Cut(where, " ")
 		for region := range strings.SplitSeq(names, ", ") {
