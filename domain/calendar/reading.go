@@ -28,5 +28,8 @@ func shows(t time.Time) int64 {
 	return t.Unix() + int64(offset)
 }
 
+// Day is the end of the day in seconds since midnight: 24:00.
+const Day = int64(day)
+
 // Clock reads a time of the day, 15:04, as seconds since midnight; 24:00 is its end.
 func Clock(text string) (seconds int64, ok bool) { return clock(text) }

@@ -1,6 +1,7 @@
 package sequence
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -88,7 +89,7 @@ func (c *check) each(path string, given, known []string) {
 	for i, g := range given {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if !slices.Contains(known, g) {
-			c.add(at, "is not known: use %s%s", list(known), meant(g, known))
+			c.add(at, "is not known%s", cmp.Or(meant(g, known), ": use "+list(known)))
 		} else if slices.Contains(given[:i], g) {
 			c.add(at, "is named twice")
 		}
