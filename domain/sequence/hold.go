@@ -1,7 +1,6 @@
 package sequence
 
 import (
-	"hash/fnv"
 	"slices"
 	"time"
 
@@ -89,18 +88,8 @@ func (hs Holds) released(lead string, due time.Time) time.Time {
 
 // Release is when a lead that was held up goes on: the same moment whoever asks.
 func (h Hold) Release(lead string) time.Time {
-	if h.Spread <= 0 {
+	if h.Spread.Duration() < time.Millisecond {
 		return h.To
 	}
-	f := fnv.New64a()
-	_, _ = f.Write([]byte(lead))
-	part := float64(mixed(f.Sum64())>>11) / (1 << 53)
-	return h.To.Add(time.Duration(part * float64(h.Spread.Duration())).Truncate(time.Second))
-}
-
-// mixed spreads the bits of a hash whose inputs differ in few of them (the finaliser of SplitMix64; Steele, Lea, Flood 2014).
-func mixed(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return h.To.Add(time.Duration(Facts{Lead: lead}.draw("released", uint64(h.Spread.Duration()/time.Millisecond))) * time.Millisecond)
 }

@@ -15,7 +15,7 @@ var Insides = []Inside{Stay, Onward, Restart}
 
 // Successor is the step of a newer version at which a lead goes on that rests at a step of this one: the same, else the
 // first of those this version would have led to that is still there, going by `next` and, where a lead may go several
-// ways, by `else`. End when there is none, so that a removed step strands nobody.
+// ways, by `else` or the first arm. End when there is none, so that a removed step strands nobody.
 func (s Sequence) Successor(step string, newer Sequence) string {
 	for range len(s.Steps) + 1 {
 		if _, there := newer.step(step); there {
@@ -33,8 +33,11 @@ func (s Sequence) Successor(step string, newer Sequence) string {
 // onward is where a lead goes to from the i-th step about which nothing is known.
 func (s Sequence) onward(i int) string {
 	step := s.Steps[i]
-	if step.WaitFor != nil || len(step.Branch) > 0 {
+	switch {
+	case step.WaitFor != nil, step.Goal != nil, len(step.Branch) > 0:
 		return s.or(step.Else, i)
+	case len(step.Split) > 0:
+		return step.Split[0].To
 	}
 	return s.or(step.Next, i)
 }
