@@ -41,7 +41,7 @@ func (g *going) effects(ctx context.Context, q querier, b *pgx.Batch, m *sequenc
 
 const sqlMarkSequence = `WITH marked AS (
 	INSERT INTO sequence_marks (lead_id, cycle, sequence, version, entry, step, kind, value, at)
-	VALUES (@lead, @cycle, @sequence, @version, @entry, @step, @mark, @value, @at) ON CONFLICT DO NOTHING RETURNING step, value)
+	VALUES (@lead, @cycle, @sequence, @version, @entry, @step, @mark, @value, now()) ON CONFLICT DO NOTHING RETURNING step, value)
 INSERT INTO timeline (lead_id, at, kind, actor_type, why, cycle, version, data)
 SELECT @lead, now(), @kind, 'system', value, @cycle, @lead_version, @data FROM marked`
 
@@ -54,11 +54,13 @@ const (
 
 var markedAs = map[string]string{markArm: "split", markGoal: "goal", markNotify: "notified"}
 
+// The moment of a mark is Postgres's, as those of mails and of events are: the clock of a run may be another.
+//
 // mark notes once in an entry which arm the lead drew, which goal it reached, or who was told.
 func (g *going) mark(b *pgx.Batch, kind, step, value string) {
 	b.Queue(sqlMarkSequence, pgx.NamedArgs{
 		"lead": g.n.ID, "cycle": g.c.Cycle, "sequence": g.c.Position.Sequence, "version": g.version, "entry": g.entry, "step": step,
-		"mark": kind, "value": value, "at": g.c.At, "kind": markedAs[kind], "lead_version": g.n.Version,
+		"mark": kind, "value": value, "kind": markedAs[kind], "lead_version": g.n.Version,
 		"data": map[string]any{"sequence": g.c.Position.Sequence, "sequence_version": g.version, "step": step},
 	})
 }
