@@ -1,17 +1,9 @@
 -- +goose Up
 -- Sequences that are held, and what becomes of who is inside when another version is published.
 
--- Where a lead is in its sequence: told by its run with everything else, and counted before somebody publishes.
-ALTER TABLE leads
-    ADD COLUMN sequence         text,
-    ADD COLUMN sequence_version int,
-    ADD COLUMN sequence_step    text,
-    ADD COLUMN held_up_at       timestamptz; -- it came to go on while its sequence was held, and is to be told when it is not
-UPDATE leads SET sequence = state #>> '{lead,position,sequence}', sequence_version = (state #>> '{lead,position,version}')::int,
-    sequence_step = coalesce(state #>> '{lead,position,step}', '')
-WHERE stage = 'nurturing' AND state #>> '{lead,position,sequence}' IS NOT NULL;
-CREATE INDEX leads_in_sequence ON leads (sequence, sequence_version) WHERE sequence IS NOT NULL;
-CREATE INDEX leads_held_up ON leads (id) WHERE held_up_at IS NOT NULL;
+-- It came to go on while its sequence was held, and is to be told when it is not.
+ALTER TABLE sequence_runs ADD COLUMN held_up_at timestamptz;
+CREATE INDEX sequence_runs_held_up ON sequence_runs (lead_id) WHERE held_up_at IS NOT NULL;
 
 CREATE TABLE sequence_holds (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -42,5 +34,5 @@ INSERT INTO sequence_publications (name, version, at) SELECT name, version, publ
 
 -- +goose Down
 DROP TABLE sequence_publications, sequence_holds;
-DROP INDEX leads_held_up, leads_in_sequence;
-ALTER TABLE leads DROP COLUMN sequence, DROP COLUMN sequence_version, DROP COLUMN sequence_step, DROP COLUMN held_up_at;
+DROP INDEX sequence_runs_held_up;
+ALTER TABLE sequence_runs DROP COLUMN held_up_at;

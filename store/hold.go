@@ -20,7 +20,7 @@ ON CONFLICT (name, version) WHERE ended_at IS NULL DO NOTHING`
 	sqlEndHold = `UPDATE sequence_holds SET ended_at = now(), catch_up = @catch_up, spread = @spread WHERE name = @name AND version = @version AND ended_at IS NULL`
 
 	sqlLastHold = `SELECT h.began_at, h.ended_at, h.catch_up, h.spread,
-	(SELECT count(*) FROM leads l WHERE l.held_up_at IS NOT NULL AND l.sequence = h.name AND l.sequence_version = h.version)::int AS held_up
+	(SELECT count(*) FROM sequence_runs r WHERE r.held_up_at IS NOT NULL AND r.sequence = h.name AND r.version = h.version)::int AS held_up
 FROM sequence_holds h WHERE h.name = @name AND h.version = @version ORDER BY h.id DESC LIMIT 1`
 )
 
@@ -89,13 +89,13 @@ func collectHolds(rows pgx.Rows) (sequence.Holds, error) {
 // heldUpPiece is how many leads are told in one transaction that they may go on.
 const heldUpPiece = 1000
 
-const sqlLockHeldUp = `SELECT l.id, h.ended_at, h.spread FROM leads l
-LEFT JOIN LATERAL (SELECT ended_at, spread FROM sequence_holds h WHERE h.name = l.sequence AND h.version = l.sequence_version ORDER BY h.id DESC LIMIT 1) AS h ON true
-WHERE l.held_up_at IS NOT NULL AND l.id > @after
-	AND NOT EXISTS (SELECT FROM sequence_holds o WHERE o.name = l.sequence AND o.version = l.sequence_version AND o.ended_at IS NULL)
+const sqlLockHeldUp = `SELECT l.id, h.ended_at, h.spread FROM sequence_runs r JOIN leads l ON l.id = r.lead_id
+LEFT JOIN LATERAL (SELECT ended_at, spread FROM sequence_holds h WHERE h.name = r.sequence AND h.version = r.version ORDER BY h.id DESC LIMIT 1) AS h ON true
+WHERE r.held_up_at IS NOT NULL AND l.id > @after
+	AND NOT EXISTS (SELECT FROM sequence_holds o WHERE o.name = r.sequence AND o.version = r.version AND o.ended_at IS NULL)
 ORDER BY l.id LIMIT @rows FOR NO KEY UPDATE OF l SKIP LOCKED`
 
-const sqlNotHeldUp = `UPDATE leads SET held_up_at = NULL WHERE id = ANY(@leads::uuid[])`
+const sqlNotHeldUp = `UPDATE sequence_runs SET held_up_at = NULL WHERE lead_id = ANY(@leads::uuid[]) AND held_up_at IS NOT NULL`
 
 // The run of each is told to look at its step; its score goes with it, as in every row.
 const sqlWake = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before)

@@ -45,7 +45,6 @@ const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage 
 	cycle = @cycle, cycle_started_at = coalesce(@cycle_at, cycle_started_at), version = @version, seq = @seq, paused = @paused,
 	muted = @muted, reason = @reason, owner = (SELECT id FROM reps WHERE id = @owner), team_id = (SELECT id FROM teams WHERE id = @team),
 	assignment_id = @assignment, sla_due_at = @due, sla_state = @sla, next_kind = @next_kind, next_at = @next_at,
-	sequence = @sequence, sequence_version = @sequence_version, sequence_step = @sequence_step, held_up_at = CASE WHEN @sequence::text IS NOT NULL THEN held_up_at END,
 	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, updated_at = now()
 WHERE id = @id AND version <= @version AND stage <> 'erased'`
 
@@ -62,7 +61,6 @@ func project(b *pgx.Batch, c lifecycle.Carried) error {
 		"id": l.ID, "stage": l.Stage, "cycle": l.Cycle, "cycle_at": nil, "version": l.Version, "seq": l.Seq, "paused": l.Paused,
 		"muted": l.Muted, "reason": l.Reason, "owner": nullable(l.Owner), "team": nullable(l.Team), "assignment": nullable(l.Assignment),
 		"due": nil, "sla": l.SLA.State, "next_kind": "", "next_at": nil, "state": state,
-		"sequence": nil, "sequence_version": nil, "sequence_step": nil,
 	}
 	if !l.CycleAt.IsZero() {
 		args["cycle_at"] = l.CycleAt
@@ -72,9 +70,6 @@ func project(b *pgx.Batch, c lifecycle.Carried) error {
 	}
 	if l.SLA.State == "" {
 		args["sla"] = lifecycle.SLANone
-	}
-	if p := l.Position; p.Sequence != "" {
-		args["sequence"], args["sequence_version"], args["sequence_step"] = p.Sequence, p.Version, p.Step
 	}
 	if next, ok := l.Next(); ok {
 		args["next_kind"], args["next_at"] = string(next.Kind), next.At

@@ -1,6 +1,34 @@
 package sequence
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/span"
+)
+
+// settleAfter is how long the results of a split wait for a goal that does not say so itself.
+const settleAfter = 14 * span.Day
+
+// Window is how long after an arm was drawn a conversion counts for it.
+func (g Goal) Window() time.Duration {
+	if g.Within > 0 {
+		return g.Within.Duration()
+	}
+	return settleAfter
+}
+
+// ByEvents is the type of engagement, and how often, that alone makes the goal reached; "" where it asks anything else.
+func (g Goal) ByEvents() (kind string, count int) {
+	e := g.When.Engagement
+	if e == nil || e.Within > 0 {
+		return "", 0
+	}
+	if c := g.When; len(c.Band)+len(c.Grade)+len(c.Membership) > 0 || c.Score != nil || c.Field != "" {
+		return "", 0
+	}
+	return e.Type, max(1, e.Count)
+}
 
 // jump finds the goals that are reached by now. The lead goes on from the last of them in the document, or leaves.
 func (w *walk) jump() (to string, jumps bool) {
