@@ -50,7 +50,9 @@ type (
 	pauseBody struct {
 		Until *time.Time `json:"until,omitempty"`
 	}
-	resumeBody struct{}
+	resumeBody struct {
+		CatchUp *string `json:"catch_up,omitempty" enum:"shift,keep,drop" doc:"of waits in its sequence; shift (absent): what was left is left; keep: they ran on; drop: mails that came due meanwhile are left out"`
+	}
 )
 
 // pending is the answer to a decision nobody has answered yet.

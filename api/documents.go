@@ -55,14 +55,7 @@ func (a *API) sequences() {
 		return &out[record.Page[record.Sequence]]{page}, err
 	})
 	add(a, route{method: http.MethodPost, path: "/v1/sequences", group: "Sequences", summary: "Keep a sequence as a draft", roles: marketers, status: http.StatusCreated, body: written{}, otherMedia: yamlMedia}, a.createSequence)
-	type version struct {
-		Name    string `path:"name" maxLength:"200"`
-		Version int    `path:"version" minimum:"1"`
-	}
-	add(a, route{method: http.MethodPost, path: "/v1/sequences/{name}/{version}/publish", group: "Sequences", summary: "Let leads enter this version", roles: marketers}, func(ctx context.Context, in *version) (*out[record.Sequence], error) {
-		s, err := a.Documents.PublishSequence(ctx, in.Name, in.Version)
-		return &out[record.Sequence]{s}, err
-	})
+	a.publications()
 }
 
 type sequenceQuery struct {

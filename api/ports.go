@@ -6,6 +6,8 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 // Reads is the read side: Postgres only, so it answers while Temporal is down. Lead-shaped methods answer
@@ -59,7 +61,12 @@ type Documents interface {
 	PublishModel(ctx context.Context, version int) (record.Model, error)
 	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)
 	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
-	PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	PublishSequence(ctx context.Context, p record.Publication) (record.Sequence, error)
+	// Inside counts who is in other versions of a sequence, and tells where each would go on in this one.
+	Inside(ctx context.Context, name string, version int) (record.Inside, error)
+	// PauseSequence holds a version, ResumeSequence ends its hold.
+	PauseSequence(ctx context.Context, name string, version int, by string) (record.SequenceHold, error)
+	ResumeSequence(ctx context.Context, name string, version int, c sequence.CatchUp, spread span.Span) (record.SequenceHold, error)
 	Policies(ctx context.Context, cursor string, limit int) (record.Page[record.Policy], error)
 	Policy(ctx context.Context, id string) (record.Policy, error)
 	CreatePolicy(ctx context.Context, p record.Policy) (record.Policy, error)

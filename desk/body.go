@@ -21,6 +21,7 @@ type canonical struct {
 	OneThing     string     `json:"one_thing,omitempty"`
 	Missing      string     `json:"missing,omitempty"`
 	Until        *time.Time `json:"until,omitempty"`
+	CatchUp      string     `json:"catch_up,omitempty"`
 }
 
 // split reads the top level of a body: an object, each field once is enough for us. An empty body is an empty object.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
@@ -50,7 +51,7 @@ var shapes = map[string]shape{
 	wire.UpdateRecycle:    {may: []string{"reason"}},
 	wire.UpdateDisqualify: {needs: []string{"reason"}},
 	wire.UpdatePause:      {may: []string{"until"}},
-	wire.UpdateResume:     {},
+	wire.UpdateResume:     {may: []string{"catch_up"}},
 }
 
 var reasonCode = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
@@ -170,7 +171,7 @@ func (in *reading) canonical() canonical {
 	c := canonical{
 		RepID: in.id("rep_id"), TeamID: in.id("team_id"), AssignmentID: in.id("assignment_id"),
 		Reason: in.code("reason"), Note: in.words("note", maxNote),
-		OneThing: in.words("one_thing", maxAnswer), Missing: in.words("missing", maxAnswer), Until: in.until(),
+		OneThing: in.words("one_thing", maxAnswer), Missing: in.words("missing", maxAnswer), Until: in.until(), CatchUp: in.catchUp(),
 	}
 	if raw, given := in.fields["amount"]; given {
 		var ok bool
@@ -235,6 +236,19 @@ func (in *reading) words(name string, most int) string {
 		return ""
 	case utf8.RuneCountInString(t) > most:
 		in.ps.add(name, CodeTooLong, "must be at most %d characters", most)
+		return ""
+	}
+	return t
+}
+
+// catchUp is what becomes of waits; shift is what is done anyway, and is not kept.
+func (in *reading) catchUp() string {
+	t, given := in.text("catch_up")
+	switch c := sequence.CatchUp(t); {
+	case !given || c == sequence.Shift:
+		return ""
+	case !slices.Contains(sequence.CatchUps, c):
+		in.ps.add("catch_up", CodeInvalid, "must be shift, keep or drop")
 		return ""
 	}
 	return t

@@ -48,6 +48,7 @@ func TestDecide_badDecisionsAreNamedAndNeverAsked(t *testing.T) {
 		{"pause", `{"until":"tomorrow"}`, []string{"until:invalid"}},
 		{"pause", `{"until":"2126-03-02T11:59:59Z"}`, []string{"until:invalid"}},
 		{"resume", `{"now":true}`, []string{"now:unknown_field"}},
+		{"resume", `{"catch_up":"hurry"}`, []string{"catch_up:invalid"}},
 		{"erase", `{}`, []string{"kind:invalid"}},
 	} {
 		p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{nil}}
@@ -81,6 +82,8 @@ func TestDecide_goodDecisionsAreStoredAsOneWouldSayThem(t *testing.T) {
 		{"disqualify", `{"reason":"spam"}`, `{"reason":"spam"}`},
 		{"pause", `{"until":"2026-04-01T09:00:00+02:00"}`, `{"until":"2026-04-01T07:00:00Z"}`},
 		{"resume", `{}`, `{}`},
+		{"resume", `{"catch_up":"shift"}`, `{}`},
+		{"resume", `{"catch_up":"drop"}`, `{"catch_up":"drop"}`},
 	} {
 		p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{nil}}
 		a := decided(t, newDesk(p, r), Request{LeadID: leadA, Kind: c.kind, Body: json.RawMessage(c.body)})

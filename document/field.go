@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+
+	"github.com/leadflow-dev/leadflow/domain/spell"
 )
 
 // field is a key of a document and the struct field behind it.
@@ -48,40 +50,12 @@ func (fs fields) find(key string) (field, bool) {
 
 // hint names the key that was probably meant, or those there are.
 func (fs fields) hint(key string) string {
-	best, least := "", 3
 	var all []string
 	for _, f := range fs {
 		all = append(all, f.key)
-		if d := distance(strings.ToLower(key), f.key); d < least && d < len(f.key) {
-			best, least = f.key, d
-		}
 	}
-	if best != "" {
+	if best := spell.Meant(strings.ToLower(key), all); best != "" {
 		return ": " + best + " is meant?"
 	}
 	return ": there are " + strings.Join(all, ", ")
-}
-
-// distance is the number of letters to be changed, added or removed (Levenshtein); long texts are far away.
-func distance(a, b string) int {
-	if len(a) > 40 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,7 +6,9 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 // Bounds on what a policy may ask for.
@@ -14,6 +16,8 @@ const (
 	maxOffers    = 20
 	maxReminders = 9
 	maxCycles    = 100
+	maxMails     = 100
+	maxJitter    = span.Day
 )
 
 var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
@@ -45,6 +49,7 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 		c.add("stale.nurturing", "is missing: no lead is nurtured for ever")
 	}
 	c.recycling(p.Recycle)
+	c.nurture(p.Nurture)
 	return c.problems
 }
 
@@ -118,5 +123,30 @@ func (c *policyCheck) reason(at string, r lifecycle.Reason) {
 	}
 	if r.Path != lifecycle.PathRecycle && (r.CoolDown != 0 || r.Score != "" || r.Sequence != "") {
 		c.add(at, "has a cool_down, score or sequence, which only belong to the path recycle")
+	}
+}
+
+func (c *policyCheck) nurture(n lifecycle.Nurture) {
+	if n.PerDay < 0 || n.PerDay > maxMails {
+		c.add("nurture.per_day", "must be between 1 and %d; leave it out for any number", maxMails)
+	}
+	if n.PerWeek < 0 || n.PerWeek > maxMails {
+		c.add("nurture.per_week", "must be between 1 and %d; leave it out for any number", maxMails)
+	}
+	if n.Jitter.Duration() > maxJitter {
+		c.add("nurture.jitter", "is longer than a day: mails would go out on another day than the sequence says")
+	}
+	if n.Quiet == nil {
+		return
+	}
+	from, okFrom := calendar.Clock(n.Quiet.From)
+	to, okTo := calendar.Clock(n.Quiet.To)
+	switch {
+	case !okFrom || n.Quiet.From == "24:00":
+		c.add("nurture.quiet.from", "is no time of the day: write 20:00 (00:00 to 23:59)")
+	case !okTo:
+		c.add("nurture.quiet.to", "is no time of the day: write 08:00 (00:00 to 24:00)")
+	case from == to || from == 0 && to == calendar.Day:
+		c.add("nurture.quiet", "leaves no hour in which a mail could go out")
 	}
 }

@@ -36,8 +36,11 @@ var needed = map[reflect.Type][]string{
 	reflect.TypeFor[sequence.Sequence]():      {"name", "steps"},
 	reflect.TypeFor[sequence.Step]():          {"id"},
 	reflect.TypeFor[sequence.Mail]():          {"subject", "body"},
-	reflect.TypeFor[sequence.WaitFor]():       {"any", "timeout"},
+	reflect.TypeFor[sequence.WaitFor]():       {"timeout"},
 	reflect.TypeFor[sequence.Case]():          {"to"},
+	reflect.TypeFor[sequence.Arm]():           {"arm", "to"},
+	reflect.TypeFor[sequence.SetField]():      {"field", "value"},
+	reflect.TypeFor[sequence.Goal]():          {"name", "when"},
 	reflect.TypeFor[lifecycle.Policy]():       {"name", "calendar", "sla", "stale", "recycle"},
 	reflect.TypeFor[lifecycle.AcceptSLA]():    {"within", "max_offers"},
 	reflect.TypeFor[lifecycle.Stale]():        {"nurturing"},
@@ -50,6 +53,7 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[lifecycle.Path]():        texts(paths),
 	reflect.TypeFor[lifecycle.ScorePolicy](): texts(scorePolicies),
 	reflect.TypeFor[sequence.Exit]():         texts(sequence.Exits),
+	reflect.TypeFor[sequence.Reentry]():      texts(sequence.Reentries),
 	reflect.TypeFor[sequence.OnUnknown]():    {string(sequence.Park), string(sequence.Resend)},
 	reflect.TypeFor[lifecycle.Stage]():       {string(lifecycle.StageDormant)}, // of idle.finally, its only place
 }
@@ -57,7 +61,7 @@ var words = map[reflect.Type][]string{
 // engagements are the keys that name types of engagement.
 var engagements = map[reflect.Type]string{
 	reflect.TypeFor[scoring.EngagementRule](): "on", reflect.TypeFor[scoring.Model](): "triggers",
-	reflect.TypeFor[sequence.WaitFor](): "any",
+	reflect.TypeFor[sequence.WaitFor](): "any", reflect.TypeFor[sequence.Engagement](): "type",
 }
 
 func texts[T ~string](values []T) []string {

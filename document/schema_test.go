@@ -1,6 +1,7 @@
 package document
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -99,7 +100,14 @@ func refused(t *testing.T, kind Kind, v any) bool {
 	return err != nil
 }
 
-var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence}, KindPolicy: {DefaultPolicy, FastPolicy}}
+// everyStep has one step of every kind, and withNurture a policy all that it can say about mails.
+var (
+	//go:embed testdata/every-step.yaml
+	everyStep   []byte
+	withNurture = append(slices.Clone(FastPolicy), "\nnurture: {per_day: 1, per_week: 3, quiet: {from: \"20:00\", to: \"08:00\"}, jitter: 15m}\n"...)
+)
+
+var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture}}
 
 // What reading takes the schema takes, and what the schema refuses reading refuses, key by key.
 func TestSchema_isWhatReadingTakes(t *testing.T) {
@@ -170,4 +178,21 @@ func TestSchema_namesTheKeysOfAModel(t *testing.T) {
 	require.Equal(t, []any{"id", "on", "points"}, rule["required"])
 	require.Contains(t, rule["properties"].(map[string]any)["on"].(map[string]any)["enum"], "demo_request")
 	require.Equal(t, false, rule["additionalProperties"])
+}
+
+// Every key of a sequence is in the example of every step, so that the test above disturbs each.
+func TestSchema_everyKeyOfASequenceIsInTheExample(t *testing.T) {
+	t.Parallel()
+	q, err := ParseSequence(everyStep)
+	require.NoError(t, err)
+	raw, err := json.Marshal(q)
+	require.NoError(t, err)
+	rest := []string{"equals", "one_of", "contains", "matches", "present", "missing", "field", "gt", "lte", "lt", "after"} // ways of asking, tested by the rulebook
+	for name, def := range schemaOf(t, KindSequence)["$defs"].(map[string]any) {
+		for key := range def.(map[string]any)["properties"].(map[string]any) {
+			if !slices.Contains(rest, key) {
+				require.Contains(t, string(raw), `"`+key+`":`, name)
+			}
+		}
+	}
 }

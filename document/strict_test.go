@@ -60,3 +60,42 @@ func TestParse_tellsAllAndShowsWhere(t *testing.T) {
 	require.Len(t, wrong.Problems, 3)
 	require.Contains(t, err.Error(), "    3 |   - {id: a, on: 3, points: x}\n      |                 ^")
 }
+
+// What is wrong with a sequence or a policy is told where it is written, with what to write instead.
+func TestParse_sequencesAndPoliciesTellWhere(t *testing.T) {
+	t.Parallel()
+	edit := func(source []byte, old, new string) string {
+		require.Equal(t, 1, strings.Count(string(source), old), old)
+		return strings.Replace(string(source), old, new, 1)
+	}
+	sequence := func(s string) error { _, err := ParseSequence([]byte(s)); return err }
+	policy := func(s string) error { _, err := ParsePolicy([]byte(s)); return err }
+	for name, c := range map[string]struct {
+		err          error
+		line, column int
+		message      string
+	}{
+		"unreachable":      {sequence(edit(everyStep, "else: rest", "else: end")), 36, 5, "steps[10]: can never be reached"},
+		"endless":          {sequence(edit(everyStep, "to: tell}\n      - {if: {score", "to: sort}\n      - {if: {score")), 22, 5, "steps[6]: is in a loop without a wait"},
+		"a step misspelt":  {sequence(edit(everyStep, "next: tuesday", "next: teusday")), 14, 11, "tuesday is meant?"},
+		"a key misspelt":   {sequence(edit(everyStep, "wait_until: {days", "wait_untill: {days")), 17, 19, "wait_until is meant?"},
+		"a field misspelt": {sequence(edit(everyStep, "field: company_size", "field: compny_size")), 27, 22, "company_size is meant?"},
+		"an arm":           {sequence(edit(everyStep, "weight: 3", "weight: 0")), 10, 30, "leave out an arm"},
+		"a reason":         {sequence(edit(everyStep, "competitor", "Too dear")), 3, 47, "small letters"},
+		"no rep":           {sequence(edit(everyStep, "rep: ada@sales.example", "rep: ada")), 31, 34, "is no address"},
+		"a weekday":        {sequence(edit(everyStep, "[tue, thu]", "[tue, thur]")), 17, 44, "thu is meant?"},
+		"a cap":            {policy(edit(withNurture, "per_day: 1", "per_day: -1")), 0, 20, "must be between 1 and 100"},
+		"quiet for ever":   {policy(edit(withNurture, "to: \"08:00\"", "to: \"20:00\"")), 0, 43, "leaves no hour"},
+		"a long spread":    {policy(edit(withNurture, "jitter: 15m", "jitter: 15d")), 0, 81, "longer than a day"},
+	} {
+		var wrong *Error
+		require.ErrorAs(t, c.err, &wrong, name)
+		require.Len(t, wrong.Problems, 1, "%s: %s", name, c.err)
+		p := wrong.Problems[0]
+		require.Contains(t, p.Path+": "+p.Message, c.message, name)
+		if c.line > 0 {
+			require.Equal(t, c.line, p.Line, "%s: %s", name, c.err)
+		}
+		require.Equal(t, c.column, p.Column, "%s: %s", name, c.err)
+	}
+}

@@ -19,11 +19,17 @@ func (s *Store) ScoreLead(ctx context.Context, leadID string, now time.Time) (sc
 
 const sqlAdjust = `INSERT INTO adjustments (lead_id, cycle, at, policy) VALUES (@lead, @cycle, @at, @policy) ON CONFLICT DO NOTHING`
 
-const sqlChooseSequence = `SELECT name, version FROM sequences
-WHERE state = 'published' AND (name = @name OR (is_default AND NOT EXISTS (SELECT FROM sequences WHERE name = @name AND state = 'published')))
-LIMIT 1`
+// Of several that would do the one that the policy names for the reason comes first, then the newest that names the reason
+// itself, then the default. Who was in one that is entered once in a life gets another.
+const sqlChooseSequence = `SELECT q.name, q.version FROM leads l JOIN sequences q ON q.state = 'published',
+	LATERAL (SELECT coalesce(q.document #> '{entry,reasons}' ? l.reason, false) AS for_reason) AS f
+WHERE l.id = @lead AND (q.name = @name OR f.for_reason OR q.is_default)
+	AND NOT (coalesce(q.document #>> '{entry,reentry}' = 'never', false)
+		AND EXISTS (SELECT FROM sequence_runs r WHERE r.lead_id = l.id AND r.sequence = q.name AND r.cycle < @cycle))
+ORDER BY q.name = @name DESC, f.for_reason DESC, q.published_at DESC, q.name LIMIT 1`
 
-// BeginCycle stores the adjustment of the score policy under (lead, cycle), folds anew under it and chooses the sequence.
+// BeginCycle stores the adjustment of the score policy under (lead, cycle), folds anew under it and chooses the sequence
+// by why the lead rested.
 // The same command again changes nothing and answers the same.
 func (s *Store) BeginCycle(ctx context.Context, c lifecycle.Command) (record.Begun, error) {
 	leadID := leadOf(c)
@@ -44,7 +50,7 @@ func (s *Store) BeginCycle(ctx context.Context, c lifecycle.Command) (record.Beg
 		if out.Score, out.Band, err = s.refold(ctx, tx, lead); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, sqlChooseSequence, pgx.NamedArgs{"name": c.Sequence})
+		rows, _ := tx.Query(ctx, sqlChooseSequence, pgx.NamedArgs{"lead": leadID, "name": c.Sequence, "cycle": c.Cycle})
 		q, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
 			Name    string
 			Version int

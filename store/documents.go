@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
 )
 
 const modelColumns = `m.version, m.state, m.note, m.author, m.document, m.source, m.created_at, m.published_at, (
@@ -147,12 +149,12 @@ const sqlPublishSequence = `UPDATE sequences SET state = 'published',
 	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
 WHERE name = @name AND version = @version RETURNING ` + sequenceColumns
 
-// PublishSequence makes a version the one that leads enter from now on; who is in another stays there. The default
-// sequence that is published takes the place of the one before it.
-func (s *Store) PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error) {
-	args := pgx.NamedArgs{"name": name, "version": version}
+// PublishSequence makes a version the one that leads enter from now on. Who is in another stays there, goes on in this one
+// when next it would go on, or begins it. The default sequence that is published takes the place of the one before it.
+func (s *Store) PublishSequence(ctx context.Context, p record.Publication) (record.Sequence, error) {
+	args := pgx.NamedArgs{"name": p.Name, "version": p.Version, "inside": cmp.Or(p.Inside, sequence.Stay)}
 	return s.sequence(ctx, "publish sequence", func(tx pgx.Tx) (pgx.Rows, error) {
-		for _, sql := range []string{sqlInheritDefault, sqlRetireSequence, sqlYieldDefault} {
+		for _, sql := range []string{sqlInheritDefault, sqlRetireSequence, sqlYieldDefault, sqlPublication} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {
 				return nil, err
 			}

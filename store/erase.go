@@ -33,6 +33,8 @@ const (
 	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = @lead`
 	sqlEraseScore       = `DELETE FROM scores WHERE lead_id = @lead`
 	sqlEraseAdjustments = `DELETE FROM adjustments WHERE lead_id = @lead`
+	sqlEraseRuns        = `DELETE FROM sequence_runs WHERE lead_id = @lead`
+	sqlEraseMarks       = `DELETE FROM sequence_marks WHERE lead_id = @lead`
 
 	// Explanations name what a person is and did; who had the lead and what became of the offer is the house's.
 	sqlEraseExplanations = `UPDATE assignments SET explanation = '{}' WHERE lead_id = @lead`
@@ -73,7 +75,7 @@ const (
 
 var erasure = []string{
 	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
-	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
+	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLead,
 }

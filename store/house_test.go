@@ -208,12 +208,12 @@ func TestSequencesCountVersionsAndYieldTheDefault(t *testing.T) {
 		return err
 	})
 	require.Equal(t, 9, create("warm", true).Version)
-	_, err := s.PublishSequence(ctx, "warm", 8)
+	_, err := s.PublishSequence(ctx, record.Publication{Name: "warm", Version: 8})
 	require.NoError(t, err)
-	_, err = s.PublishSequence(ctx, "warm", 9)
+	_, err = s.PublishSequence(ctx, record.Publication{Name: "warm", Version: 9})
 	require.NoError(t, err)
 	require.Equal(t, 1, create("other", true).Version)
-	_, err = s.PublishSequence(ctx, "other", 1)
+	_, err = s.PublishSequence(ctx, record.Publication{Name: "other", Version: 1})
 	require.NoError(t, err)
 	page, err := s.Sequences(ctx, "", 200)
 	require.NoError(t, err)
@@ -240,14 +240,14 @@ func TestANewVersionOfTheDefaultSequenceIsTheDefault(t *testing.T) {
 		_, err := s.CreateSequence(ctx, record.Sequence{Name: "warm", Default: isDefault, Source: "x", Document: json.RawMessage(`{}`)})
 		require.NoError(t, err)
 		for range 2 {
-			q, err := s.PublishSequence(ctx, "warm", version+1)
+			q, err := s.PublishSequence(ctx, record.Publication{Name: "warm", Version: version + 1})
 			require.NoError(t, err)
 			require.True(t, q.Default, "else new leads get no mail")
 		}
 	}
 	_, err := s.CreateSequence(ctx, record.Sequence{Name: "other", Source: "x", Document: json.RawMessage(`{}`)})
 	require.NoError(t, err)
-	q, err := s.PublishSequence(ctx, "other", 1)
+	q, err := s.PublishSequence(ctx, record.Publication{Name: "other", Version: 1})
 	require.NoError(t, err)
 	require.False(t, q.Default)
 }

@@ -17,6 +17,9 @@ const (
 	triggerComplaint   = "complaint"
 )
 
+// touchBand in a lead's wanted touches is followed by a band that a step waits for.
+const touchBand = "band:"
+
 // mutes are the engagement types that stop mail for good: what the run is told, why the address is suppressed, and what
 // the run makes of it.
 var mutes = map[string]struct {
@@ -72,6 +75,10 @@ func judge(w world, su *subject, st *standing) verdict {
 	}
 
 	v.edge(w, su, st, v.read(w, su, fresh))
+	if !v.touched && v.after.Band != st.Band && slices.Contains(su.lead.TouchWanted, touchBand+v.after.Band) {
+		v.touched = true
+		v.kinds = append(v.kinds, triggerFirstTouch)
+	}
 	v.moves = !st.refolded && len(fresh) == 0 && v.mqlAt == st.MQLAt
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
 		return !hears(su.lead.Stage, kind)

@@ -30,7 +30,7 @@ func newSequence(t *testing.T, s *Store, name, document string, isDefault bool) 
 	t.Helper()
 	q, err := s.CreateSequence(t.Context(), record.Sequence{Name: name, Default: isDefault, Source: "x", Document: json.RawMessage(document)})
 	require.NoError(t, err)
-	_, err = s.PublishSequence(t.Context(), name, q.Version)
+	_, err = s.PublishSequence(t.Context(), record.Publication{Name: name, Version: q.Version})
 	require.NoError(t, err)
 }
 
@@ -46,7 +46,7 @@ func nurturing(t *testing.T, s *Store, c record.Capture) string {
 func goOn(t *testing.T, s *Store, lead string, at lifecycle.Position, now time.Time) lifecycle.Move {
 	t.Helper()
 	at.Sequence, at.Version = "welcome", 1
-	c := command(lead, lifecycle.CommandMail, "mail/welcome@1/"+at.Step)
+	c := command(lead, lifecycle.CommandMail, fmt.Sprintf("mail/welcome@1/%s/%d", at.Step, now.UnixNano()))
 	c.Position, c.At = at, now
 	out, err := s.GoOn(t.Context(), c)
 	require.NoError(t, err)

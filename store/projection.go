@@ -203,6 +203,7 @@ func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
 			continue
 		}
 		b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": e.Decision})
+		queueWakeResumed(b, c.Lead.ID, e)
 		if kind, ok := outcomeKinds[e.Kind]; ok {
 			var rep *string
 			if e.Actor.Type == "rep" {

@@ -35,6 +35,7 @@ type Store struct {
 	inherits  int      // events of a visitor a lead comes to in one transaction
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
+	scripts   sync.Map // sequenceVersion -> *sequence.Sequence
 	takers    sync.Map // lane -> *taking
 }
 

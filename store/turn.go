@@ -10,7 +10,7 @@ import (
 
 // Who is locked is being scored right now, or looked at by another worker: they are passed over before it is counted how many
 // there are, or those behind them would wait as well. Nobody is waited for, so it is no matter in which order they are locked.
-const sqlLockTurning = `SELECT l.id, l.stage FROM scores s JOIN leads l ON l.id = s.lead_id
+const sqlLockTurning = `SELECT l.id, l.stage, coalesce(l.touch_wanted, '{}') AS touch_wanted FROM scores s JOIN leads l ON l.id = s.lead_id
 WHERE s.turns_at <= now() ORDER BY s.turns_at LIMIT 500 FOR NO KEY UPDATE OF l SKIP LOCKED`
 
 // Turn brings heirs what is left for them (inheritRows), piece by piece, and looks again at the scores whose moment has come, the longest overdue first, until none is left, and tells runs of

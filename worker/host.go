@@ -32,6 +32,7 @@ type Host struct {
 	Listener   Listener
 	Sweeper    Sweeper
 	Scores     Scores
+	Holds      Holds
 	Client     client.Client
 	Mails      Carrier
 	Hooks      Carrier
@@ -91,6 +92,9 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Scores.Rescore)
 	})
 	g.Go(func() error { return h.turns(ctx, b) })
+	g.Go(func() error {
+		return h.every(ctx, b, "held", 5*time.Second, "leads that are held up no more", h.release)
+	})
 	if h.Tide != nil {
 		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })
 	} else {
@@ -128,6 +132,15 @@ func untilNone(one func(context.Context) (bool, error)) func(context.Context) er
 			}
 		}
 	}
+}
+
+// release lets leads go on that were held up.
+func (h *Host) release(ctx context.Context) error {
+	n, err := h.Holds.ReleaseHeldUp(ctx)
+	if n > 0 {
+		h.Log.Info("leads go on that were held up", "leads", n)
+	}
+	return err
 }
 
 // starts lets go what imports parked.

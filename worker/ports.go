@@ -64,6 +64,12 @@ type Sweeper interface {
 	Sweep(ctx context.Context) error
 }
 
+// Holds let leads go on that were held up.
+type Holds interface {
+	// ReleaseHeldUp tells the runs of leads whose sequence was held and is not any more, each at its moment.
+	ReleaseHeldUp(ctx context.Context) (released int, err error)
+}
+
 // Scores are kept true while nothing happens to their leads.
 type Scores interface {
 	// Rescore scores by the published model whom another one scored, until nobody is left.

@@ -82,6 +82,21 @@ type Consent struct {
 	Require bool `json:"require"`
 }
 
+// Nurture is what the house says about the mails of all sequences together. No clock of a life depends on it: whoever moves a
+// lead through its sequence reads it.
+type Nurture struct {
+	PerDay  int       `json:"per_day,omitempty"`  // mails to one lead in any 24 hours; absent: any number
+	PerWeek int       `json:"per_week,omitempty"` // in any 7 days; absent: any number
+	Quiet   *Quiet    `json:"quiet,omitempty"`
+	Jitter  span.Span `json:"jitter,omitempty"` // over how long leads that would be due together are spread
+}
+
+// Quiet are hours without nurture mail, by the lead's own clock.
+type Quiet struct {
+	From string `json:"from"` // 20:00
+	To   string `json:"to"`   // 08:00; not after From: on the next day
+}
+
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
 // and replay it for ever. The file form is examples/documents/policy-fast.yaml.
 type Policy struct {
@@ -91,4 +106,5 @@ type Policy struct {
 	Stale    Stale     `json:"stale"`
 	Recycle  Recycling `json:"recycle"`
 	Consent  Consent   `json:"consent"`
+	Nurture  Nurture   `json:"nurture,omitzero"`
 }

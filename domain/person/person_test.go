@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/leadflow-dev/leadflow/domain/sequence"
 )
 
 func TestProfile_getReadsBothForms(t *testing.T) {
@@ -44,7 +42,6 @@ func TestKnown(t *testing.T) {
 
 func TestEventTypes_engagementAndItsOpposite(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, sequence.EngagementTypes, EventTypes, "one list for rules and for sequences")
 	for _, kind := range EventTypes {
 		require.Equal(t, kind != "email_bounce" && kind != "unsubscribe" && kind != "complaint", Engages(kind), kind)
 		require.True(t, !Works(kind) || Engages(kind), kind)

@@ -19,13 +19,23 @@ type AlertData struct {
 	AssignmentID string     `json:"assignment_id"`
 	RepID        string     `json:"rep_id"`
 	Score        int        `json:"score"`
-	DueAt        *time.Time `json:"due_at,omitempty"` // of an offer that is open
+	DueAt        *time.Time `json:"due_at,omitempty"`   // of an offer that is open
+	Sequence     string     `json:"sequence,omitempty"` // of a sequence that notifies: which, at which step, and what its author wrote
+	Step         string     `json:"step,omitempty"`
+	Message      string     `json:"message,omitempty"`
 }
+
+// AlertSequence is the kind of alert with which a sequence tells that a lead came to a step, and KindSequenceNotified the type
+// under which subscribers hear of it.
+const (
+	AlertSequence        = "sequence"
+	KindSequenceNotified = "sequence.notified"
+)
 
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager",
+	"handoff.idle_owner", "handoff.idle_manager", KindSequenceNotified,
 }
 
 var webhookKinds = map[string]string{

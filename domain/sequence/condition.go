@@ -16,6 +16,7 @@ type Condition struct {
 	Grade      []string    `json:"grade,omitempty"` // one of A B C D
 	Score      *Bounds     `json:"score,omitempty"`
 	Engagement *Engagement `json:"engagement,omitempty"`
+	Membership []string    `json:"membership,omitempty"` // campaigns: of the lead's source, or of a later touch; ignores case
 
 	// A profile field and what it must be; exactly one of the ways below goes with it.
 	Field    string    `json:"field,omitempty"`
@@ -49,6 +50,7 @@ func (c Condition) Holds(f Facts, now time.Time) bool {
 		(len(c.Grade) == 0 || slices.Contains(c.Grade, f.Grade)) &&
 		(c.Score == nil || c.Score.hold(float64(f.Score))) &&
 		(c.Engagement == nil || c.Engagement.holds(f, now)) &&
+		(len(c.Membership) == 0 || f.Member != nil && slices.ContainsFunc(c.Membership, f.Member)) &&
 		(c.Field == "" || c.field(f))
 }
 

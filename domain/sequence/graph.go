@@ -12,6 +12,14 @@ func (s Sequence) ways(i int) []int {
 	switch {
 	case step.WaitFor != nil:
 		names = append(names, s.or(step.Then, i), s.or(step.Else, i))
+	case step.WaitUntil != nil && step.WaitUntil.Field == "": // comes always
+		names = append(names, s.or(step.Next, i))
+	case step.WaitUntil != nil, step.Goal != nil:
+		names = append(names, s.or(step.Next, i), s.or(step.Else, i))
+	case len(step.Split) > 0:
+		for _, a := range step.Split {
+			names = append(names, a.To)
+		}
 	case len(step.Branch) > 0:
 		for _, b := range step.Branch {
 			names = append(names, b.To)
@@ -29,8 +37,12 @@ func (s Sequence) ways(i int) []int {
 	return out
 }
 
-// rests reports whether a lead cannot pass the i-th step without time going by.
-func (s Sequence) rests(i int) bool { return s.Steps[i].Wait > 0 || s.Steps[i].WaitFor != nil }
+// rests reports whether a lead cannot pass the i-th step without time going by. It passes a wait for a band it is in, and for
+// a date that is over.
+func (s Sequence) rests(i int) bool {
+	step := s.Steps[i]
+	return step.Wait > 0 || step.WaitFor != nil && len(step.WaitFor.Band) == 0 || step.WaitUntil != nil && step.WaitUntil.Field == ""
+}
 
 // graph finds steps no lead can come to, and loops in which no time passes.
 func (c *check) graph() {
@@ -45,13 +57,19 @@ func (c *check) graph() {
 			names = append(names, c.s.Steps[i].ID)
 		}
 		c.add(fmt.Sprintf("steps[%d]", loop[0]),
-			"is in a loop without a wait, which would turn for ever: %s; put a wait or wait_for into it", strings.Join(names, " -> "))
+			"is in a loop without a wait, which would turn for ever: %s; put a wait, a wait_for without a band, or a wait_until with days into it", strings.Join(names, " -> "))
 	}
 }
 
+// reach begins where leads do: at the first step, and at the goals, to which they come from anywhere.
 func (c *check) reach() []bool {
-	seen := make([]bool, len(c.s.Steps))
-	for todo := []int{0}; len(todo) > 0; {
+	seen, todo := make([]bool, len(c.s.Steps)), []int{0}
+	for i, step := range c.s.Steps {
+		if step.Goal != nil {
+			todo = append(todo, i)
+		}
+	}
+	for len(todo) > 0 {
 		i := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if !seen[i] {

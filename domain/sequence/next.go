@@ -1,11 +1,15 @@
 package sequence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The values of Move.Why.
 const (
 	WhyEnd         = "end"
 	WhyExit        = "exit:" // followed by the rule
+	WhyGoal        = "goal:" // followed by its name
 	WhyLoop        = "loop"
 	WhyUnknownStep = "unknown_step"
 )
@@ -21,8 +25,22 @@ func Next(s Sequence, p Position, f Facts, now time.Time) Move {
 		}
 		p = Position{Step: s.Steps[0].ID, Since: now}
 	}
-	w := walk{s: s, f: f, now: now}
-	for range len(s.Steps) + 1 {
+	if f.Holds.open(now) {
+		return Move{Rest: p, At: now.Add(lookAgain), Held: true}
+	}
+	w := walk{s: s, f: f, now: now, open: s.hours(f)}
+	if to, jumps := w.jump(); jumps {
+		if to == End {
+			return w.done(w.move.Why)
+		}
+		p = Position{Step: to, Since: now}
+	}
+	return w.from(p)
+}
+
+// from walks on step by step until the lead rests or the sequence ends.
+func (w *walk) from(p Position) Move {
+	for range len(w.s.Steps) + 1 {
 		to, rests := w.stop(p)
 		switch {
 		case rests:
@@ -32,9 +50,9 @@ func Next(s Sequence, p Position, f Facts, now time.Time) Move {
 		}
 		w.move.Via = append(w.move.Via, p.Step)
 		if to == End {
-			return w.done(WhyEnd)
+			return w.done(w.move.Why)
 		}
-		p = Position{Step: to, Since: now}
+		p = Position{Step: to, Since: w.now}
 	}
 	return w.done(WhyLoop)
 }
@@ -49,28 +67,31 @@ func (s Sequence) left(f Facts, now time.Time) (Exit, bool) {
 	return "", false
 }
 
-func (f Facts) engaged(types []string, from, to time.Time) int {
-	if f.Engaged == nil || to.Before(from) {
-		return 0
-	}
-	return f.Engaged(types, from, to)
-}
-
 // walk is one move under way.
 type walk struct {
 	s    Sequence
 	f    Facts
 	now  time.Time
+	open hours
 	move Move
+	due  time.Time // when the wait before came due, which may be long ago; zero: just now
 }
 
 func (w *walk) done(why string) Move {
+	if why == "" {
+		why = WhyEnd
+	}
 	w.move.Done, w.move.Why = true, why
 	return w.move
 }
 
-func (w *walk) rest(p Position, at time.Time, wakers ...string) (string, bool) {
-	w.move.Rest, w.move.At, w.move.Any = p, at, wakers
+// rest stops here. What reaches a goal makes the lead due as well.
+func (w *walk) rest(p Position, at time.Time, wakers *WaitFor) (string, bool) {
+	w.move.Rest, w.move.At = p, at
+	if wakers != nil {
+		w.move.Any, w.move.Bands = slices.Clone(wakers.Any), slices.Clone(wakers.Band)
+	}
+	w.watch()
 	return "", true
 }
 
@@ -84,53 +105,65 @@ func (w *walk) stop(p Position) (to string, rests bool) {
 	switch {
 	case step.Mail != nil:
 		return w.mail(i, p)
+	case step.WaitUntil != nil:
+		return w.waitUntil(i, p)
 	case step.WaitFor != nil:
 		return w.waitFor(i, p)
 	case len(step.Branch) > 0:
 		return w.branch(i), false
+	case len(step.Split) > 0:
+		return w.split(step), false
+	case step.Notify != nil:
+		w.effect(Effect{Step: step.ID, Notify: step.Notify})
+		return w.s.or(step.Next, i), false
+	case step.SetField != nil:
+		w.set(step)
+		return w.s.or(step.Next, i), false
+	case step.Goal != nil:
+		return w.goal(i), false
 	}
 	return w.wait(i, p)
 }
 
-func (w *walk) mail(i int, p Position) (string, bool) {
-	if w.move.Mail != "" {
-		return w.rest(p, w.now)
+func (w *walk) effect(e Effect) { w.move.Effects = append(w.move.Effects, e) }
+
+// set writes a field, which what follows in the same move reads.
+func (w *walk) set(step Step) {
+	w.effect(Effect{Step: step.ID, SetField: step.SetField})
+	before, set := w.f.Field, *step.SetField
+	w.f.Field = func(name string) (any, bool) {
+		if name == set.Field {
+			return set.Value, true
+		}
+		if before == nil {
+			return nil, false
+		}
+		return before(name)
 	}
-	if at := w.s.Window.next(w.now, w.f.Zone); at.After(w.now) {
-		return w.rest(p, at)
-	}
-	w.move.Mail = p.Step
-	return w.s.or(w.s.Steps[i].Next, i), false
 }
 
-func (w *walk) wait(i int, p Position) (string, bool) {
-	to := w.s.or(w.s.Steps[i].Next, i)
-	due := p.Since.Add(w.s.Steps[i].Wait.Duration())
-	if !w.now.Before(due) {
+func (w *walk) mail(i int, p Position) (string, bool) {
+	to, due := w.s.or(w.s.Steps[i].Next, i), p.Since
+	if !w.due.IsZero() {
+		due = w.due
+	}
+	due = w.open.next(due)
+	if w.f.Holds.dropped(due) {
+		w.due, w.move.Left = due, append(w.move.Left, p.Step)
 		return to, false
 	}
-	if n, ok := w.s.step(to); ok && w.s.Steps[n].Mail != nil {
-		due = w.s.Window.next(due, w.f.Zone)
+	if w.move.Mail != "" {
+		return w.rest(p, w.now, nil)
 	}
-	return w.rest(p, due)
-}
-
-func (w *walk) waitFor(i int, p Position) (string, bool) {
-	step := w.s.Steps[i]
-	until := p.Since.Add(step.WaitFor.Timeout.Duration())
-	seen := until
-	if w.now.Before(until) {
-		seen = w.now
+	from := w.now
+	if at := w.f.Holds.released(w.f.Lead, due); at.After(due) && at.After(from) {
+		from = at
 	}
-	switch {
-	case !p.Since.Before(w.now): // arrived in this move: a loop through here must not turn on one engagement
-		return w.rest(p, until, step.WaitFor.Any...)
-	case w.f.engaged(step.WaitFor.Any, p.Since, seen) > 0:
-		return w.s.or(step.Then, i), false
-	case w.now.Before(until):
-		return w.rest(p, until, step.WaitFor.Any...)
+	if at := w.mayGo(p.Step, from); at.After(w.now) {
+		return w.rest(p, at, nil)
 	}
-	return w.s.or(step.Else, i), false
+	w.move.Mail = p.Step
+	return to, false
 }
 
 func (w *walk) branch(i int) string {

@@ -140,7 +140,7 @@ func TestNext_waitFor(t *testing.T) {
 
 func TestNext_branch(t *testing.T) {
 	t.Parallel()
-	field := func(k Condition) Condition { k.Field = "x"; return k }
+	field := func(k Condition) Condition { k.Field = "custom.x"; return k }
 	f := Facts{
 		Entered: monday.Add(-10 * aDay), Score: 60, Band: "warm", Grade: "B",
 		Engaged: engaged(event{"email_click", monday.Add(-9 * aDay)}, event{"email_click", monday.Add(-aDay)}, event{"page_view", monday.Add(-11 * aDay)}),
@@ -179,7 +179,7 @@ func TestNext_branch(t *testing.T) {
 		{"unknown field", nil, field(Condition{Equals: "x"}), false},
 	} {
 		f.Field = func(name string) (any, bool) {
-			require.Equal(t, "x", name)
+			require.Equal(t, "custom.x", name)
 			return tc.field, tc.field != nil
 		}
 		s := seq(Step{ID: "case", Branch: []Case{{If: tc.k, To: "yes"}}, Else: "no"}, mail("yes"), mail("no"))

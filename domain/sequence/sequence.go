@@ -1,10 +1,6 @@
 package sequence
 
-import (
-	"time"
-
-	"github.com/leadflow-dev/leadflow/domain/span"
-)
+import "time"
 
 // End is the step name that ends the sequence.
 const End = "end"
@@ -22,10 +18,25 @@ type Sequence struct {
 	Steps  []Step  `json:"steps"`
 }
 
-// Entry says in which stages a lead is sent through the sequence.
+// Entry says who is sent through the sequence.
 type Entry struct {
-	Stages []string `json:"stages,omitempty"` // absent: nurturing
+	Stages  []string `json:"stages,omitempty"`  // absent: nurturing
+	Reasons []string `json:"reasons,omitempty"` // the next cycle of a lead that rested for one of them: price, not_ready, stale
+	Reentry Reentry  `json:"reentry,omitempty"` // absent: each_cycle
 }
+
+// Reentry says whether a lead that has left the sequence may enter it again.
+type Reentry string
+
+// A lead enters once in its life, once in each cycle, or whenever the sequence is chosen for it.
+const (
+	ReentryNever     Reentry = "never"
+	ReentryEachCycle Reentry = "each_cycle"
+	ReentryAlways    Reentry = "always"
+)
+
+// Reentries lists every rule of coming back.
+var Reentries = []Reentry{ReentryNever, ReentryEachCycle, ReentryAlways}
 
 // Exit is a rule that ends the sequence for a lead.
 type Exit string
@@ -75,76 +86,10 @@ type Window struct {
 	Zone string   `json:"zone,omitempty"` // lead (the default) or an IANA name
 }
 
-// Step is one stop: exactly one of Mail, Wait, WaitFor and Branch.
-type Step struct {
-	ID      string    `json:"id"` // stable over versions: it is a ledger key
-	Mail    *Mail     `json:"mail,omitempty"`
-	Wait    span.Span `json:"wait,omitempty"`
-	WaitFor *WaitFor  `json:"wait_for,omitempty"`
-	Branch  []Case    `json:"branch,omitempty"`
-	Next    string    `json:"next,omitempty"` // of mail and wait
-	Then    string    `json:"then,omitempty"` // of wait_for: engaged
-	Else    string    `json:"else,omitempty"` // of wait_for: timed out; of branch: no case holds
-}
-
-// Mail is what a lead is sent. Subject, preheader and body are templates in the bounded Liquid subset, the body Markdown.
-type Mail struct {
-	Subject   string    `json:"subject"`
-	Preheader string    `json:"preheader,omitempty"`
-	Body      string    `json:"body"`
-	OnUnknown OnUnknown `json:"on_unknown,omitempty"`
-}
-
-// OnUnknown says what happens to a mail of which nobody knows whether it left.
-type OnUnknown string
-
-// A parked mail waits for a person: at most one is ever sent. A resent one may come twice.
-const (
-	Park   OnUnknown = "park"
-	Resend OnUnknown = "resend"
-)
-
-// WaitFor rests until the lead engages or the timeout is over.
-type WaitFor struct {
-	Any     []string  `json:"any"` // engagement types
-	Timeout span.Span `json:"timeout"`
-}
-
-// Case is one way out of a branch.
-type Case struct {
-	If Condition `json:"if"`
-	To string    `json:"to"`
-}
-
 // Position is where a lead stands. The zero value has not entered yet.
 type Position struct {
 	Step  string    `json:"step,omitempty"`
 	Since time.Time `json:"since,omitzero"`
-}
-
-// Facts are what a sequence may ask about a lead. A nil function knows nothing.
-type Facts struct {
-	Entered time.Time      // when the lead entered the sequence in this cycle
-	Zone    *time.Location // of the send window; nil is UTC
-	Score   int
-	Band    string // hot warm cold
-	Grade   string // A B C D
-
-	// Field is a profile value: text, number or bool; false where none is known.
-	Field func(name string) (any, bool)
-	// Engaged counts engagements of any of the types that occurred from one moment to another, both included.
-	Engaged func(types []string, from, to time.Time) int
-}
-
-// Move is what happens now. Unless Done, the lead rests at Rest and is due at At.
-type Move struct {
-	Mail string    `json:"mail,omitempty"` // step id of the mail to queue, with or without Done
-	Rest Position  `json:"rest,omitzero"`
-	At   time.Time `json:"at,omitzero"`
-	Any  []string  `json:"any,omitempty"` // engagement types that make it due earlier
-	Done bool      `json:"done,omitempty"`
-	Why  string    `json:"why,omitempty"` // of Done: end, exit:<rule>, loop, unknown_step
-	Via  []string  `json:"via,omitempty"` // the steps left behind by this move, in order
 }
 
 // step finds a step by id.

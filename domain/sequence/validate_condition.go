@@ -1,15 +1,19 @@
 package sequence
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
+
+	"github.com/leadflow-dev/leadflow/domain/person"
 )
 
 const maxExpression = 500
 
 func (c *check) condition(path string, k Condition) {
-	if len(k.Band) == 0 && len(k.Grade) == 0 && k.Score == nil && k.Engagement == nil && k.Field == "" && k.ways() == 0 {
-		c.add(path, "asks nothing: give it band, grade, score, engagement or field")
+	if len(k.Band) == 0 && len(k.Grade) == 0 && k.Score == nil && k.Engagement == nil && len(k.Membership) == 0 && k.Field == "" && k.ways() == 0 {
+		c.add(path, "asks nothing: give it band, grade, score, engagement, membership or field")
 	}
 	c.each(path+".band", k.Band, bands)
 	c.each(path+".grade", k.Grade, grades)
@@ -17,11 +21,16 @@ func (c *check) condition(path string, k Condition) {
 		c.bounds(path+".score", *k.Score)
 	}
 	if e := k.Engagement; e != nil {
-		if !slices.Contains(EngagementTypes, e.Type) {
-			c.add(path+".engagement.type", "is no type of engagement: use %s", list(EngagementTypes))
+		if !slices.Contains(person.EventTypes, e.Type) {
+			c.add(path+".engagement.type", "is no type of engagement: use %s", list(person.EventTypes))
 		}
 		if e.Count < 0 {
 			c.add(path+".engagement.count", "is negative")
+		}
+	}
+	for i, m := range k.Membership {
+		if strings.TrimSpace(m) == "" {
+			c.add(fmt.Sprintf("%s.membership[%d]", path, i), "is empty: name a campaign")
 		}
 	}
 	c.field(path, k)
@@ -67,6 +76,9 @@ func (c *check) field(path string, k Condition) {
 	case k.Field != "" && n != 1:
 		c.add(path, "needs exactly one of %s beside field", ways)
 		return
+	}
+	if k.Field != "" {
+		c.known(path+".field", k.Field)
 	}
 	if len(k.Range) > 0 && (len(k.Range) != 2 || k.Range[0] > k.Range[1]) {
 		c.add(path+".range", "must be two numbers, the lower one first: [50, 5000]")

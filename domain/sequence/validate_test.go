@@ -57,10 +57,42 @@ func TestValidate_namesTheMistakeAndItsPlace(t *testing.T) {
 		{"steps[0].branch[0].if.score", "two bounds", seq(branch("a", Condition{Score: &Bounds{Gte: num(5), Gt: num(5)}}, "end"))},
 		{"steps[0].branch[0].if.engagement.type", "no type", seq(branch("a", Condition{Engagement: &Engagement{}}, "end"))},
 		{"steps[0].branch[0].if", "does not name it", seq(branch("a", Condition{Equals: "x"}, "end"))},
-		{"steps[0].branch[0].if", "exactly one", seq(branch("a", Condition{Field: "x"}, "end"))},
-		{"steps[0].branch[0].if", "exactly one", seq(branch("a", Condition{Field: "x", Present: true, Missing: true}, "end"))},
-		{"steps[0].branch[0].if.range", "lower one first", seq(branch("a", Condition{Field: "x", Range: []float64{5, 1}}, "end"))},
-		{"steps[0].branch[0].if.matches", "regular expression", seq(branch("a", Condition{Field: "x", Matches: "("}, "end"))},
+		{"steps[0].branch[0].if", "exactly one", seq(branch("a", Condition{Field: "custom.x"}, "end"))},
+		{"steps[0].branch[0].if", "exactly one", seq(branch("a", Condition{Field: "custom.x", Present: true, Missing: true}, "end"))},
+		{"steps[0].branch[0].if.range", "lower one first", seq(branch("a", Condition{Field: "custom.x", Range: []float64{5, 1}}, "end"))},
+		{"steps[0].branch[0].if.matches", "regular expression", seq(branch("a", Condition{Field: "custom.x", Matches: "("}, "end"))},
+		{"entry.reasons[0]", "small letters", with(func(s *Sequence) { s.Entry.Reasons = []string{"Not ready"} })},
+		{"entry.reasons[1]", "twice", with(func(s *Sequence) { s.Entry.Reasons = []string{"price", "price"} })},
+		{"entry.reentry", "never, each_cycle, always", with(func(s *Sequence) { s.Entry.Reentry = "often" })},
+		{"steps[0].wait_until", "waits for nothing", seq(Step{ID: "a", WaitUntil: &WaitUntil{}})},
+		{"steps[0].wait_until", "belong to a field", seq(Step{ID: "a", WaitUntil: &WaitUntil{At: "09:00", Before: 1}})},
+		{"steps[0].wait_until", "take one", seq(Step{ID: "a", WaitUntil: &WaitUntil{Field: "custom.x", Before: 1, After: 1}})},
+		{"steps[0].wait_until.days", "take one", seq(Step{ID: "a", WaitUntil: &WaitUntil{Field: "custom.x", Days: []string{"mon"}}})},
+		{"steps[0].wait_until.days[0]", "mon is meant?", seq(Step{ID: "a", WaitUntil: &WaitUntil{At: "09:00", Days: []string{"mond"}}})},
+		{"steps[0].wait_until.at", "time of the day", seq(Step{ID: "a", WaitUntil: &WaitUntil{At: "9"}})},
+		{"steps[0].wait_until.field", "no profile field", seq(Step{ID: "a", WaitUntil: &WaitUntil{Field: "renewal"}})},
+		{"steps[0].else", "belongs to", seq(Step{ID: "a", WaitUntil: &WaitUntil{At: "09:00"}, Else: End})},
+		{"steps[0].wait_for.band[0]", "not known", seq(Step{ID: "a", WaitFor: &WaitFor{Band: []string{"boiling"}, Timeout: 1}})},
+		{"steps[0].branch[0].if.field", "country is meant?", seq(branch("a", Condition{Field: "contry", Present: true}, "end"))},
+		{"steps[0].branch[0].if.membership[0]", "campaign", seq(branch("a", Condition{Membership: []string{" "}}, "end"))},
+		{"steps[0].split", "2 to 10", seq(Step{ID: "a", Split: []Arm{{Arm: "x", To: End}}})},
+		{"steps[0].split[1].arm", "twice", seq(Step{ID: "a", Split: []Arm{{Arm: "x", To: End}, {Arm: "x", To: End}}})},
+		{"steps[0].split[1].weight", "leave out", seq(Step{ID: "a", Split: []Arm{{Arm: "x", To: End}, {Arm: "y", To: End, Weight: new(int)}}})},
+		{"steps[0].split[1].to", "missing", seq(Step{ID: "a", Split: []Arm{{Arm: "x", To: End}, {Arm: "y"}}})},
+		{"steps[0].notify", "one of rep", seq(Step{ID: "a", Notify: &Notify{}})},
+		{"steps[0].notify.channel", "use webhook", seq(Step{ID: "a", Notify: &Notify{Channel: "#sales"}})},
+		{"steps[0].notify.rep", "no address", seq(Step{ID: "a", Notify: &Notify{Rep: "Ada"}})},
+		{"steps[0].set_field.field", "no profile field", seq(Step{ID: "a", SetField: &SetField{Field: "email", Value: "x"}})},
+		{"steps[0].set_field.value", "must be a number", seq(Step{ID: "a", SetField: &SetField{Field: "company_size", Value: "many"}})},
+		{"steps[0].set_field.value", "must be a text", seq(Step{ID: "a", SetField: &SetField{Field: "title", Value: 1.0}})},
+		{"steps[0].set_field.value", "missing", seq(Step{ID: "a", SetField: &SetField{Field: "custom.x"}})},
+		{"steps[0].goal.name", "short name", seq(Step{ID: "a", Goal: &Goal{When: hot}})},
+		{"steps[1].goal.name", "steps[0] already", seq(Step{ID: "a", Goal: &Goal{Name: "g", When: hot}}, Step{ID: "b", Goal: &Goal{Name: "g", When: hot}})},
+		{"steps[0].goal.when", "asks nothing", seq(Step{ID: "a", Goal: &Goal{Name: "g"}})},
+		{"steps[0].goal.within", "a year", seq(Step{ID: "a", Goal: &Goal{Name: "g", When: hot, Within: span.Span(400 * aDay)}})},
+		{"steps[0]", "a -> a", seq(Step{ID: "a", Split: []Arm{{Arm: "x", To: "a"}, {Arm: "y", To: End}}})},
+		{"steps[0]", "a -> b -> a", seq(Step{ID: "a", WaitFor: &WaitFor{Band: []string{"hot"}, Timeout: 1}}, to(mail("b"), "a"))},
+		{"steps[0]", "a -> b -> a", seq(Step{ID: "a", WaitUntil: &WaitUntil{Field: "custom.x"}, Else: "b"}, to(mail("b"), "a"))},
 		{"steps[1]", "never be reached", seq(to(mail("a"), "end"), mail("b"))},
 		{"steps[0]", "a -> a", seq(branch("a", hot, "a"))},
 		{"steps[1]", "b -> c -> b", seq(mail("a"), branch("b", hot, "end"), to(mail("c"), "b"))},
@@ -72,6 +104,8 @@ func TestValidate_namesTheMistakeAndItsPlace(t *testing.T) {
 	}
 	require.Empty(t, seq(mail("a"), to(wait("w", time.Hour), "a")).Validate(), "a loop in which time passes")
 	require.Empty(t, office(seq(mail("a"))).Validate())
+	require.Empty(t, seq(mail("a"), to(Step{ID: "w", WaitUntil: &WaitUntil{At: "09:00"}}, "a")).Validate(), "and one that waits for a morning")
+	require.Empty(t, seq(to(mail("a"), End), Step{ID: "g", Goal: &Goal{Name: "g", When: hot}}, mail("b")).Validate(), "leads come to a goal from anywhere")
 }
 
 // drawSequence makes any sequence, most of them wrong.
@@ -93,7 +127,21 @@ func drawSequence(t *rapid.T) Sequence {
 	}
 	for i := range n {
 		step := Step{ID: fmt.Sprintf("s%d", i)}
-		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		switch rapid.IntRange(0, 8).Draw(t, "kind") {
+		case 4:
+			step.WaitUntil, step.Next = &WaitUntil{At: "09:00"}, target.Draw(t, "next")
+			if rapid.Bool().Draw(t, "date") {
+				step.WaitUntil, step.Else = &WaitUntil{Field: "custom.date"}, target.Draw(t, "else")
+			}
+		case 5:
+			step.Split = []Arm{{Arm: "a", To: target.Draw(t, "a")}, {Arm: "b", To: target.Draw(t, "b")}}
+		case 6:
+			step.Notify, step.Next = &Notify{Channel: ChannelWebhook}, target.Draw(t, "next")
+		case 7:
+			step.SetField, step.Next = &SetField{Field: "custom.x", Value: "y"}, target.Draw(t, "next")
+		case 8:
+			step.Goal = &Goal{Name: step.ID, When: Condition{Engagement: &Engagement{Type: "email_click"}}, Exit: rapid.Bool().Draw(t, "exit")}
+			step.Next, step.Else = target.Draw(t, "next"), target.Draw(t, "else")
 		case 0:
 			step.Mail, step.Next = &Mail{Subject: "s", Body: "b"}, target.Draw(t, "next")
 		case 1:
@@ -127,12 +175,26 @@ func TestWhatIsValid_canBePlayed(t *testing.T) {
 				monday.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "hours")) * time.Hour),
 			}
 		})).Draw(t, "events")
-		f := Facts{Entered: monday, Engaged: engaged(events...)}
+		reached := map[string]bool{}
+		f := Facts{
+			Lead: rapid.StringMatching("[a-z]{8}").Draw(t, "lead"), Entered: monday, Engaged: engaged(events...),
+			Rules:   Rules{PerDay: rapid.IntRange(0, 2).Draw(t, "per day"), Jitter: time.Duration(rapid.IntRange(0, 90).Draw(t, "jitter")) * time.Minute},
+			Field:   func(string) (any, bool) { return "2026-12-01", true },
+			Reached: func(step string) bool { return reached[step] },
+		}
 		now, p := monday, Position{}
 		for range 60 {
 			f.Band = rapid.SampledFrom([]string{"hot", "cold"}).Draw(t, "band")
 			m := Next(s, p, f, now)
 			require.Equal(t, m, Next(s, p, f, now))
+			for _, e := range m.Effects {
+				require.False(t, e.Goal != "" && reached[e.Step], "a goal is reached once")
+				reached[e.Step] = reached[e.Step] || e.Goal != ""
+			}
+			if m.Mail != "" {
+				require.Equal(t, now, f.Rules.allows(f.Sent, now), "no mail over the cap")
+				f.Sent = append(f.Sent, now)
+			}
 			if m.Done {
 				require.NotContains(t, []string{WhyLoop, WhyUnknownStep}, m.Why)
 				return
@@ -150,7 +212,7 @@ func TestSequence_survivesJSON(t *testing.T) {
 	t.Parallel()
 	give := office(seq(
 		Step{ID: "look", WaitFor: &WaitFor{Any: []string{"call"}, Timeout: span.Span(36 * time.Hour)}, Then: "a", Else: End},
-		Step{ID: "a", Branch: []Case{{If: Condition{Score: &Bounds{Gte: num(1.5)}, Field: "x", OneOf: []any{"a", 2.0, true}}, To: End}}},
+		Step{ID: "a", Branch: []Case{{If: Condition{Score: &Bounds{Gte: num(1.5)}, Field: "custom.x", OneOf: []any{"a", 2.0, true}}, To: End}}},
 		wait("w", 90*time.Second), mail("m"),
 	))
 	raw, err := json.Marshal(give)

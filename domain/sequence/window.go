@@ -19,22 +19,55 @@ func (w *Window) spec() calendar.Spec {
 	return calendar.Spec{Name: "window", TimeZone: "given", Weekly: weekly}
 }
 
-// next is t if the window is open then, else the moment it opens. No window is always open. So is one that Validate
-// refuses: it cannot be in a published version, and a mail that never leaves would be worse than an early one.
-func (w *Window) next(t time.Time, zone *time.Location) time.Time {
-	if w == nil {
-		return t
+// hours are calendars that must all be open for a mail to go out. None is always open.
+type hours []*calendar.Calendar
+
+// hours are the sequence's window and what the house's quiet hours leave. What Validate refuses counts as absent: it cannot
+// be in a published version, and a mail that never leaves would be worse than an early one.
+func (s Sequence) hours(f Facts) hours {
+	var h hours
+	if s.Window != nil {
+		if c, err := calendar.New(s.Window.spec(), f.zone()); err == nil {
+			h = append(h, c)
+		}
 	}
-	if zone == nil {
-		zone = time.UTC
+	if q := f.Rules.Quiet; q != nil {
+		if c, err := calendar.New(q.spec(), f.home()); err == nil {
+			h = append(h, c)
+		}
 	}
-	c, err := calendar.New(w.spec(), zone)
-	if err != nil {
-		return t
+	return h
+}
+
+func (h hours) openAt(t time.Time) bool {
+	for _, c := range h {
+		if !c.Open(t) {
+			return false
+		}
 	}
-	at, err := c.NextOpen(t)
-	if err != nil {
-		return t
+	return true
+}
+
+// turns are how often one calendar may send to the other before it is believed that they are never open together: each turn
+// goes on to an opening, of which a day has two at most.
+const turns = 64
+
+// next is t if everything is open then, else the moment it opens. Where it never does that is a day later: it is looked at
+// again, for the rules of the house may change.
+func (h hours) next(t time.Time) time.Time {
+	at := t
+	for range turns {
+		began := at
+		for _, c := range h {
+			opens, err := c.NextOpen(at)
+			if err != nil {
+				return t.Add(24 * time.Hour)
+			}
+			at = opens
+		}
+		if at.Equal(began) {
+			return at
+		}
 	}
-	return at
+	return t.Add(24 * time.Hour)
 }

@@ -84,7 +84,7 @@ func seedSequence(ctx context.Context, s *store.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.PublishSequence(ctx, q.Name, q.Version)
+	_, err = s.PublishSequence(ctx, record.Publication{Name: q.Name, Version: q.Version})
 	return err
 }
 

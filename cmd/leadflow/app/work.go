@@ -38,7 +38,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, fro
 	deliveries := worker.Counted(s, r)
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
-		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: c,
+		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Client: c,
 		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,

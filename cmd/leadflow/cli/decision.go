@@ -57,7 +57,7 @@ var decided = []decision{
 	{"recycle", "Sends it back to nurture, in a new cycle", "--reason timing", []flag{because("why", false)}, nil},
 	{"disqualify", "Ends it: not somebody to sell to", "--reason spam", []flag{because("spam not_a_buyer bad_data no_consent stale other", true)}, nil},
 	{"pause", "Holds mail, offers and clocks", "--until 2026-12-01T08:00:00Z", []flag{{"until", "until", "until this moment (RFC 3339); without it, until resumed", false}}, nil},
-	{"resume", "Goes on after a pause", "", nil, nil},
+	{"resume", "Goes on after a pause", "--catch-up keep", []flag{{"catch-up", "catch_up", catchUpHelp, false}}, nil},
 }
 
 func decisions(t *tool) []*cobra.Command {
