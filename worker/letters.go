@@ -20,7 +20,8 @@ import (
 // House is what every mail of the house carries.
 type House struct {
 	From      netmail.Address
-	Postal    string            // shown in the footer
+	Postal    string            // shown in the footer; nurture mail does not go out without
+	Brand     mail.Brand        // how mails look
 	PublicURL string            // of the API's public routes, without a slash at its end
 	Links     map[string]string // links.<name> in templates
 }
@@ -44,7 +45,9 @@ func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
 // would post to - is told when the program starts, and not by every mail that fails.
 func (l *Letters) Check() error {
 	const to = "nobody@example.com"
-	_, err := l.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
+	postal := *l // a house without an address composes nothing to leads, and still its alerts
+	postal.House.Postal = "1 Example Street"
+	_, err := postal.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
 		&record.Lead{ID: uuid.Max.String()})
 	return err
 }
@@ -73,7 +76,7 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To},
 		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
-		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
+		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})
 }
