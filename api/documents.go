@@ -60,6 +60,9 @@ func (a *API) sequences() {
 		Version int    `path:"version" minimum:"1"`
 	}
 	add(a, route{method: http.MethodPost, path: "/v1/sequences/{name}/{version}/publish", group: "Sequences", summary: "Let leads enter this version", roles: marketers}, func(ctx context.Context, in *version) (*out[record.Sequence], error) {
+		if err := a.publishable(ctx, in.Name, in.Version); err != nil {
+			return nil, err
+		}
 		s, err := a.Documents.PublishSequence(ctx, in.Name, in.Version)
 		return &out[record.Sequence]{s}, err
 	})
@@ -74,7 +77,7 @@ func (a *API) createSequence(ctx context.Context, in *sequenceQuery) (*out[recor
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
-	parsed, err := document.ParseSequence([]byte(w.Source), sendable)
+	parsed, err := document.ParseSequence([]byte(w.Source), sendable, a.Letters.CheckSequence)
 	if err != nil {
 		return nil, err
 	}

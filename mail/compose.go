@@ -245,7 +245,7 @@ func (c *Composer) finish(l letter, p page, plain string) (Rendered, error) {
 	}
 	return Rendered{
 		EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: unfolded(raw.Bytes()),
-		Subject: l.subject, Text: plain, HTML: html.String(),
+		Subject: l.subject, Preheader: p.Preheader, Text: plain, HTML: html.String(),
 	}, nil
 }
 

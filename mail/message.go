@@ -50,6 +50,7 @@ type Rendered struct {
 	EnvelopeTo   string
 	Raw          []byte // RFC 5322, CRLF lines
 	Subject      string
+	Preheader    string
 	Text         string // the plain part, before its transfer encoding
 	HTML         string // the HTML part, before its transfer encoding
 }

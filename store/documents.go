@@ -117,6 +117,13 @@ func (s *Store) Sequences(ctx context.Context, cursor string, limit int) (record
 	}), masked(op, err)
 }
 
+// SequenceVersion reads one version; record.ErrNotFound.
+func (s *Store) SequenceVersion(ctx context.Context, name string, version int) (record.Sequence, error) {
+	rows, _ := s.pool.Query(ctx, sqlSequence, pgx.NamedArgs{"name": name, "version": version})
+	q, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Sequence])
+	return q, masked("read sequence", err)
+}
+
 const sqlCreateSequence = `INSERT INTO sequences (name, version, is_default, source, document)
 SELECT @name::text, coalesce(max(version), 0) + 1, @default, @source, @document FROM sequences WHERE name = @name
 RETURNING ` + sequenceColumns

@@ -35,7 +35,7 @@ type Letters struct {
 
 // Compose renders a nurture mail or an alert. The same delivery is always the same mail.
 func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
-	if d.Kind == kindNurture {
+	if d.Kind == kindNurture || d.Kind == kindTest || d.Kind == kindPreview {
 		return l.nurture(d)
 	}
 	return l.alert(d)
@@ -65,7 +65,7 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 }
 
 func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead) (mail.Rendered, error) {
-	unsubscribe, err := l.unsubscribe(lead.ID)
+	unsubscribe, err := l.leave(d, lead.ID)
 	if err != nil {
 		return mail.Rendered{}, err
 	}
@@ -75,7 +75,7 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To},
-		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
+		Subject: marked(d, step.Subject), Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
 		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})

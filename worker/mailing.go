@@ -46,6 +46,10 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 		return m.stop(ctx, d, stopPaused)
 	}
 	r, err := m.message(d)
+	if errors.Is(err, mail.ErrNoPostal) { // the house lacks something, not the mail: it waits until that is mended
+		m.Log.Error("nurture mail waits", "error", err)
+		return m.Deliveries.HoldDelivery(ctx, d, "no_postal", 10*time.Minute)
+	}
 	if err != nil {
 		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", err)
 		return m.Deliveries.FinishDelivery(ctx, d, "failed", "compose")
