@@ -193,7 +193,7 @@ func (a *API) coverage(ctx context.Context, in *sequenceVersion) (*out[record.Co
 
 // entryStages are those from which leads enter. Who was captured a moment ago nurtures in the next.
 func entryStages(doc sequence.Sequence) []string {
-	if len(doc.Entry.Stages) > 0 {
+	if len(doc.Entry.Stages) > 0 && !slices.Contains(doc.Entry.Stages, "nurturing") {
 		return doc.Entry.Stages
 	}
 	return []string{"captured", "nurturing"}

@@ -53,7 +53,7 @@ func TestATestMailGoesWithTheLead(t *testing.T) {
 	s := garden(t)
 	lead := nurturing(t, s, record.Capture{Email: "ada@example.com"})
 	sendTests(t, s, lead, "zoe@house.example", "hello")
-	require.NoError(t, s.EraseLead(t.Context(), lead, lifecycle.Actor{Type: lifecycle.ActorSystem}))
+	require.NoError(t, s.EraseLead(t.Context(), lead, sysActor))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM deliveries WHERE kind = 'test'"))
 	_, err := s.SendTests(t.Context(), record.TestMail{LeadID: lead, Sequence: "welcome", Version: 1, Steps: []string{"hello"}, To: "zoe@house.example"})
 	require.ErrorIs(t, err, record.ErrNotFound)
