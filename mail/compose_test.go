@@ -174,7 +174,12 @@ func skeleton(t require.TestingT, markup string) (tags []string, hosts map[strin
 	}
 }
 
-func TestValuesStayLiteralInEveryPart(t *testing.T) {
+func TestValuesStayLiteralInEveryPart(t *testing.T) { rapid.Check(t, stayLiteral(t)) }
+
+func FuzzValuesStayLiteral(f *testing.F) { f.Fuzz(rapid.MakeFuzz(stayLiteral(f))) }
+
+// stayLiteral holds that a mail with a value is the mail without it, but for that text.
+func stayLiteral(t require.TestingT) func(*rapid.T) {
 	composer := NewComposer()
 	compose := func(t require.TestingT, v string) Rendered {
 		m := welcome()
@@ -188,7 +193,7 @@ func TestValuesStayLiteralInEveryPart(t *testing.T) {
 	plain := compose(t, "x")
 	tags, _, _ := skeleton(t, plain.HTML)
 	plainHeader, _, _ := parts(t, plain.Raw)
-	rapid.Check(t, func(t *rapid.T) {
+	return func(t *rapid.T) {
 		v := drawHostile().Filter(func(v string) bool { return strings.TrimSpace(liquid.Line(v)) != "" }).Draw(t, "v")
 		mail := compose(t, v)
 		got, hosts, text := skeleton(t, mail.HTML)
@@ -209,7 +214,7 @@ func TestValuesStayLiteralInEveryPart(t *testing.T) {
 		subject, err := h.Subject()
 		require.NoError(t, err)
 		require.Equal(t, unencoded(mail.Subject), subject)
-	})
+	}
 }
 
 func TestOnlyOurLinksNameAHost(t *testing.T) {

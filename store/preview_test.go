@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -31,13 +32,23 @@ func TestATestMailHasNoEffectOnTheLead(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, stop)
 	require.ErrorIs(t, s.HardBounce(t.Context(), id), record.ErrNotFound, "whose address bounced is not the lead")
-	require.NoError(t, s.FinishDelivery(t.Context(), d, "failed", "5.1.1"))
+	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", "2.0.0"))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM events WHERE type = 'email_bounce'"))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM suppressions"))
+	require.Empty(t, touched(t, s, lead), "nor does it keep an import from being undone")
+	exec(t, s, "UPDATE deliveries SET kind = 'nurture', state = 'sent' WHERE id = $1", id)
+	require.Equal(t, "mail_sent", touched(t, s, lead))
+	exec(t, s, "DELETE FROM deliveries WHERE id = $1", id)
 	// The step itself is still to come, once.
 	require.Equal(t, "hello", goOn(t, s, lead, lifecycle.Position{}, time.Now()).Mail)
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM deliveries WHERE kind = 'nurture'"))
-	require.Equal(t, 0, one[int](t, s, "SELECT count(*) FROM deliveries WHERE kind <> 'nurture' AND payload ? 'command'"))
+}
+
+// touched is why an import that made the lead could not remove it.
+func touched(t *testing.T, s *Store, lead string) (why string) {
+	t.Helper()
+	require.NoError(t, s.pool.QueryRow(t.Context(), sqlTouchedSince, pgx.NamedArgs{"lead": lead, "import": newID(), "mine": 100}).Scan(&why))
+	return why
 }
 
 func TestATestMailIsNotSentToWhoWantsNone(t *testing.T) {

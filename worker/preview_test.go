@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leadflow-dev/leadflow/document"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/mail/token"
@@ -29,15 +30,14 @@ func TestPreview_isTheMailThatIsSentWithInertLinks(t *testing.T) {
 	lead := greeted()
 	sent, err := l.Compose(record.Delivery{ID: someLead, Kind: "nurture", Step: "a", LeadID: someLead, To: *lead.Email, CreatedAt: time.Unix(1, 0), Document: json.RawMessage(greeting), Lead: &lead})
 	require.NoError(t, err)
-	own, err := l.Tokens.Sign(token.Unsubscribe, token.Claims{Lead: [16]byte{}})
-	require.NoError(t, err)
 	require.NotContains(t, sent.HTML, "/u/preview")
 
 	p := l.Preview(json.RawMessage(greeting), "a", lead, true)
 	marks := strings.NewReplacer("/u/preview", "/u/*")
 	start := strings.Index(sent.HTML, "/u/") + 3
 	real := sent.HTML[start : start+strings.IndexByte(sent.HTML[start:], '"')]
-	require.Len(t, real, len(own))
+	_, err = l.Tokens.Verify(token.Unsubscribe, real, time.Now())
+	require.NoError(t, err, "the mail that is sent acts for the lead")
 	require.Equal(t, strings.ReplaceAll(sent.HTML, real, "*"), marks.Replace(p.HTML))
 	require.Equal(t, strings.ReplaceAll(sent.Text, real, "*"), marks.Replace(p.Text))
 	require.Equal(t, sent.Subject, p.Subject)
@@ -91,4 +91,28 @@ func TestCheckSequence_namesThePlaceOfWhatCouldNotBeShown(t *testing.T) {
 	require.Len(t, problems, 1, "a link that is left out is told in the preview")
 	require.Equal(t, "steps[1].mail.body", problems[0].Path)
 	require.Contains(t, problems[0].Message, "no alt text")
+}
+
+// What Leadflow comes with is an example: it shows nothing that an author should look at.
+func TestPreview_ofTheDefaultSequenceFindsNothing(t *testing.T) {
+	t.Parallel()
+	doc, err := document.ParseSequence(document.DefaultSequence)
+	require.NoError(t, err)
+	raw, err := json.Marshal(doc)
+	require.NoError(t, err)
+	links := map[string]string{}
+	for _, name := range []string{"product", "guide", "demo", "pricing", "case"} {
+		links[name] = "https://acme.example/" + name
+	}
+	l := letters(t, func(h *worker.House) { h.Links = links })
+	mails := 0
+	for _, lead := range []record.Lead{greeted(), {ID: someLead}} {
+		for _, step := range doc.Steps {
+			if step.Mail != nil {
+				mails++
+				require.Empty(t, l.Preview(raw, step.ID, lead, false).Findings, step.ID)
+			}
+		}
+	}
+	require.NotZero(t, mails)
 }
