@@ -238,6 +238,7 @@ func TestOnlyOurLinksNameAHost(t *testing.T) {
 		"<https://house.test/{{ v }}>":                   "",
 		"<{{ v }}@house.test>":                           "",
 		"![x]({{ v }})":                                  "",
+		"![x](mailto:x@house.test)":                      "",
 		"[![i]({{ v }})]({{ links.product }})":           "https://house.test",
 		"[x][r]\n\n[r]: {{ v }}":                         "",
 		"<a href=\"https://evil.test\">x</a>":            "",
