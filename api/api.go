@@ -44,6 +44,8 @@ type Deps struct {
 	Intake    *intake.Service
 	Desk      *desk.Desk
 	Tokens    Tokens
+	Letters   Letters
+	Tests     Tests
 	Checks    []Check
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
@@ -78,7 +80,7 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
+		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.policies, a.mails,
 		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
 	} {
 		add()

@@ -67,7 +67,7 @@ func (a *API) createSequence(ctx context.Context, in *sequenceQuery) (*out[recor
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
-	parsed, err := document.ParseSequence([]byte(w.Source), sendable)
+	parsed, err := document.ParseSequence([]byte(w.Source), sendable, a.Letters.CheckSequence)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ func (a *API) publishSequence(ctx context.Context, in *sequenceVersion) (*out[re
 	if !slices.Contains(sequence.Insides, inside) {
 		return nil, invalid(FieldError{Field: "inside", Code: "invalid", Detail: "must be stay, move or restart"})
 	}
+	if err := a.publishable(ctx, in.Name, in.Version); err != nil {
+		return nil, err
+	}
 	s, err := a.Documents.PublishSequence(ctx, record.Publication{Name: in.Name, Version: in.Version, Inside: inside})
 	return &out[record.Sequence]{s}, err
 }

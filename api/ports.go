@@ -61,6 +61,7 @@ type Documents interface {
 	PublishModel(ctx context.Context, version int) (record.Model, error)
 	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)
 	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
+	Sequence(ctx context.Context, name string, version int) (record.Sequence, error)
 	PublishSequence(ctx context.Context, p record.Publication) (record.Sequence, error)
 	// Inside counts who is in other versions of a sequence, and tells where each would go on in this one.
 	Inside(ctx context.Context, name string, version int) (record.Inside, error)

@@ -49,6 +49,13 @@ func (p *Problem) after(h http.Header) {
 	}
 }
 
+// GetHeaders is what huma puts into the answer.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	p.after(h)
+	return h
+}
+
 // GetStatus is the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }
 
@@ -106,6 +113,8 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		return problem(http.StatusGone, "erased", "the person was erased; nothing of it is kept")
 	case errors.Is(err, record.ErrConflict):
 		return problem(http.StatusConflict, "conflict", "the name or address is taken already")
+	case errors.Is(err, record.ErrTooMany):
+		return tooManyTests()
 	case errors.Is(err, record.ErrInUse):
 		return problem(http.StatusConflict, "in_use", "what is named does not exist, or is still in use")
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,9 +26,11 @@ import (
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/intake"
+	composer "github.com/leadflow-dev/leadflow/mail"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 	"github.com/leadflow-dev/leadflow/store"
+	"github.com/leadflow-dev/leadflow/worker"
 )
 
 const secret = "a secret for tests that is long enough, is it not"
@@ -64,7 +67,11 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
-		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Tokens: w.tokens, Tests: s, Letters: &worker.Letters{
+			House:    worker.House{From: mail.Address{Name: "Acme", Address: "hello@acme.example"}, Postal: "1 Main Street", PublicURL: "https://leads.acme.example"},
+			Composer: composer.NewComposer(), Tokens: w.tokens,
+		},
+		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
 		Checks: []api.Check{{Name: "postgres", Required: true, Run: s.Ready}, {Name: "temporal", Run: func(context.Context) error { return fmt.Errorf("away") }}},
 	}
 	for _, c := range change {

@@ -21,6 +21,7 @@ type Alert struct {
 	Lines   []string    // one paragraph each
 	Links   []AlertLink // shown below the lines, one a line
 
+	Brand      Brand
 	MessageID  string
 	ReturnPath string
 	Date       time.Time
@@ -31,9 +32,16 @@ type Alert struct {
 type AlertLink struct{ Label, URL string }
 
 var alertBody = template.Must(template.New("alert").Parse(
-	`{{range .Lines}}<p>{{.}}</p>
-{{end}}{{range .Links}}<p><a href="{{.URL}}">{{.Label}}</a></p>
+	`{{range .Lines}}<p style="margin:0 0 16px">{{.}}</p>
+{{end}}{{range .Links}}<p style="margin:0 0 16px"><a href="{{.URL}}" class="lf-link" style="color:{{$.Theme.Link}};text-decoration:underline">{{.Label}}</a></p>
 {{end}}`))
+
+// shownAlert is what alertBody shows.
+type shownAlert struct {
+	Lines []string
+	Links []AlertLink
+	Theme theme
+}
 
 // ComposeAlert renders an alert with the same frame and the same guarantees as Compose.
 func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
@@ -41,7 +49,7 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 		return Rendered{}, err
 	}
 	var plain []string
-	shown := Alert{}
+	shown := shownAlert{Theme: a.Brand.theme()}
 	for _, l := range a.Lines {
 		if l = strings.TrimSpace(liquid.Line(l)); l != "" {
 			plain = append(plain, l)
@@ -66,6 +74,6 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 		headers[name] = value
 	}
 	l := letter{a.From, a.To, a.ReplyTo, subject, a.MessageID, a.ReturnPath, a.Date, headers}
-	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String())} //nolint:gosec // escaped by alertBody
+	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String()), Brand: a.Brand, Theme: shown.Theme} //nolint:gosec // escaped by alertBody
 	return c.finish(l, p, strings.Join(plain, "\n\n")+"\n")
 }

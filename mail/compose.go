@@ -3,7 +3,6 @@ package mail
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,9 +18,6 @@ import (
 	"github.com/leadflow-dev/leadflow/mail/liquid"
 )
 
-//go:embed frame.html
-var frameSource string
-
 // Composer renders mails. It is safe for concurrent use.
 type Composer struct {
 	markdown goldmark.Markdown
@@ -30,15 +26,7 @@ type Composer struct {
 
 // NewComposer makes a Composer.
 func NewComposer() *Composer {
-	return &Composer{markdown: newMarkdown(), frame: template.Must(template.New("frame").Parse(frameSource))}
-}
-
-// page is what the frame shows.
-type page struct {
-	Language, Subject, Preheader string
-	Body                         template.HTML
-	Unsubscribe                  string
-	Postal                       []string
+	return &Composer{markdown: newMarkdown(), frame: newFrame()}
 }
 
 // Compose renders a nurture mail: one text and one HTML part from the same Markdown, List-Unsubscribe with one-click, a
@@ -60,11 +48,12 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	body, plain, err := c.body(m.Body, vars)
+	th := m.Brand.theme()
+	body, plain, err := c.body(m.Body, vars, th)
 	if err != nil {
 		return Rendered{}, err
 	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal)} //nolint:gosec // rendered and escaped by body
+	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Brand, th} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value
@@ -73,8 +62,17 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	return c.finish(l, p, plain+m.footer())
 }
 
+// ErrNoPostal: a nurture mail must say where its sender can be found.
+var ErrNoPostal = errors.New("no postal address is set, and nurture mail must carry one (CAN-SPAM and most other laws): set LEADFLOW_MAIL_POSTAL")
+
 // check refuses what would make a mail that cannot be sent or answered. Vars and templates are checked by rendering.
 func (m *Message) check() error {
+	if len(splitLines(m.Postal)) == 0 {
+		return ErrNoPostal
+	}
+	if err := m.Brand.Check(); err != nil {
+		return err
+	}
 	if err := checkHeaders(m.Headers); err != nil {
 		return err
 	}
@@ -131,7 +129,7 @@ func line(part, source string, vars liquid.Vars) (string, error) {
 }
 
 // body renders the Markdown template to HTML and plain text.
-func (c *Composer) body(source string, vars liquid.Vars) (html, plain string, err error) {
+func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain string, err error) {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	t, err := liquid.Parse(source)
 	if err != nil {
@@ -142,7 +140,7 @@ func (c *Composer) body(source string, vars liquid.Vars) (html, plain string, er
 	if err != nil {
 		return "", "", fmt.Errorf("body: %w", err)
 	}
-	html, plain, err = render(c.markdown, markdown, s)
+	html, plain, err = render(c.markdown, markdown, s, th)
 	if err == nil && strings.TrimSpace(plain) == "" {
 		err = errors.New("body: it is empty: write a text that does not depend on a condition alone")
 	}
@@ -247,7 +245,7 @@ func (c *Composer) finish(l letter, p page, plain string) (Rendered, error) {
 	}
 	return Rendered{
 		EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: unfolded(raw.Bytes()),
-		Subject: l.subject, Text: plain, HTML: html.String(),
+		Subject: l.subject, Preheader: p.Preheader, Text: plain, HTML: html.String(),
 	}, nil
 }
 

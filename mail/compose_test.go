@@ -81,8 +81,8 @@ func TestCompose(t *testing.T) {
 		"1. first\n2. second code\n\nHead\n\n----------\n\nfish & chips *not em* strong https://house.test/x <b>no tag</b>\n\n"+
 		"-- \nUnsubscribe: https://house.test/u/t0ken\nHäuser & Co\n1 Main Street\n", strings.ReplaceAll(text, "\r\n", "\n"))
 	for _, want := range []string{
-		"<p>Hello Ada,</p>", `<a href="https://house.test/p?a=1&amp;b=2">See how it works</a>`, "<li>one</li>", "<h1>Head</h1>", "<strong>strong</strong>",
-		"&lt;b&gt;no tag&lt;/b&gt;", `<a href="https://house.test/u/t0ken">Unsubscribe</a>`, "Häuser &amp; Co<br>1 Main Street", "What you can expect",
+		">Hello Ada,</p>", `<a href="https://house.test/p?a=1&amp;b=2" `, ">See how it works</a>", ">one</li>", ">Head</h1>", "<strong>strong</strong>",
+		"&lt;b&gt;no tag&lt;/b&gt;", `<a href="https://house.test/u/t0ken" `, ">Unsubscribe</a>", "Häuser &amp; Co<br>1 Main Street", "What you can expect",
 	} {
 		require.Contains(t, markup, want)
 	}
@@ -123,7 +123,11 @@ para {{ v }} *em {{ v }}* **strong {{ v }}** ` + "`code {{ v }}`" + ` end {{ v }
 ` + "    indented {{ v }}\n\n```{{ v }}\nfenced {{ v }}\n```" + `
 
 [{{ v }}]({{ links.product }} "{{ v }}") [query]({{ links.product }}&q={{ v }}) [path](https://house.test/{{ v }}/x)
-![{{ v }}](https://house.test/i.png) <https://house.test/{{ v }}> <{{ v }}> [ref][r] \{{ v }} &{{ v }};
+![{{ v }}](https://house.test/i.png) ![{{ v }}](https://house.test/{{ v }}.png "{{ v }}") <https://house.test/{{ v }}> <{{ v }}> [ref][r] \{{ v }} &{{ v }};
+
+[{{ v }}](https://house.test/b?x={{ v }} "button")
+
+![{{ v }}](https://house.test/i.png "width=200")
 
 [r]: https://house.test/r?x={{ v }}
 `
@@ -170,7 +174,12 @@ func skeleton(t require.TestingT, markup string) (tags []string, hosts map[strin
 	}
 }
 
-func TestValuesStayLiteralInEveryPart(t *testing.T) {
+func TestValuesStayLiteralInEveryPart(t *testing.T) { rapid.Check(t, stayLiteral(t)) }
+
+func FuzzValuesStayLiteral(f *testing.F) { f.Fuzz(rapid.MakeFuzz(stayLiteral(f))) }
+
+// stayLiteral holds that a mail with a value is the mail without it, but for that text.
+func stayLiteral(t require.TestingT) func(*rapid.T) {
 	composer := NewComposer()
 	compose := func(t require.TestingT, v string) Rendered {
 		m := welcome()
@@ -184,7 +193,7 @@ func TestValuesStayLiteralInEveryPart(t *testing.T) {
 	plain := compose(t, "x")
 	tags, _, _ := skeleton(t, plain.HTML)
 	plainHeader, _, _ := parts(t, plain.Raw)
-	rapid.Check(t, func(t *rapid.T) {
+	return func(t *rapid.T) {
 		v := drawHostile().Filter(func(v string) bool { return strings.TrimSpace(liquid.Line(v)) != "" }).Draw(t, "v")
 		mail := compose(t, v)
 		got, hosts, text := skeleton(t, mail.HTML)
@@ -205,7 +214,7 @@ func TestValuesStayLiteralInEveryPart(t *testing.T) {
 		subject, err := h.Subject()
 		require.NoError(t, err)
 		require.Equal(t, unencoded(mail.Subject), subject)
-	})
+	}
 }
 
 func TestOnlyOurLinksNameAHost(t *testing.T) {
@@ -229,6 +238,7 @@ func TestOnlyOurLinksNameAHost(t *testing.T) {
 		"<https://house.test/{{ v }}>":                   "",
 		"<{{ v }}@house.test>":                           "",
 		"![x]({{ v }})":                                  "",
+		"![x](mailto:x@house.test)":                      "",
 		"[![i]({{ v }})]({{ links.product }})":           "https://house.test",
 		"[x][r]\n\n[r]: {{ v }}":                         "",
 		"<a href=\"https://evil.test\">x</a>":            "",
@@ -240,7 +250,7 @@ func TestOnlyOurLinksNameAHost(t *testing.T) {
 		m.Body, m.Vars, m.Links = body, liquid.Vars{"v": "evil.test"}, map[string]string{"product": "https://house.test/p", "bare": "https://house.test"}
 		mail, err := composer.Compose(m)
 		require.NoError(t, err, body)
-		sheet := mail.HTML[strings.Index(mail.HTML, `<div class="sheet">`):strings.Index(mail.HTML, `<div class="foot">`)]
+		sheet := sheetOf(mail.HTML)
 		if want == "" {
 			require.NotContains(t, sheet, "<a ", body)
 			require.NotContains(t, sheet, "<img", body)
@@ -249,6 +259,12 @@ func TestOnlyOurLinksNameAHost(t *testing.T) {
 		require.Contains(t, sheet, `href="`+want, body)
 		require.NotContains(t, sheet, "invalid", body)
 	}
+}
+
+// sheetOf is the part of a mail that its body makes.
+func sheetOf(markup string) string {
+	from := strings.Index(markup, `<td class="lf-sheet"`)
+	return markup[from : from+strings.Index(markup[from:], `<td class="lf-foot`)]
 }
 
 func TestComposeRefuses(t *testing.T) {
@@ -273,6 +289,9 @@ func TestComposeRefuses(t *testing.T) {
 		`the header "X:"`:           func(m *Message) { m.Headers["X:"] = "1" },
 		"the header X-A holds":      func(m *Message) { m.Headers["X-A"] = "1\r\nBcc: x" },
 		"unsubscribe mails":         func(m *Message) { m.UnsubscribeMailto = "a>b" },
+		"LEADFLOW_MAIL_POSTAL":      func(m *Message) { m.Postal = " \n" },
+		"LEADFLOW_BRAND_COLOR":      func(m *Message) { m.Brand.Colour = "red;x:y" },
+		"LEADFLOW_BRAND_LOGO":       func(m *Message) { m.Brand = Brand{Name: "A", Logo: "data:x"} },
 		"language tag":              func(m *Message) { m.Language = "\"><script>" },
 	}
 	for want, change := range cases {
@@ -311,7 +330,7 @@ func TestComposeAlert(t *testing.T) {
 	require.False(t, h.Has("Bcc"))
 	require.Equal(t, "<b>Acme</b> has 120 points\n\nAccept until 10:00\n\nDecide: https://house.test/d/tok?a=1&b=2\n", strings.ReplaceAll(text, "\r\n", "\n"))
 	require.Contains(t, markup, "&lt;b&gt;Acme&lt;/b&gt; has 120 points")
-	require.Contains(t, markup, `<a href="https://house.test/d/tok?a=1&amp;b=2">Decide</a>`)
+	require.Regexp(t, `<a href="https://house.test/d/tok\?a=1&amp;b=2" [^>]*>Decide</a>`, markup)
 	require.NotContains(t, markup, "Unsubscribe")
 
 	a.Links[0].URL = "javascript:x"

@@ -2,17 +2,19 @@ package mail
 
 import (
 	"bytes"
+	"regexp"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
 
 // newMarkdown is CommonMark without raw HTML: a tag in a template is text, like everything else that is not Markdown.
 func newMarkdown() goldmark.Markdown {
-	return goldmark.New(goldmark.WithParser(parser.NewParser(
+	return goldmark.New(goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(dressed{}, 100))), goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
 			util.Prioritized(parser.NewThematicBreakParser(), 200),
@@ -35,15 +37,17 @@ func newMarkdown() goldmark.Markdown {
 }
 
 // render turns Markdown with slots into the HTML and the plain text of a body.
-func render(md goldmark.Markdown, source string, s *slots) (html, plain string, err error) {
+func render(md goldmark.Markdown, source string, s *slots, th theme) (html, plain string, err error) {
 	src := []byte(source)
 	doc := md.Parser().Parse(text.NewReader(src))
 	secure(doc, src, s)
+	plain = plainText(doc, src)
+	dress(doc, th)
 	var b bytes.Buffer
 	if err := md.Renderer().Render(&b, src, doc); err != nil {
 		return "", "", err
 	}
-	return s.html(b.String()), s.text(plainText(doc, src)), nil
+	return s.html(b.String()), s.text(plain), nil
 }
 
 // secure settles where every link leads; a link whose host would come from a value becomes its text.
@@ -67,7 +71,7 @@ func secure(doc ast.Node, src []byte, s *slots) {
 				unwrap(n)
 			}
 		case *ast.Image:
-			if to, ok := s.address(string(n.Destination)); ok {
+			if to, ok := s.address(string(n.Destination)); ok && webAddress.Match(n.Destination) {
 				n.Destination = []byte(to)
 			} else {
 				unwrap(n)
@@ -85,6 +89,9 @@ func secure(doc ast.Node, src []byte, s *slots) {
 		}
 	}
 }
+
+// webAddress is where an image may come from: it is fetched, so mailto: and tel: mean nothing, and data: is shown nowhere.
+var webAddress = regexp.MustCompile(`^(?i:https?://)`)
 
 // unwrap puts the children of a node in its place.
 func unwrap(n ast.Node) {

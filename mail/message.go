@@ -34,7 +34,8 @@ type Message struct {
 	Unsubscribe       string // the page behind the visible link; required
 	OneClick          string // the address mailboxes POST to (RFC 8058); none when empty
 	UnsubscribeMailto string // an address that takes unsubscribe mails; none when empty
-	Postal            string // the sender's postal address, in lines; left out when empty
+	Postal            string // the sender's postal address, in lines; required
+	Brand             Brand
 	Language          string // the HTML language such as "en"; "en" when empty
 
 	MessageID  string    // without angle brackets; the same at every attempt
@@ -49,6 +50,7 @@ type Rendered struct {
 	EnvelopeTo   string
 	Raw          []byte // RFC 5322, CRLF lines
 	Subject      string
+	Preheader    string
 	Text         string // the plain part, before its transfer encoding
 	HTML         string // the HTML part, before its transfer encoding
 }

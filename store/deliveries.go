@@ -136,6 +136,9 @@ func (s *Store) equip(ctx context.Context, c claimedRow, look func(context.Conte
 		if c.Kind == kindNurture && lead.Email != nil {
 			d.To, d.ToName = *lead.Email, ""
 		}
+		if c.Kind == record.KindTest {
+			d.To, d.ToName = testTo(c.Payload), ""
+		}
 	}
 	if look == nil {
 		return d, nil
@@ -162,6 +165,7 @@ const mayGo = `WITH may AS (SELECT d.id, CASE
 		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
 		WHEN l.paused THEN 'paused'
 		ELSE '' END
+	WHEN d.kind = 'test' AND s.hash IS NOT NULL THEN 'suppressed:' || s.reason
 	WHEN d.channel = 'mail' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
 		THEN 'expired:offer_closed'
 	ELSE '' END AS why
@@ -274,7 +278,7 @@ func (s *Store) NextDelivery(ctx context.Context, lane string) (after time.Durat
 	return time.Duration(*seconds * float64(time.Second)), true, nil
 }
 
-const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL`
+const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL AND kind <> 'test'`
 
 // HardBounce suppresses the address of the delivery's lead and tells its run, as an event of the lead.
 func (s *Store) HardBounce(ctx context.Context, deliveryID string) error {

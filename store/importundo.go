@@ -154,7 +154,7 @@ const sqlTouchedSince = `SELECT CASE
 	WHEN EXISTS (SELECT 1 FROM events WHERE lead_id = @lead) THEN 'engaged'
 	WHEN EXISTS (SELECT 1 FROM decisions WHERE lead_id = @lead) THEN 'decided'
 	WHEN EXISTS (SELECT 1 FROM assignments WHERE lead_id = @lead) THEN 'offered'
-	WHEN EXISTS (SELECT 1 FROM deliveries WHERE lead_id = @lead AND channel = 'mail' AND state IN ('claimed', 'sending', 'sent', 'unknown')) THEN 'mail_sent'
+	WHEN EXISTS (SELECT 1 FROM deliveries WHERE lead_id = @lead AND channel = 'mail' AND kind <> 'test' AND state IN ('claimed', 'sending', 'sent', 'unknown')) THEN 'mail_sent'
 	WHEN EXISTS (SELECT 1 FROM notes WHERE lead_id = @lead) THEN 'noted'
 	WHEN EXISTS (SELECT 1 FROM import_rows r JOIN imports i ON i.id = r.import_id
 		WHERE r.lead_id = @lead AND r.import_id <> @import AND NOT i.dry_run

@@ -35,7 +35,7 @@ func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
 	lines = append(lines, howTo(d)...)
 	return l.Composer.ComposeAlert(mail.Alert{
 		From: l.House.From, To: netmail.Address{Name: d.ToName, Address: d.To},
-		Subject: subject, Lines: lines, MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
+		Subject: subject, Lines: lines, Brand: l.House.Brand, MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
 		ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 		Headers: map[string]string{"X-Leadflow-Lead": d.LeadID, "X-Leadflow-Assignment": d.AssignmentID, "X-Leadflow-Kind": d.Kind},
 	})

@@ -20,7 +20,8 @@ import (
 // House is what every mail of the house carries.
 type House struct {
 	From      netmail.Address
-	Postal    string            // shown in the footer
+	Postal    string            // shown in the footer; nurture mail does not go out without
+	Brand     mail.Brand        // how mails look
 	PublicURL string            // of the API's public routes, without a slash at its end
 	Links     map[string]string // links.<name> in templates
 }
@@ -34,7 +35,7 @@ type Letters struct {
 
 // Compose renders a nurture mail or an alert. The same delivery is always the same mail.
 func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
-	if d.Kind == kindNurture {
+	if d.Kind == kindNurture || d.Kind == kindTest || d.Kind == kindPreview {
 		return l.nurture(d)
 	}
 	return l.alert(d)
@@ -44,7 +45,9 @@ func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
 // would post to - is told when the program starts, and not by every mail that fails.
 func (l *Letters) Check() error {
 	const to = "nobody@example.com"
-	_, err := l.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
+	postal := *l // a house without an address composes nothing to leads, and still its alerts
+	postal.House.Postal = "1 Example Street"
+	_, err := postal.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
 		&record.Lead{ID: uuid.Max.String()})
 	return err
 }
@@ -62,7 +65,7 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 }
 
 func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead) (mail.Rendered, error) {
-	unsubscribe, err := l.unsubscribe(lead.ID)
+	unsubscribe, err := l.leave(d, lead.ID)
 	if err != nil {
 		return mail.Rendered{}, err
 	}
@@ -72,8 +75,8 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To},
-		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
-		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
+		Subject: marked(d, step.Subject), Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
+		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})
 }

@@ -24,7 +24,7 @@ func letters(t *testing.T, change func(*worker.House)) *worker.Letters {
 	tokens, err := token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
 	require.NoError(t, err)
 	l := &worker.Letters{
-		House:    worker.House{From: netmail.Address{Name: "Acme", Address: "hello@acme.example"}, PublicURL: "https://leads.acme.example"},
+		House:    worker.House{From: netmail.Address{Name: "Acme", Address: "hello@acme.example"}, PublicURL: "https://leads.acme.example", Postal: "1 Main Street"},
 		Composer: mail.NewComposer(), Tokens: tokens,
 	}
 	if change != nil {
@@ -36,6 +36,8 @@ func letters(t *testing.T, change func(*worker.House)) *worker.Letters {
 func TestLetters_aHouseThatCanWriteToNobodyIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, letters(t, nil).Check())
+	require.NoError(t, letters(t, func(h *worker.House) { h.Postal = "" }).Check(), "it goes on alerting sales")
+	require.Error(t, letters(t, func(h *worker.House) { h.Brand.Colour = "red" }).Check())
 	require.ErrorContains(t, letters(t, func(h *worker.House) { h.PublicURL = "http://leads.acme.com" }).Check(), "must be https")
 	require.Error(t, letters(t, func(h *worker.House) { h.From.Address = "hello@müller.example" }).Check(), "a message id is ASCII")
 	require.Error(t, letters(t, func(h *worker.House) { h.Links = map[string]string{"product": "javascript:x"} }).Check())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -30,6 +31,8 @@ type Mailing struct {
 	Sender     Sender
 	GiveUp     time.Duration // how long a mail is tried that cannot be delivered for now, from its first failure on; 0 is 3 days
 	Log        *slog.Logger
+
+	homeless sync.Once
 }
 
 // stopped is why a mail must not go out after all.
@@ -46,6 +49,10 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 		return m.stop(ctx, d, stopPaused)
 	}
 	r, err := m.message(d)
+	if errors.Is(err, mail.ErrNoPostal) { // the house lacks something, not the mail: it waits until that is mended
+		m.homeless.Do(func() { m.Log.Error("nurture mail waits", "error", err) }) // once: there may be thousands
+		return m.Deliveries.HoldDelivery(ctx, d, "no_postal", 10*time.Minute)
+	}
 	if err != nil {
 		m.Log.Error("a mail cannot be composed", "delivery", d.ID, "lead", d.LeadID, "step", d.Step, "error", err)
 		return m.Deliveries.FinishDelivery(ctx, d, "failed", "compose")

@@ -140,6 +140,16 @@ func TestMailing_sendsTheStoredBytesAgain(t *testing.T) {
 	require.Equal(t, []string{"fresh", "fresh"}, []string{string(s.got), string(l.stored)}, "what is sent is stored before")
 }
 
+// A house without a postal address sends no nurture mail, and loses none.
+func TestMailing_nurtureMailWaitsForAPostalAddress(t *testing.T) {
+	t.Parallel()
+	l, s := &ledger{}, &server{answer: mail.Outcome{Kind: mail.Sent}}
+	m := &Mailing{Deliveries: l, Composer: fixed{mail.ErrNoPostal}, Sender: s, Log: slog.New(slog.DiscardHandler)}
+	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d", Lane: record.LaneBulk, Kind: kindNurture}))
+	require.Equal(t, []string{"held", "no_postal"}, []string{l.state, l.code})
+	require.Nil(t, s.got)
+}
+
 func TestMailing_aMailThatCannotBeComposedFailsAndIsNotTriedForEver(t *testing.T) {
 	t.Parallel()
 	l := &ledger{}

@@ -12,6 +12,9 @@ const (
 	LaneWebhook = "webhook"
 )
 
+// KindTest is a mail of a sequence that somebody of the house sent to themselves. It counts for nothing.
+const KindTest = "test"
+
 // Mail is one row of the mail ledger as people see it. The address is not in it: the lead is.
 type Mail struct {
 	ID        string     `json:"id"`

@@ -14,6 +14,7 @@ var (
 	ErrErased   = errors.New("erased")
 	ErrConflict = errors.New("conflict") // a unique name or address is taken
 	ErrInUse    = errors.New("in use")
+	ErrTooMany  = errors.New("too many") // in a stretch of time
 
 	ErrBadCursor   = errors.New("bad cursor")  // none that the list gave out
 	ErrUnavailable = errors.New("unavailable") // Postgres does not answer

@@ -39,10 +39,29 @@ func strftime(t time.Time, pattern string) (string, error) {
 			fmt.Fprintf(&b, "%03d", t.YearDay())
 		case conversion == "-H":
 			fmt.Fprintf(&b, "%d", t.Hour())
+		case conversion == "k":
+			fmt.Fprintf(&b, "%2d", t.Hour())
+		case conversion == "u":
+			fmt.Fprintf(&b, "%d", (t.Weekday()+6)%7+1)
+		case conversion == "w":
+			fmt.Fprintf(&b, "%d", t.Weekday())
 		default:
 			return "", fmt.Errorf("the date pattern has no meaning for %q", "%"+conversion)
 		}
 		i = end - 1
 	}
 	return b.String(), nil
+}
+
+// date writes a time by a strftime pattern, "%-d %B %Y" by default. What is no time stays as it is, as in Liquid.
+func date(v any, args []any) (any, error) {
+	t, ok := moment(v)
+	if !ok {
+		return v, nil
+	}
+	pattern := "%-d %B %Y"
+	if len(args) > 0 && !blank(args[0]) {
+		pattern = text(args[0])
+	}
+	return strftime(t, pattern)
 }

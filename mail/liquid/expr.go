@@ -13,6 +13,7 @@ type operand struct {
 
 // call is one filter with its arguments.
 type call struct {
+	name   string
 	filter filter
 	args   []operand
 	at     int
@@ -132,7 +133,7 @@ func (p *parser) call(s *stream) (call, error) {
 		}
 		return call{}, faultf(name.at, remedy, "unknown filter %q", clip(name.text))
 	}
-	c := call{filter: f, at: name.at}
+	c := call{name: name.text, filter: f, at: name.at}
 	if err := s.advance(); err != nil {
 		return call{}, err
 	}

@@ -16,6 +16,7 @@ var ada = Vars{
 	"signed": time.Date(2026, 3, 9, 15, 4, 5, 0, time.UTC), "day": "2026-03-09", "tags": []string{"hot", "vip"},
 	"profile": map[string]any{"city": "London", "nested": map[string]string{"deep": "yes"}},
 	"links":   map[string]any{"product": Link("https://example.test/p")}, "yes": true, "no": false,
+	"lines": "a\nlong text",
 }
 
 func TestRender(t *testing.T) {
@@ -32,6 +33,7 @@ func TestRender(t *testing.T) {
 		{source: "{{ 'élan VITAL' | capitalize }}", want: "Élan vital", ours: true},
 		{source: `{{ "a long sentence" | truncate: 6, "." }}`, want: "a lon."},
 		{source: `{{ "  x " | strip }}`, want: "x"},
+		{source: `{{ "one two " | truncatewords: 2 }}|{{ " one  two three" | truncatewords: 2, "!" }}`, want: "one two | one  two!", ours: true},
 		{source: `{{ "a-b-a" | replace: "a", "c" }}{{ "aa" | replace_first: "a", "b" }}{{ "abc" | remove: "b" }}`, want: "c-b-cbaac"},
 		{source: `{{ "b" | append: "c" | prepend: "a" }}`, want: "abc"},
 		{source: "{{ full | first_word }} {{ full | last_word }}", want: "Ada Lovelace", ours: true},
@@ -86,7 +88,7 @@ func TestMistakesHaveAPlaceAndARemedy(t *testing.T) {
 	}{
 		{"Hi {{ first_name", 1, 4, "not closed"},
 		{"a\nb {{ x | upcse }}", 2, 10, "did you mean upcase?"},
-		{"{{ x | frobnicate }}", 1, 8, "there are append"},
+		{"{{ x | frobnicate }}", 1, 8, "there are abs"},
 		{"{% if x %}", 1, 4, "write {% endif %}"},
 		{"ä{% if x %}{% else %}{% else %}{% endif %}", 1, 25, "else without an open condition"},
 		{"{% endif %}", 1, 4, "without an open condition"},
@@ -133,15 +135,21 @@ func TestRenderingIsBounded(t *testing.T) {
 		"{{ long | append: long }}":       "too long",
 		"{{ long | replace: 'a', long }}": "too long",
 		"{{ 1 | divided_by: 0 }}":         "division by zero",
-		"{{ profile }}":                   "not a single value",
-		"{{ odd }}":                       "not a single value",
-		"{{ long | truncate: 'x' }}":      "number of characters",
+		"{{ 1 | modulo: 0 }}":             "division by zero",
+		"{{ big | times: big }}":          "grows too large",
+		"{{ many | join: long }}":         "too long",
+		"{{ long | slice: 'x' }}":         "a place and a number",
+		"{{ long | truncatewords: 0 }}":   "number of words",
+		strings.Repeat("{{ long | upcase | downcase | upcase | size }}", 30): "4 MB of text",
+		"{{ profile }}":              "not a single value",
+		"{{ odd }}":                  "not a single value",
+		"{{ long | truncate: 'x' }}": "number of characters",
 		"{{ long | date: first_name }}{{ day | date: long | date: pattern }}{{ signed | date: pattern }}": "no meaning",
 	} {
 		template, err := Parse(source)
 		require.NoError(t, err)
 		_, err = template.Render(Vars{
-			"long": long, "profile": Vars{}, "odd": struct{}{}, "pattern": "%Q", "first_name": "", "day": "2026-01-01", "signed": time.Now(),
+			"long": long, "profile": Vars{}, "odd": struct{}{}, "pattern": "%Q", "big": 1e300, "many": []string{"a", "b"}, "first_name": "", "day": "2026-01-01", "signed": time.Now(),
 		})
 		var mistake *Error
 		require.ErrorAs(t, err, &mistake, source)

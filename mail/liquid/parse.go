@@ -10,6 +10,7 @@ const (
 	maxSource  = 64 << 10  // bytes of source
 	maxOutput  = 256 << 10 // bytes of output
 	maxText    = 64 << 10  // bytes of one value after a filter
+	maxWork    = 4 << 20   // bytes through filters: bounds the time
 	maxPieces  = 4000
 	maxNesting = 16
 	maxFilters = 16 // on one value

@@ -10,6 +10,7 @@ type run struct {
 	vars   Vars
 	encode Encoder
 	out    strings.Builder
+	work   int // bytes that went through filters
 }
 
 type textNode string
@@ -67,6 +68,9 @@ func (o *outputNode) render(r *run) error {
 		}
 		if len(text(v)) > maxText {
 			return faultf(c.at, "shorten it", "%s", errTooLong)
+		}
+		if r.work += len(text(v)); r.work > maxWork {
+			return faultf(c.at, "use fewer filters on long texts", "the filters of this template work on more than %d MB of text", maxWork>>20)
 		}
 	}
 	if _, ok := v.(Vars); ok {

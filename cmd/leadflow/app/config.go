@@ -34,8 +34,11 @@ type Config struct {
 	SMTPUser     string `env:"LEADFLOW_SMTP_USER" help:"login at the mail server; empty: none"`
 	SMTPPassword string `env:"LEADFLOW_SMTP_PASSWORD" help:"of that login"`
 	MailFrom     string `env:"LEADFLOW_MAIL_FROM" envDefault:"Leadflow <leadflow@localhost.localdomain>" help:"sender of all mails"`
-	MailPostal   string `env:"LEADFLOW_MAIL_POSTAL" help:"postal address in the footer of nurture mails; most laws want one"`
+	MailPostal   string `env:"LEADFLOW_MAIL_POSTAL" help:"postal address in the footer of nurture mails; without one no sequence is published and nurture mail waits"`
 	MailLinks    string `env:"LEADFLOW_MAIL_LINKS" help:"links.NAME in templates: name=https://...,name=https://..."`
+	BrandName    string `env:"LEADFLOW_BRAND_NAME" help:"shown above every mail; empty: nothing"`
+	BrandLogo    string `env:"LEADFLOW_BRAND_LOGO" help:"address of an image shown there instead, 40 pixels high; LEADFLOW_BRAND_NAME is its alt text"`
+	BrandColour  string `env:"LEADFLOW_BRAND_COLOR" envDefault:"#0b57d0" help:"of buttons and links in mails, #rrggbb; where it could not be read on its ground, a shade of it that can"`
 	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
 
 	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
@@ -124,6 +127,9 @@ func (c Config) Validate() error {
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
 	}
+	if err := c.brand().Check(); err != nil {
+		errs = append(errs, err)
+	}
 	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
 		errs = append(errs, err)
 	}
@@ -153,6 +159,10 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_BACKLOG is at least 1"))
 	}
 	return errors.Join(errs...)
+}
+
+func (c Config) brand() mail.Brand {
+	return mail.Brand{Name: c.BrandName, Logo: c.BrandLogo, Colour: c.BrandColour}
 }
 
 func (c Config) links() (map[string]string, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/leadflow-dev/leadflow/intake"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/store"
+	"github.com/leadflow-dev/leadflow/worker"
 )
 
 // serving answers requests.
@@ -19,10 +20,10 @@ func serving() fx.Option {
 	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
+func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, letters *worker.Letters, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
-		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
+		Intake: in, Desk: d, Tokens: tokens, Letters: letters, Tests: s, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 	})
 }
 

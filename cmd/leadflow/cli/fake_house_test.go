@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -159,4 +160,30 @@ func (a *fakeAPI) modelState(w http.ResponseWriter, r *http.Request) {
 		"version": version, "state": "published", "note": "", "author": "ops", "source": "", "document": map[string]any{}, "created_at": time.Now(),
 		"published_at": time.Now(), "rescoring": rescoring,
 	})
+}
+
+// previewShape has two mails, or the one that is asked for, and sends them where it is told to.
+func previewShape(w http.ResponseWriter, r *http.Request) {
+	var body map[string]any
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	answer := map[string]any{"sequence": "welcome", "version": 3, "lead_id": body["lead_id"]}
+	var mails []any
+	for _, step := range []string{"hello", "again"} {
+		if body["step"] != nil && body["step"] != step {
+			continue
+		}
+		mail := map[string]any{
+			"step": step, "subject": "Subject of " + step, "preheader": "", "html": "<p>" + step + "</p>", "text": "Text of " + step + "\n", "headers": map[string]any{"Subject": "x"}, "size": 4321,
+			"findings": []any{map[string]any{"code": "no_preheader", "severe": false, "detail": "there is no preheader"}},
+		}
+		if body["raw"] == true {
+			mail["raw"] = "Subject: raw of " + step + "\r\n\r\nbody\r\n"
+		}
+		mails = append(mails, mail)
+	}
+	answer["mails"] = mails
+	if body["send_to"] != nil {
+		answer["deliveries"] = []string{"d-1", "d-2"}[:len(mails)]
+	}
+	answerWith(w, http.StatusOK, answer)
 }

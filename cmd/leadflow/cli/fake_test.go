@@ -63,6 +63,12 @@ func newFakeAPI() *fakeAPI {
 	})
 	mux.HandleFunc("GET /v1/models/{version}", a.modelState)
 	mux.HandleFunc("DELETE /v1/keys/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /v1/sequences/{name}/{version}/preview", previewShape)
+	mux.HandleFunc("GET /v1/sequences/{name}/{version}/coverage", func(w http.ResponseWriter, _ *http.Request) {
+		answerWith(w, http.StatusOK, map[string]any{"leads": 50, "variables": []any{
+			map[string]any{"name": "first_name", "steps": []string{"hello", "again"}, "missing": 9, "percent": 18}, map[string]any{"name": "city", "steps": []string{"hello"}, "missing": 0, "percent": 0},
+		}})
+	})
 	mux.HandleFunc("/", a.house)
 	a.server = httptest.NewServer(a.recorded(mux))
 	return a
