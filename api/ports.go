@@ -60,6 +60,10 @@ type Documents interface {
 	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)
 	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
 	PublishSequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	// Sequence, RetireSequence and SplitResults answer record.ErrNotFound.
+	Sequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	RetireSequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	SplitResults(ctx context.Context, name string, version int) (record.SplitResults, error)
 	Policies(ctx context.Context, cursor string, limit int) (record.Page[record.Policy], error)
 	Policy(ctx context.Context, id string) (record.Policy, error)
 	CreatePolicy(ctx context.Context, p record.Policy) (record.Policy, error)

@@ -51,7 +51,7 @@ func modelCreate(t *tool) *cobra.Command {
 func sequences(t *tool) *cobra.Command {
 	return group("sequence", "Nurture sequences: which mails, in which order", "", listCommand(t, list[record.Sequence]{
 		short: "Lists all versions of all sequences", path: "/v1/sequences", columns: sequenceColumns, example: `  leadflow sequence list`,
-	}), sequenceCreate(t), schemaCommand(t, document.KindSequence), &cobra.Command{
+	}), sequenceCreate(t), sequenceRetire(t), sequenceResults(t), schemaCommand(t, document.KindSequence), &cobra.Command{
 		Use: "publish NAME VERSION", Short: "Lets leads enter this version", Args: takes("the name", "the version"), Example: `  leadflow sequence publish welcome 2`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
 			return ask(ctx, t, http.MethodPost, publishPath("sequences", args...), nil, sequenceColumns)
