@@ -50,6 +50,7 @@ type Deps struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
 	Limits    Limits
+	Links     []string // names that templates may give as links.<name>; nil: any
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }
@@ -80,7 +81,7 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.policies, a.mails,
+		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
 		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
 	} {
 		add()

@@ -3,14 +3,10 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/leadflow-dev/leadflow/document"
 	"github.com/leadflow-dev/leadflow/domain/record"
-	"github.com/leadflow-dev/leadflow/domain/sequence"
-	"github.com/leadflow-dev/leadflow/intake"
-	"github.com/leadflow-dev/leadflow/mail/liquid"
 )
 
 func (a *API) models() {
@@ -67,7 +63,7 @@ func (a *API) createSequence(ctx context.Context, in *sequenceQuery) (*out[recor
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
-	parsed, err := document.ParseSequence([]byte(w.Source), sendable, a.Letters.CheckSequence)
+	parsed, err := document.ParseSequence([]byte(w.Source), a.sendable, a.Letters.CheckSequence)
 	if err != nil {
 		return nil, err
 	}
@@ -77,25 +73,6 @@ func (a *API) createSequence(ctx context.Context, in *sequenceQuery) (*out[recor
 	}
 	s, err := a.Documents.CreateSequence(ctx, record.Sequence{Name: parsed.Name, Default: w.Default, Source: w.Source, Document: doc})
 	return &out[record.Sequence]{s}, err
-}
-
-// sendable finds what would make a mail fail, or go out at the wrong time, long after the sequence was published.
-func sendable(s sequence.Sequence) []sequence.Problem {
-	var out []sequence.Problem
-	for i, step := range s.Steps {
-		if step.Mail == nil {
-			continue
-		}
-		for part, source := range map[string]string{"subject": step.Mail.Subject, "preheader": step.Mail.Preheader, "body": step.Mail.Body} {
-			if _, err := liquid.Parse(source); err != nil {
-				out = append(out, sequence.Problem{Path: fmt.Sprintf("steps[%d].mail.%s", i, part), Message: "the template, " + err.Error()})
-			}
-		}
-	}
-	if w := s.Window; w != nil && w.Zone != "" && w.Zone != sequence.ZoneLead && !intake.KnownZone(w.Zone) {
-		out = append(out, sequence.Problem{Path: "window.zone", Message: "is no IANA time zone such as Europe/Berlin"})
-	}
-	return out
 }
 
 type policyQuery struct {

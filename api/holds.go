@@ -31,7 +31,7 @@ const longestSpread = 30 * span.Day
 // publications are the routes that say which version leads are in, and whether it is held.
 func (a *API) publications() {
 	const path, group = "/v1/sequences/{name}/{version}", "Sequences"
-	add(a, route{method: http.MethodPost, path: path + "/publish", group: group, summary: "Let leads enter this version, and say what becomes of those in others", roles: marketers, body: publishBody{}}, a.publishSequence)
+	add(a, route{method: http.MethodPost, path: path + "/publish", group: group, summary: "Let leads enter this version, and say what becomes of those in others", roles: marketers, body: publishBody{}}, a.publish)
 	add(a, route{method: http.MethodGet, path: path + "/inside", group: group, summary: "Who is in other versions, and where they would go on in this one", roles: everybody}, func(ctx context.Context, in *sequenceVersion) (*out[record.Inside], error) {
 		inside, err := a.Documents.Inside(ctx, in.Name, in.Version)
 		return &out[record.Inside]{inside}, err
@@ -43,7 +43,7 @@ func (a *API) publications() {
 	add(a, route{method: http.MethodPost, path: path + "/resume", group: group, summary: "End its hold, and say what becomes of the time", roles: planners, body: resumeSequenceBody{}}, a.resumeSequence)
 }
 
-func (a *API) publishSequence(ctx context.Context, in *sequenceVersion) (*out[record.Sequence], error) {
+func (a *API) publish(ctx context.Context, in *sequenceVersion) (*out[record.Sequence], error) {
 	var b publishBody
 	if err := decode(ctx, &b); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (a *API) publishSequence(ctx context.Context, in *sequenceVersion) (*out[re
 	if err := a.publishable(ctx, in.Name, in.Version); err != nil {
 		return nil, err
 	}
-	s, err := a.Documents.PublishSequence(ctx, record.Publication{Name: in.Name, Version: in.Version, Inside: inside})
+	s, err := a.publishSequence(ctx, record.Publication{Name: in.Name, Version: in.Version, Inside: inside})
 	return &out[record.Sequence]{s}, err
 }
 

@@ -63,6 +63,9 @@ type Documents interface {
 	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
 	Sequence(ctx context.Context, name string, version int) (record.Sequence, error)
 	PublishSequence(ctx context.Context, p record.Publication) (record.Sequence, error)
+	// RetireSequence and SplitResults answer record.ErrNotFound.
+	RetireSequence(ctx context.Context, name string, version int) (record.Sequence, error)
+	SplitResults(ctx context.Context, name string, version int) (record.SplitResults, error)
 	// Inside counts who is in other versions of a sequence, and tells where each would go on in this one.
 	Inside(ctx context.Context, name string, version int) (record.Inside, error)
 	// PauseSequence holds a version, ResumeSequence ends its hold.

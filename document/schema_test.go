@@ -1,11 +1,11 @@
 package document
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -102,10 +102,18 @@ func refused(t *testing.T, kind Kind, v any) bool {
 
 // everyStep has one step of every kind, and withNurture a policy all that it can say about mails.
 var (
-	//go:embed testdata/every-step.yaml
-	everyStep   []byte
+	everyStep   = example("every-step-sequence.yaml")
 	withNurture = append(slices.Clone(FastPolicy), "\nnurture: {per_day: 1, per_week: 3, quiet: {from: \"20:00\", to: \"08:00\"}, jitter: 15m}\n"...)
 )
+
+// example is a document of docs/examples.
+func example(name string) []byte {
+	raw, err := os.ReadFile("../docs/examples/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
 
 var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture}}
 

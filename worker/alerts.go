@@ -21,6 +21,7 @@ var subjects = map[string]string{
 	"idle_owner":      "A lead of yours lies idle",
 	"idle_manager":    "A lead of your team lies idle",
 	"first_touch":     "First contact is due",
+	"sequence":        "A lead came to a step at which you wanted to hear of it",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -60,12 +61,19 @@ func leadLines(lead *record.Lead) []string {
 	return append(lines, fmt.Sprintf("Score %d (%s), fit grade %s.", lead.Score, lead.Band, lead.Grade))
 }
 
-// howTo says until when, and how to answer. The deadline is the one of the transaction that decided: the lead's row may not
+// howTo says why, until when, and how to answer. The deadline is the one of the transaction that decided: the lead's row may not
 // know it yet.
 func howTo(d record.Delivery) []string {
 	var lines []string
 	var told record.AlertPayload
-	if json.Unmarshal(d.Payload, &told) == nil && told.Data.DueAt != nil {
+	known := json.Unmarshal(d.Payload, &told) == nil
+	if known && told.Data.Sequence != "" {
+		if told.Data.Message != "" {
+			lines = append(lines, told.Data.Message)
+		}
+		return append(lines, fmt.Sprintf("Sequence %s, step %s. Lead %s.", told.Data.Sequence, told.Data.Step, d.LeadID))
+	}
+	if known && told.Data.DueAt != nil {
 		until := "Accept or reject it by "
 		if d.Kind == "escalation" {
 			until = "It was to be accepted by "

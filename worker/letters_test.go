@@ -95,10 +95,14 @@ func TestLetters_alerts(t *testing.T) {
 		"escalation":   {"Escalation", "It was to be accepted by"},
 		"idle_manager": {"A lead of your team lies idle"},
 		"new_kind":     {"About a lead: new kind"},
+		"sequence":     {"came to a step", "Call them\n\nSequence tour, step tell."},
 	} {
 		d := record.Delivery{ID: someLead, Kind: kind, LeadID: someLead, To: "ann@sales.example", ToName: "Ann\r\nBcc: x@evil.example", Lead: lead, CreatedAt: time.Unix(1, 0)}
 		if kind != "idle_manager" && kind != "new_kind" {
 			d.Payload = payload
+		}
+		if kind == "sequence" {
+			d.Payload = []byte(`{"type": "sequence.notified", "data": {"sequence": "tour", "step": "tell", "message": "Call them"}}`)
 		}
 		r, err := letters(t, nil).Compose(d)
 		require.NoError(t, err)

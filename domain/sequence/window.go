@@ -71,3 +71,18 @@ func (h hours) next(t time.Time) time.Time {
 	}
 	return t.Add(24 * time.Hour)
 }
+
+// EverOpen reports whether a lead has any moment at which the window is open and it is not quiet. Where the window is of a zone of its
+// own some leads have.
+func (s Sequence) EverOpen(r Rules) bool {
+	if w := s.Window; w != nil && w.Zone != "" && w.Zone != ZoneLead {
+		return true
+	}
+	h := s.hours(Facts{Rules: r})
+	for minute := range 7 * 24 * 60 {
+		if h.openAt(time.Date(2024, 1, 1, 0, minute, 0, 0, time.UTC)) {
+			return true
+		}
+	}
+	return false
+}

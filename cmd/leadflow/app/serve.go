@@ -2,6 +2,8 @@ package app
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
@@ -20,11 +22,16 @@ func serving() fx.Option {
 	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, letters *worker.Letters, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
+func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, letters *worker.Letters, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) (*api.API, error) {
+	links, err := cfg.links()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
 		Intake: in, Desk: d, Tokens: tokens, Letters: letters, Tests: s, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
-	})
+		Links: slices.Sorted(maps.Keys(links)),
+	}), nil
 }
 
 func serveAPI(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, a *api.API, log *slog.Logger) {

@@ -51,7 +51,7 @@ func modelCreate(t *tool) *cobra.Command {
 func sequences(t *tool) *cobra.Command {
 	return group("sequence", "Nurture sequences: which mails, in which order", "", append([]*cobra.Command{listCommand(t, list[record.Sequence]{
 		short: "Lists all versions of all sequences", path: "/v1/sequences", columns: sequenceColumns, example: `  leadflow sequence list`,
-	}), sequenceCreate(t), schemaCommand(t, document.KindSequence), sequencePreview(t), sequenceTestSend(t), sequenceCoverage(t)}, sequenceInside(t)...)...)
+	}), sequenceCreate(t), sequenceRetire(t), sequenceResults(t), schemaCommand(t, document.KindSequence), sequencePreview(t), sequenceTestSend(t), sequenceCoverage(t)}, sequenceInside(t)...)...)
 }
 
 func sequenceCreate(t *tool) *cobra.Command {

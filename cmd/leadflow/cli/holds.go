@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -29,21 +28,13 @@ var insideColumns = []column[record.InsideStep]{
 	{"moves_to", func(s record.InsideStep) any { return s.MovesTo }},
 }
 
-func sequencePath(verb string, args ...string) string {
-	path := "/v1/sequences"
-	for _, a := range args {
-		path += "/" + url.PathEscape(a)
-	}
-	return path + "/" + verb
-}
-
 // sequenceInside are the commands about who is in a sequence.
 func sequenceInside(t *tool) []*cobra.Command {
 	return []*cobra.Command{sequencePublish(t), {
 		Use: "inside NAME VERSION", Short: "Shows who is in other versions, and where they would go on in this one", Args: takes("the name", "the version"),
 		Example: `  leadflow sequence inside welcome 3`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
-			got, err := t.call(ctx, http.MethodGet, sequencePath("inside", args...), nil)
+			got, err := t.call(ctx, http.MethodGet, versionPath(args, "inside"), nil)
 			if err != nil {
 				return err
 			}
@@ -57,7 +48,7 @@ func sequenceInside(t *tool) []*cobra.Command {
 		Use: "pause NAME VERSION", Short: "Holds a version: who comes to go on in it waits", Args: takes("the name", "the version"),
 		Example: `  leadflow sequence pause welcome 2`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
-			return ask(ctx, t, http.MethodPost, sequencePath("pause", args...), nil, holdColumns)
+			return ask(ctx, t, http.MethodPost, versionPath(args, "pause"), nil, holdColumns)
 		}),
 	}, sequenceResume(t)}
 }
@@ -73,7 +64,7 @@ func sequencePublish(t *tool) *cobra.Command {
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
 		body := fields{}
 		body.put("inside", inside)
-		return ask(ctx, t, http.MethodPost, sequencePath("publish", args...), body, sequenceColumns)
+		return ask(ctx, t, http.MethodPost, versionPath(args, "publish"), body, sequenceColumns)
 	})
 	return cmd
 }
@@ -90,7 +81,7 @@ func sequenceResume(t *tool) *cobra.Command {
 		body := fields{}
 		body.put("catch_up", catchUp)
 		body.put("spread", spread)
-		return ask(ctx, t, http.MethodPost, sequencePath("resume", args...), body, holdColumns)
+		return ask(ctx, t, http.MethodPost, versionPath(args, "resume"), body, holdColumns)
 	})
 	return cmd
 }

@@ -23,10 +23,6 @@ type previewed struct {
 	Deliveries []string             `json:"deliveries"`
 }
 
-func sequencePath(args []string, what string) string {
-	return "/v1/sequences/" + url.PathEscape(args[0]) + "/" + url.PathEscape(args[1]) + "/" + what
-}
-
 var previewColumns = []column[record.MailPreview]{
 	{"step", func(m record.MailPreview) any { return m.Step }},
 	{"subject", func(m record.MailPreview) any { return m.Subject }},
@@ -83,7 +79,7 @@ func sequencePreview(t *tool) *cobra.Command {
 		if f.raw {
 			body["raw"] = true
 		}
-		got, err := t.call(ctx, http.MethodPost, sequencePath(args, "preview"), body)
+		got, err := t.call(ctx, http.MethodPost, versionPath(args, "preview"), body)
 		if err != nil {
 			return err
 		}
@@ -189,7 +185,7 @@ func sequenceTestSend(t *tool) *cobra.Command {
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
 		body := fields{"lead_id": lead, "send_to": to}
 		body.put("step", step)
-		got, err := t.call(ctx, http.MethodPost, sequencePath(args, "preview"), body)
+		got, err := t.call(ctx, http.MethodPost, versionPath(args, "preview"), body)
 		if err != nil {
 			return err
 		}
@@ -214,7 +210,7 @@ func sequenceCoverage(t *tool) *cobra.Command {
 		Use: "coverage NAME VERSION", Short: "Says how many leads lack what the mails show without a default", Args: takes("the name", "the version"),
 		Example: `  leadflow sequence coverage welcome 3`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
-			got, err := t.call(ctx, http.MethodGet, sequencePath(args, "coverage"), nil)
+			got, err := t.call(ctx, http.MethodGet, versionPath(args, "coverage"), nil)
 			if err != nil {
 				return err
 			}
