@@ -30,7 +30,9 @@ func TestInspectFindsWhatItIsFor(t *testing.T) {
 			m.Body = strings.Repeat("{{ first_name }} ", 2000)
 			m.Vars["first_name"] = strings.Repeat("ab ", 20)
 		},
-		"image_only": func(m *Message) { m.Body = "![A poster](https://house.test/i.png)" },
+		"image_only": func(m *Message) {
+			m.Body, m.Postal = "![A poster](https://house.test/i.png)", strings.Repeat("the footer is no text of the mail\n", 5)
+		},
 		"many_links": func(m *Message) { m.Body = strings.Repeat("[x](https://house.test/) ", 11) },
 		"link_mismatch": func(m *Message) {
 			m.Body = "[www.bank.test](https://house.test/) [https://bank.test/login](https://bank.test/x)"

@@ -33,7 +33,7 @@ func TestRender(t *testing.T) {
 		{source: "{{ 'élan VITAL' | capitalize }}", want: "Élan vital", ours: true},
 		{source: `{{ "a long sentence" | truncate: 6, "." }}`, want: "a lon."},
 		{source: `{{ "  x " | strip }}`, want: "x"},
-		{source: `{{ "one two " | truncatewords: 2 }}|{{ " one  two three" | truncatewords: 2, "!" }}`, want: "one two | one  two!", ours: true},
+		{source: `{{ "one two " | truncatewords: 2 }}|{{ " one  two three" | truncatewords: 2, "!" }}`, want: "one two | one two!", ours: true},
 		{source: `{{ "a-b-a" | replace: "a", "c" }}{{ "aa" | replace_first: "a", "b" }}{{ "abc" | remove: "b" }}`, want: "c-b-cbaac"},
 		{source: `{{ "b" | append: "c" | prepend: "a" }}`, want: "abc"},
 		{source: "{{ full | first_word }} {{ full | last_word }}", want: "Ada Lovelace", ours: true},
