@@ -66,8 +66,10 @@ func stale(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "0A000" || pg.Code == "26000") // feature_not_supported, invalid_sql_statement_name
 }
 
-// rollBack undoes everything. After an error of Postgres it passes over all that comes before the Sync.
+// rollBack undoes everything. After an error of Postgres it passes over all that comes before the Sync. BEGIN takes in what
+// came before it: without it Postgres would roll back as well, and warn in its log.
 func (x *exchange) rollBack() {
+	x.pipe.SendQueryParams("BEGIN", nil, nil, nil, nil)
 	x.pipe.SendQueryParams("ROLLBACK", nil, nil, nil, nil)
 	_ = x.pipe.Sync()
 	_ = x.pipe.Close() // where this fails too, the pool throws the connection away
@@ -224,7 +226,32 @@ type answered struct {
 
 func (a answered) Query() (pgx.Rows, error) { return a.rows, nil }
 
+func (a answered) QueryRow() pgx.Row { return onlyRow{a.rows} }
+
+func (a answered) Exec() (pgconn.CommandTag, error) {
+	a.rows.Close()
+	return a.rows.CommandTag(), a.rows.Err()
+}
+
 func (a answered) Close() error { return a.err }
+
+// onlyRow is the first row of an answer.
+type onlyRow struct{ pgx.Rows }
+
+func (r onlyRow) Scan(into ...any) error {
+	defer r.Close()
+	if !r.Next() {
+		if err := r.Err(); err != nil {
+			return err
+		}
+		return pgx.ErrNoRows
+	}
+	if err := r.Rows.Scan(into...); err != nil {
+		return err
+	}
+	r.Close()
+	return r.Err()
+}
 
 // failed are the rows of a statement that failed.
 type failed struct {

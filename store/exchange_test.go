@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -69,6 +70,32 @@ func TestExchange_isOneTransaction(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, left)
 	require.LessOrEqual(t, s.pool.Stat().NewConnsCount()-made, int64(1), "no connection was thrown away")
+}
+
+// Whatever way a batch wants its answers, it gets them.
+func TestExchange_answersAsABatchDoes(t *testing.T) {
+	s := newStore(t)
+	var n, none int
+	var tag pgconn.CommandTag
+	var missing error
+	left, err := exchangeOf(t, s, func(x *exchange) error {
+		b := batchOf(keepNumber, pgx.NamedArgs{"n": 7})
+		b.QueuedQueries[0].Exec(func(ct pgconn.CommandTag) error {
+			tag = ct
+			return nil
+		})
+		b.Queue("SELECT n FROM exchanged").QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
+		b.Queue("SELECT n FROM exchanged WHERE n = 8").QueryRow(func(row pgx.Row) error {
+			missing = row.Scan(&none)
+			return nil
+		})
+		return x.commit(b)
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, left)
+	require.Equal(t, int64(1), tag.RowsAffected())
+	require.Equal(t, 7, n)
+	require.ErrorIs(t, missing, pgx.ErrNoRows)
 }
 
 // Arguments are found by their names, each as often as it is named, and an @ in a text is none.
