@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,7 +14,6 @@ import (
 // when it began. Statements are prepared once a connection, and the names of their arguments are looked for once a process:
 // for an event that is alone in its transaction both took longer than Postgres takes to answer.
 type exchange struct {
-	ctx   context.Context
 	conn  *pgx.Conn
 	pipe  *pgconn.Pipeline
 	ready map[string]*ready
@@ -47,7 +44,7 @@ func (s *Store) exchanged(ctx context.Context, op string, fn func(x *exchange) e
 			known = map[string]*ready{}
 			own[readyKey] = known
 		}
-		x := &exchange{ctx: ctx, conn: conn, pipe: conn.PgConn().StartPipeline(ctx), ready: known}
+		x := &exchange{conn: conn, pipe: conn.PgConn().StartPipeline(ctx), ready: known}
 		if err = fn(x); err == nil {
 			return x.pipe.Close()
 		}
@@ -266,44 +263,3 @@ func (f failed) Err() error { return f.err }
 func (failed) Close() {}
 
 func (failed) CommandTag() pgconn.CommandTag { return pgconn.CommandTag{} }
-
-// positional is a statement with its arguments by number.
-type positional struct {
-	sql   string
-	names []string // of $1, $2 ...
-}
-
-func (p *positional) arguments(named pgx.NamedArgs) []any {
-	out := make([]any, len(p.names))
-	for i, name := range p.names {
-		out[i] = named[name]
-	}
-	return out
-}
-
-var (
-	positionals   sync.Map // statements are constants, so there is an end to them
-	argumentNames = regexp.MustCompile(`@(\w+)`)
-)
-
-// positionalOf has pgx number the arguments, each of which is its own name.
-func positionalOf(sql string) (*positional, error) {
-	if known, ok := positionals.Load(sql); ok {
-		return known.(*positional), nil
-	}
-	names := pgx.NamedArgs{}
-	for _, name := range argumentNames.FindAllStringSubmatch(sql, -1) {
-		names[name[1]] = name[1]
-	}
-	text, arguments, err := names.RewriteQuery(context.Background(), nil, sql, nil)
-	if err != nil {
-		return nil, err
-	}
-	p := &positional{sql: text}
-	for _, a := range arguments {
-		name, _ := a.(string)
-		p.names = append(p.names, name)
-	}
-	positionals.Store(sql, p)
-	return p, nil
-}
