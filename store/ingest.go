@@ -44,8 +44,8 @@ func (s *Store) Ingest(ctx context.Context, events []record.Event) ([]record.Ing
 // take is one transaction.
 func (s *Store) take(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	var out []record.Ingested
-	err := s.pipelined(ctx, "ingest", func(conn *pgx.Conn) (err error) {
-		out, err = s.ingest(ctx, conn, events)
+	err := s.exchanged(ctx, "ingest", func(x *exchange) (err error) {
+		out, err = s.ingest(ctx, x, events)
 		return err
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ type item struct {
 
 func (i item) kept() bool { return i.out.Code == "" && !i.out.Duplicate }
 
-func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Event) ([]record.Ingested, error) {
+func (s *Store) ingest(ctx context.Context, x *exchange, events []record.Event) ([]record.Ingested, error) {
 	out := make([]record.Ingested, len(events))
 	items := make([]item, len(events))
 	for i, e := range events {
@@ -88,7 +88,7 @@ func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Even
 			read(b, named.ids)
 		}
 	}
-	w, people, err := s.lockOwners(ctx, conn, named, early)
+	w, people, err := s.lockOwners(ctx, x, named, early)
 	if err != nil {
 		return nil, err
 	}
@@ -99,18 +99,17 @@ func (s *Store) ingest(ctx context.Context, conn *pgx.Conn, events []record.Even
 	if !named.byID() {
 		b := &pgx.Batch{}
 		read(b, people.ids())
-		if err := conn.SendBatch(ctx, b).Close(); err != nil {
+		if err := x.send(b); err != nil {
 			return nil, err
 		}
 	}
 	markDuplicates(items)
 	b := &pgx.Batch{}
 	queueEvents(b, items)
-	if err := s.fold(ctx, conn, b, w, subjects(items, w.now), stood); err != nil {
+	if err := s.fold(ctx, x, b, w, subjects(items, w.now), stood); err != nil {
 		return nil, err
 	}
-	b.Queue("COMMIT")
-	return out, conn.SendBatch(ctx, b).Close()
+	return out, x.commit(b)
 }
 
 // subjects are the leads to whom something happened.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -70,12 +69,14 @@ func (n named) byID() bool { return len(n.emails)+len(n.visitors) == 0 }
 
 // lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order. More
 // may be asked in the same round trip.
-func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, who named, more func(*pgx.Batch)) (world, owners, error) {
+func (s *Store) lockOwners(ctx context.Context, x *exchange, who named, more func(*pgx.Batch)) (world, owners, error) {
 	found := owners{map[string]*leadRow{}, map[string]string{}}
 	var at published
 	b := &pgx.Batch{}
-	b.Queue("BEGIN")
-	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, nil, nil, nil, nil) })
+	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&at.Now, &at.Version, nil, nil, nil, nil}, func() error { return nil })
+		return err
+	})
 	if len(who.visitors) > 0 {
 		b.Queue(sqlSeeVisitors, pgx.NamedArgs{"visitors": who.visitors}).Query(func(rows pgx.Rows) error {
 			return collectVisitors(rows, found.visitors)
@@ -87,14 +88,13 @@ func (s *Store) lockOwners(ctx context.Context, conn *pgx.Conn, who named, more 
 	}
 	b.Queue(lock, pgx.NamedArgs{"ids": who.ids, "emails": who.emails, "visitors": who.visitors}).Query(found.collect)
 	more(b)
-	err := conn.SendBatch(ctx, b).Close()
-	if errors.Is(err, pgx.ErrNoRows) {
-		return world{}, found, ErrNoModel
-	}
-	if err != nil {
+	if err := x.send(b); err != nil {
 		return world{}, found, err
 	}
-	scorer, err := s.scorer(ctx, conn, at.Version)
+	if at.Version == 0 {
+		return world{}, found, ErrNoModel
+	}
+	scorer, err := s.scorer(ctx, x, at.Version)
 	return world{now: at.Now, version: at.Version, scorer: scorer}, found, err
 }
 

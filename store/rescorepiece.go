@@ -12,33 +12,68 @@ import (
 const sqlUnhurried = `SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
-// rescorePiece scores leads whom another model scored, in one transaction that waits for nobody: so it can be in no circle
-// of waiting, and reads and computes without a lock. A score is written only where it is still the row that was read:
-// whatever else changes events, adjustments or the profile of a lead writes its score in the same transaction. Of whom a
-// run must hear, the lead is locked first, as by everybody who tells: seqs grow in the order of commits. It answers whom
-// somebody else was at.
+// rescorePart is how many scores of a piece are written in one transaction. Whoever brings an event of a lead that crosses waits
+// until that is over, and all who are in its transaction with it.
+const rescorePart = 250
+
+// rescorePiece scores leads whom another model scored. It waits for nobody: so it can be in no circle of waiting, and reads
+// and computes without a lock. A score is written only where it is still the row that was read: whatever else changes
+// events, adjustments or the profile of a lead writes its score in the same transaction. It answers whom somebody else was at.
 func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err error) {
-	err = s.pipelined(ctx, "rescore", func(conn *pgx.Conn) error {
-		r := rescored{standings: map[string]*standing{}}
-		w, err := s.look(ctx, conn, p, &r)
-		if err != nil {
+	var r rescored
+	var w world
+	err = s.pipelined(ctx, "rescore", func(conn *pgx.Conn) (err error) {
+		r = rescored{standings: map[string]*standing{}}
+		if w, err = s.look(ctx, conn, p, &r); err != nil {
 			return err
 		}
 		if err := r.complete(ctx, s, conn, w); err != nil {
 			return err
 		}
-		r.judge(w)
-		if err := r.lock(ctx, conn); err != nil {
-			return err
+		_, err = conn.Exec(ctx, "COMMIT")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.judge(w)
+	for from := 0; from < len(r.subjects); from += rescorePart {
+		left, err := s.writePart(ctx, w, &r, from, min(from+rescorePart, len(r.subjects)))
+		if err != nil {
+			return late, err
 		}
-		if err := r.write(ctx, conn, w); err != nil {
-			return err
-		}
+		late = append(late, left...)
+	}
+	return late, nil
+}
+
+// writePart writes some of what was read and computed, in one transaction. Of whom a run must hear, the lead is locked first,
+// as by everybody who tells: seqs grow in the order of commits. By a model that was replaced meanwhile
+// nothing is written: another publication comes to everybody.
+func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, to int) (late []string, err error) {
+	err = s.pipelined(ctx, "rescore", func(conn *pgx.Conn) error {
+		r := whole.part(from, to)
 		b := &pgx.Batch{}
-		tell(b, r.tells()...)
-		b.Queue(sqlRescored, pgx.NamedArgs{"n": len(r.subjects) - len(r.late), "version": w.version})
+		b.Queue("BEGIN")
+		b.Queue(sqlUnhurried)
+		var at published
+		b.Queue(sqlPublishedModel).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version) })
+		if err := conn.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		b = &pgx.Batch{}
+		if at.Version == w.version {
+			if err := r.lock(ctx, conn); err != nil {
+				return err
+			}
+			if err := r.write(ctx, conn, w); err != nil {
+				return err
+			}
+			tell(b, r.tells()...)
+			b.Queue(sqlRescored, pgx.NamedArgs{"n": len(r.written), "version": w.version})
+			late = r.late()
+		}
 		b.Queue("COMMIT")
-		late = r.late
 		return conn.SendBatch(ctx, b).Close()
 	})
 	return late, err
@@ -52,11 +87,33 @@ type rescored struct {
 	verdicts  []verdict
 	crossed   map[string]bool // another band: whether the lead is locked
 	written   map[string]bool
-	late      []string
+}
+
+// part is some of a piece, before anything is written of it.
+func (r *rescored) part(from, to int) *rescored {
+	p := &rescored{
+		subjects: r.subjects[from:to], standings: r.standings, places: r.places[from:to], verdicts: r.verdicts[from:to], crossed: map[string]bool{},
+	}
+	for i, su := range p.subjects {
+		if p.verdicts[i].after.Band != r.standings[su.lead.ID].Band {
+			p.crossed[su.lead.ID] = false
+		}
+	}
+	return p
+}
+
+// late are those that were not written.
+func (r *rescored) late() (ids []string) {
+	for _, su := range r.subjects {
+		if !r.written[su.lead.ID] {
+			ids = append(ids, su.lead.ID)
+		}
+	}
+	return ids
 }
 
 func (r *rescored) judge(w world) {
-	r.verdicts, r.crossed = make([]verdict, len(r.subjects)), map[string]bool{}
+	r.verdicts = make([]verdict, len(r.subjects))
 	for i, su := range r.subjects {
 		st := r.standings[su.lead.ID]
 		fit := st.Fit
@@ -64,9 +121,6 @@ func (r *rescored) judge(w world) {
 			fit = w.scorer.FitOf(su.lead.Profile)
 		}
 		r.verdicts[i] = moved(w, st, fit)
-		if r.verdicts[i].after.Band != st.Band {
-			r.crossed[su.lead.ID] = false
-		}
 	}
 }
 
@@ -108,7 +162,7 @@ const sqlWriteRescored = `WITH free AS MATERIALIZED (
 )
 UPDATE scores s SET model_version = @version, accumulators = coalesce(r.accumulators, s.accumulators), accumulators_json = NULL,
 	score = r.score, fit = r.fit, engagement = r.engagement, band = r.band, grade = r.grade, turns_at = r.turns_at,
-	evaluated_at = greatest(s.evaluated_at, now())
+	evaluated_at = greatest(s.evaluated_at, @now)
 FROM free r WHERE s.ctid = r.found RETURNING s.lead_id`
 
 func (r *rescored) write(ctx context.Context, conn *pgx.Conn, w world) error {
@@ -124,7 +178,7 @@ func (r *rescored) write(ctx context.Context, conn *pgx.Conn, w world) error {
 	r.written = make(map[string]bool, len(rows.leads))
 	if len(rows.leads) > 0 {
 		args := rows.args()
-		args["version"], args["places"], args["seen"] = w.version, array(places), array(seen)
+		args["version"], args["now"], args["places"], args["seen"] = w.version, w.now, array(places), array(seen)
 		written, _ := conn.Query(ctx, sqlWriteRescored, args)
 		var id string
 		if _, err := pgx.ForEachRow(written, []any{&id}, func() error {
@@ -132,11 +186,6 @@ func (r *rescored) write(ctx context.Context, conn *pgx.Conn, w world) error {
 			return nil
 		}); err != nil {
 			return err
-		}
-	}
-	for _, su := range r.subjects {
-		if !r.written[su.lead.ID] {
-			r.late = append(r.late, su.lead.ID)
 		}
 	}
 	return nil

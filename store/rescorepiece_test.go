@@ -30,6 +30,7 @@ func TestAPieceWritesOnlyWhatItHasRead(t *testing.T) {
 	require.Len(t, r.subjects, 6)
 	require.NoError(t, r.complete(t.Context(), s, conn.Conn(), w))
 	r.judge(w)
+	part := r.part(0, 6)
 
 	// One has an event and is brought up by that, one is recycled and folded anew, one is erased, one changed whatever way, and
 	// somebody is at one.
@@ -40,11 +41,11 @@ func TestAPieceWritesOnlyWhatItHasRead(t *testing.T) {
 	release := holdLead(t, s, member(5))
 	outbox := one[int64](t, s, "SELECT last_value FROM outbox_seq")
 
-	require.NoError(t, r.lock(t.Context(), conn.Conn()))
-	require.NoError(t, r.write(t.Context(), conn.Conn(), w))
-	require.ElementsMatch(t, []string{member(1), member(2), member(3), member(4), member(5)}, r.late)
-	require.Len(t, r.tells(), 1)
-	require.Equal(t, member(0), r.tells()[0].lead)
+	require.NoError(t, part.lock(t.Context(), conn.Conn()))
+	require.NoError(t, part.write(t.Context(), conn.Conn(), w))
+	require.ElementsMatch(t, []string{member(1), member(2), member(3), member(4), member(5)}, part.late())
+	require.Len(t, part.tells(), 1)
+	require.Equal(t, member(0), part.tells()[0].lead)
 	_, err = conn.Exec(t.Context(), "COMMIT")
 	require.NoError(t, err)
 	require.Equal(t, outbox, one[int64](t, s, "SELECT last_value FROM outbox_seq"))
@@ -52,7 +53,7 @@ func TestAPieceWritesOnlyWhatItHasRead(t *testing.T) {
 	require.Equal(t, 45, one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", member(0)))
 
 	release()
-	require.NoError(t, s.rescoreLate(t.Context(), r.late))
+	require.NoError(t, s.rescoreLate(t.Context(), part.late()))
 	require.Equal(t, 2, one[int](t, s, "SELECT count(*) FROM scores WHERE score = 45 AND lead_id = ANY($1::uuid[])", []string{member(4), member(5)}))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM scores WHERE lead_id = $1", member(3)))
 }
@@ -86,4 +87,40 @@ func TestAPieceWaitsForNoRow(t *testing.T) {
 	late, err := s.rescorePiece(t.Context(), everybody)
 	require.NoError(t, err)
 	require.Equal(t, []string{member(1)}, late)
+}
+
+// A piece is written in parts, each of which holds the leads that cross for itself alone. Whoever brings an event of one that
+// was written waits for none of the others.
+func TestAPieceIsWrittenInParts(t *testing.T) {
+	s := house(t)
+	version(t, s, ruled(5, 20, "300d"))
+	const n = 2*rescorePart + 7
+	crowd(t, s, n)
+	next := version(t, s, ruled(5, 40, "300d"))
+	conn, err := s.pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	r := rescored{standings: map[string]*standing{}}
+	w, err := s.look(t.Context(), conn.Conn(), everybody, &r)
+	require.NoError(t, err)
+	require.NoError(t, r.complete(t.Context(), s, conn.Conn(), w))
+	r.judge(w)
+	late, err := s.writePart(t.Context(), w, &r, 0, rescorePart)
+	require.NoError(t, err)
+	require.Empty(t, late)
+	require.Equal(t, rescorePart, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1 AND band = 'warm'", next))
+	require.Equal(t, rescorePart, progress(t, s, next).Done)
+	require.Equal(t, rescorePart, one[int](t, s, "SELECT count(*) FROM outbox"))
+
+	// Another model comes between two parts: what was computed by the one before is not written any more.
+	third := version(t, s, ruled(5, 60, "300d"))
+	late, err = s.writePart(t.Context(), w, &r, rescorePart, n)
+	require.NoError(t, err)
+	require.Empty(t, late)
+	require.Equal(t, rescorePart, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1", next))
+	late, err = s.rescorePiece(t.Context(), everybody)
+	require.NoError(t, err)
+	require.Empty(t, late)
+	require.Equal(t, n, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1 AND score = 65", third))
+	require.Equal(t, n, verified(t, s).Leads)
 }
