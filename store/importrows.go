@@ -63,11 +63,6 @@ UPDATE import_rows r SET state = @state, lead_id = @lead, cells = '{}', keys = '
 FROM held WHERE r.import_id = held.id AND r.row = @row AND r.state = 'pending'
 RETURNING repeated`
 
-// What an import alone has to tell a run is parked: it goes when the pace of imports allows. A row that was there before
-// is somebody else's and stays as it is.
-const sqlParkStart = `UPDATE outbox SET not_before = 'infinity', import_id = @import
-WHERE lead_id = @lead AND created_at = now() AND attempts = 0`
-
 // decideRow queues what became of the row that a capture carries out. What is not decided then was not to be decided here
 // any more, and nothing of the capture must stay.
 func decideRow(b *pgx.Batch, w world, ch *change, out *record.Captured, decided *bool) {
@@ -75,9 +70,6 @@ func decideRow(b *pgx.Batch, w world, ch *change, out *record.Captured, decided 
 	args := pgx.NamedArgs{
 		"import": ref.ImportID, "claim": ref.Claim, "row": ref.Row, "lead": ch.lead.ID,
 		"state": out.Outcome(), "before": ch.before(w),
-	}
-	if out.Changed {
-		b.Queue(sqlParkStart, args)
 	}
 	b.Queue(sqlDecideRow, args).Query(func(rows pgx.Rows) error {
 		_, err := pgx.ForEachRow(rows, []any{&out.Repeated}, func() error { *decided = true; return nil })

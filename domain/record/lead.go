@@ -82,6 +82,13 @@ type Captured struct {
 	Repeated bool // an earlier row of the same import was about this lead
 }
 
+// CapturedRow is what became of one row of an import among others.
+type CapturedRow struct {
+	Captured
+	Conflict *IdentityConflict // nothing: its keys belong to two people
+	Later    bool              // nothing yet: an earlier row among them is about the same lead, by its other key
+}
+
 // Outcome says what became of a row that carried the capture out: created, updated, skipped or unchanged.
 func (c Captured) Outcome() string {
 	switch {
