@@ -86,6 +86,9 @@ type Undo interface {
 	ClaimUndo(ctx context.Context) (record.Import, bool, error)
 	// UndoableLeads are leads not looked at yet, after a row; last is the row to go on after, 0 at the end.
 	UndoableLeads(ctx context.Context, importID string, after, limit int) (leads []string, last int, err error)
+	// UndoLeads removes those of some leads that the import made and nobody touched since, all at once, and leaves the others.
+	// record.ErrDecided when the claim holds no more.
+	UndoLeads(ctx context.Context, imp record.Import, leads []string) (removed int, left []string, err error)
 	// UndoLead undoes what the import did to one lead: removed, restored, partly, kept. record.ErrDecided when the claim
 	// holds no more.
 	UndoLead(ctx context.Context, imp record.Import, leadID string) (outcome string, err error)

@@ -53,10 +53,6 @@ SELECT lead_id, source::jsonb FROM unnest(@leads::uuid[], @sources::text[]) AS t
 
 	sqlConsents = `INSERT INTO consents (lead_id, purpose, granted, source)
 SELECT lead_id, purpose, granted, @source FROM unnest(@leads::uuid[], @purposes::text[], @granted::boolean[]) AS c (lead_id, purpose, granted)`
-
-	sqlTimelineOfMany = `INSERT INTO timeline (lead_id, at, kind, actor_type, actor_id, why, cycle, version, data)
-SELECT lead_id, now(), kind, @actor_type, @actor_id, @why, cycle, version, data::jsonb
-FROM unnest(@leads::uuid[], @kinds::text[], @cycles::int[], @versions::bigint[], @datas::text[]) AS e (lead_id, kind, cycle, version, data)`
 )
 
 // peopleRows are what changes write beside new leads and scores, column by column.
@@ -68,9 +64,7 @@ type peopleRows struct {
 	touched, sources            []string
 	consented, purposes         []string
 	granted                     []bool
-	told, kinds, datas          []string
-	cycles                      []int
-	versions                    []int64
+	lines                       timelineRows
 }
 
 // add takes what queuePerson and write would write of one change.
@@ -89,20 +83,14 @@ func (r *peopleRows) add(ch *change) {
 	if ch.touches() {
 		r.touched, r.sources = append(r.touched, id), append(r.sources, jsonOf(ch.c.Source))
 	}
-	r.told, r.kinds, r.datas = append(r.told, id), append(r.kinds, ch.kind()), append(r.datas, jsonOf(map[string]any{"fields": ch.fields()}))
-	r.cycles, r.versions = append(r.cycles, ch.lead.Cycle), append(r.versions, ch.lead.Version)
+	r.lines.add(*ch.lead, ch.kind(), ch.fields())
 }
 
 // queue writes it; all of it is of one actor and came one way, as the change says that is given.
 func (r *peopleRows) queue(b *pgx.Batch, of *change) {
-	line := entry(*of.lead, "", of.c.Actor, of.c.Via, nil)
-	args := pgx.NamedArgs{"source": of.c.Via, "actor_type": line["actor_type"], "actor_id": line["actor_id"], "why": line["why"]}
 	write := func(sql string, leads []string, columns pgx.NamedArgs) {
 		if len(leads) > 0 {
-			for name, value := range args {
-				columns[name] = value
-			}
-			columns["leads"] = leads
+			columns["leads"], columns["source"] = leads, of.c.Via
 			b.Queue(sql, columns)
 		}
 	}
@@ -110,7 +98,7 @@ func (r *peopleRows) queue(b *pgx.Batch, of *change) {
 	write(sqlUpdatePeople, r.updated, pgx.NamedArgs{"profiles": r.profiles, "emails": r.emails, "externals": r.externals, "consents": r.consents})
 	write(sqlLearnOfMany, r.learned, pgx.NamedArgs{"fields": r.fields, "values": r.values})
 	write(sqlTouches, r.touched, pgx.NamedArgs{"sources": r.sources})
-	write(sqlTimelineOfMany, r.told, pgx.NamedArgs{"kinds": r.kinds, "datas": r.datas, "cycles": r.cycles, "versions": r.versions})
+	r.lines.queue(b, of.c.Actor, of.c.Via)
 }
 
 // jsonOf is what marshals, as jsonb reads it.
