@@ -53,8 +53,8 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	}
 	r.slots = make(chan struct{}, r.parallel)
 	if cfg.RowsPerSecond > 0 {
-		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), 1)
 		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
+		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), min(r.batch, rowsTogether))
 	}
 	return r
 }
@@ -176,10 +176,8 @@ func (j *job) round(ctx context.Context, rows []record.ImportRow, captures map[i
 	g.SetLimit(j.runner.parallel)
 	for group := range slices.Chunk(rows, j.together()) {
 		g.Go(func() error {
-			for range group {
-				if err := j.runner.limit.Wait(ctx); err != nil {
-					return err
-				}
+			if err := j.runner.limit.WaitN(ctx, len(group)); err != nil {
+				return err
 			}
 			out, err := j.decideAll(ctx, group, captures)
 			mu.Lock()
