@@ -50,19 +50,11 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 			}
 		}
 		out = ch.captured()
-		b, decided := &pgx.Batch{}, true
+		b := &pgx.Batch{}
 		if err := s.write(ctx, tx, b, w, ch); err != nil {
 			return err
 		}
-		if c.Row != nil {
-			decided = false
-			decideRow(b, w, ch, &out, &decided)
-		}
-		err = tx.SendBatch(ctx, b).Close()
-		if err == nil && !decided {
-			err = record.ErrDecided
-		}
-		return again(err, "leads_email_unique", "leads_external_id_unique")
+		return again(tx.SendBatch(ctx, b).Close(), "leads_email_unique", "leads_external_id_unique")
 	})
 	if err == nil {
 		s.inheritOn(ctx, c.VisitorID, left)

@@ -71,11 +71,12 @@ WHERE email = ANY(@emails::text[]) OR external_id = ANY(@externals::text[]) ORDE
 	// Everything is looked up by keys, in tables that grow while they are read: see sqlBeginIngest.
 	sqlByKeys = `SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
 
+	// The share lock ends where the import is stopped or claimed anew, and those wait for it: what was decided under a claim
+	// is there when they look.
 	sqlHoldImport = `SELECT id FROM imports WHERE id = @import AND claim = @claim AND state = 'running' FOR SHARE`
 )
 
-// enterRows finds and locks whom the rows are about, then holds the import: it is stopped or claimed anew before this
-// transaction or after it.
+// enterRows finds and locks whom the rows are about, then holds the import.
 func (s *Store) enterRows(ctx context.Context, tx pgx.Tx, captures []record.Capture) (*captureRows, error) {
 	r := &captureRows{ref: *captures[0].Row, captures: captures, out: make([]record.CapturedRow, len(captures))}
 	var err error
@@ -189,37 +190,4 @@ func (r *captureRows) queuePeople(b *pgx.Batch, s *Store) {
 	if len(r.all) > 0 {
 		rows.queue(b, r.all[0])
 	}
-}
-
-const sqlDecideRows = `UPDATE import_rows r SET state = d.state, lead_id = d.lead_id, cells = '{}', keys = '{}', before = d.before::jsonb,
-	repeated = EXISTS (SELECT 1 FROM import_rows o WHERE o.lead_id = d.lead_id AND o.import_id = @import::uuid)
-FROM unnest(@rows::int[], @states::text[], @leads::uuid[], @before::text[]) AS d (row, state, lead_id, before)
-WHERE r.import_id = @import AND r.row = d.row AND r.state = 'pending'
-RETURNING r.row, r.repeated`
-
-// decide queues what became of the rows, as decideRow does of one. The import is held.
-func (r *captureRows) decide(b *pgx.Batch, decided *int) {
-	n := len(r.all)
-	if n == 0 {
-		return
-	}
-	rows, states, leads, befores := make([]int, n), make([]string, n), make([]string, n), make([]*string, n)
-	place := make(map[int]int, n)
-	for i, ch := range r.all {
-		rows[i], states[i], leads[i] = ch.c.Row.Row, r.out[ch.at].Outcome(), ch.lead.ID
-		if before := ch.before(r.w); before != nil {
-			befores[i] = jsonText(before)
-		}
-		place[rows[i]] = ch.at
-	}
-	b.Queue(sqlDecideRows, pgx.NamedArgs{"import": r.ref.ImportID, "rows": rows, "states": states, "leads": leads, "before": befores}).Query(func(found pgx.Rows) error {
-		var row int
-		var repeated bool
-		_, err := pgx.ForEachRow(found, []any{&row, &repeated}, func() error {
-			r.out[place[row]].Repeated = repeated
-			*decided++
-			return nil
-		})
-		return err
-	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -65,9 +66,14 @@ var written = []string{
 	`SELECT l.email, purpose, granted, c.source FROM consents c JOIN leads l ON l.id = c.lead_id ORDER BY 1, 2, 3`,
 	`SELECT l.email, kind, actor_type, actor_id, why, t.cycle, t.version, data FROM timeline t JOIN leads l ON l.id = t.lead_id ORDER BY 1, t.id`,
 	`SELECT l.email, model_version, accumulators, score, fit, band, grade FROM scores s JOIN leads l ON l.id = s.lead_id ORDER BY 1, l.external_id`,
-	`SELECT l.email, o.score, o.band, (SELECT string_agg(k, ',' ORDER BY k) FROM jsonb_object_keys(triggers) AS k), not_before = 'infinity', import_id IS NOT NULL, attempts
+	`SELECT l.email, o.score, o.band, (SELECT string_agg(k, ',' ORDER BY k) FROM jsonb_object_keys(triggers) AS k), attempts
 		FROM outbox o JOIN leads l ON l.id = o.lead_id ORDER BY 1`,
 	`SELECT s.email, s.reason, l.email FROM suppressions s LEFT JOIN leads l ON l.id = s.lead_id ORDER BY 1`,
+}
+
+// What only rows of a file write: a start that is parked, unless somebody else is to be told already, and what became of the row.
+var ofImports = []string{
+	`SELECT l.email, not_before = 'infinity', import_id IS NOT NULL FROM outbox o JOIN leads l ON l.id = o.lead_id ORDER BY 1`,
 	`SELECT row, r.state, l.email, cells, repeated, before - 'at' FROM import_rows r LEFT JOIN leads l ON l.id = r.lead_id ORDER BY 1`,
 }
 
@@ -80,32 +86,39 @@ func read(t *testing.T, s *Store, sql string) [][]any {
 	return out
 }
 
-func TestRowsTogetherWriteWhatRowsAloneWrite(t *testing.T) {
-	alone, one := onePile(t)
+func TestRowsTogetherWriteWhatCapturesAndRowsAloneWrite(t *testing.T) {
+	captured, one := onePile(t)
+	alone, another := onePile(t)
 	together, many := onePile(t)
 	out, err := together.CaptureRows(t.Context(), rowsOfAFile(many.ID, many.Claim, 64))
 	require.NoError(t, err)
+	rows := rowsOfAFile(another.ID, another.Claim, 64)
 	for i, c := range rowsOfAFile(one.ID, one.Claim, 64) {
-		want, err := alone.Capture(t.Context(), c)
-		var conflict *record.IdentityConflict
+		by, err := alone.CaptureRows(t.Context(), rows[i:i+1])
+		require.NoError(t, err)
+		want, err := captured.Capture(t.Context(), c)
 		if i == 8 {
+			var conflict *record.IdentityConflict
 			require.ErrorAs(t, err, &conflict)
+			require.NotNil(t, by[0].Conflict)
 			require.NotNil(t, out[i].Conflict)
 			require.Less(t, out[i].Conflict.LeadIDs[0], out[i].Conflict.LeadIDs[1])
 			continue
 		}
 		require.NoError(t, err)
-		got := out[i].Captured
-		require.NotEmpty(t, got.LeadID)
-		got.LeadID, want.LeadID = "", ""
-		require.Equal(t, want, got, i)
+		require.NotEmpty(t, out[i].LeadID)
+		want.LeadID, by[0].LeadID, out[i].LeadID = "", "", ""
+		require.Equal(t, want, by[0].Captured, i)
+		require.Equal(t, want, out[i].Captured, i)
 	}
-	for _, sql := range written {
+	for _, sql := range slices.Concat(written, ofImports) {
 		want := read(t, alone, sql)
 		require.NotEmpty(t, want, sql)
 		require.Equal(t, want, read(t, together, sql), sql)
 	}
-
+	for _, sql := range written {
+		require.Equal(t, read(t, captured, sql), read(t, together, sql), sql)
+	}
 	verified(t, together)
 
 	// Again: the rows are decided, and nothing of them may stay.

@@ -55,7 +55,7 @@ type Capture struct {
 	FillBlanks bool       // known values stay: imports
 	Otherwise  []string   // fields of the profile where the opposite of FillBlanks holds
 	SkipKnown  bool       // of a known lead nothing changes, except that it may refuse mail
-	Row        *ImportRef // what it carries out, if anything
+	Row        *ImportRef // of rows of a file: which one it carries out
 	NoAlert    bool       // of a new lead: sales are not alerted
 	NoNurture  bool       // of a new lead: no mail
 	Event      *Event     // happened with the capture: form_submit
