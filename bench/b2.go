@@ -59,7 +59,7 @@ type golden struct {
 	watch *watcher
 	n     atomic.Int64
 	mu    sync.Mutex
-	over  []string // leads whose lives are over
+	over  []*lived // since they were looked at last
 }
 
 // alike plays one life, and finds how many activities in a row have as many state transitions.
@@ -106,9 +106,12 @@ func (g *golden) each(ctx context.Context) (float64, error) {
 	if len(over) == 0 {
 		return 0, errors.New("no life came to its end in the time")
 	}
+	if err := g.drawn(ctx, over[len(over)/2]); err != nil {
+		return 0, err
+	}
 	var sum int64
-	for _, id := range over {
-		n, err := transitions(ctx, g.temporal, "lead/"+id)
+	for _, l := range over {
+		n, err := transitions(ctx, g.temporal, "lead/"+l.id)
 		if err != nil {
 			return 0, err
 		}
@@ -162,16 +165,22 @@ func (o options) longWindow() load.Window {
 // life is the golden life of standalone/golden_test.go.
 func (g *golden) life(ctx context.Context) error {
 	name := fmt.Sprintf("golda%d", g.n.Add(1))
+	l := &lived{}
+	l.step("begins")
 	id, err := g.capture(ctx, name)
 	if err != nil {
 		return err
 	}
+	l.id = id
+	l.step("captured")
 	if err := g.events(ctx, id, 8, "page_view", rig.Object{"path": "/blog"}); err != nil {
 		return err
 	}
+	l.step("8 events taken; six mails are awaited")
 	if err := g.mails.Await(ctx, name+"@person.example", 6); err != nil {
 		return fmt.Errorf("six mails to lead %s: %w", id, err)
 	}
+	l.step("six mails have come")
 	for _, what := range []struct {
 		times int
 		kind  string
@@ -181,14 +190,16 @@ func (g *golden) life(ctx context.Context) error {
 			return err
 		}
 	}
+	l.step("32 events taken; the reminder is awaited")
 	s, err := g.watch.await(ctx, id, func(s standing) bool { return s.Stage == "handoff" && s.Passed > 0 })
 	if err != nil {
 		return fmt.Errorf("lead %s is offered and its rep reminded: %w", id, err)
 	}
-	return g.decide(ctx, id, *s.Owner)
+	l.step("reminded")
+	return g.decide(ctx, l, *s.Owner)
 }
 
-func (g *golden) decide(ctx context.Context, id, owner string) error {
+func (g *golden) decide(ctx context.Context, l *lived, owner string) error {
 	for _, d := range []struct {
 		kind string
 		body rig.Object
@@ -197,17 +208,18 @@ func (g *golden) decide(ctx context.Context, id, owner string) error {
 		{"qualify", rig.Object{"rep_id": owner}},
 		{"win", rig.Object{"amount": "12500.00", "currency": "EUR", "one_thing": "the demo", "missing": "nothing"}},
 	} {
-		out, err := g.post(ctx, "/v1/leads/"+id+"/"+d.kind, d.body)
+		out, err := g.post(ctx, "/v1/leads/"+l.id+"/"+d.kind, d.body)
 		if err != nil {
 			return err
 		}
 		if out["state"] == "pending" { // 202: the run answers later than five seconds
-			return fmt.Errorf("%s of lead %s was not answered in time", d.kind, id)
+			return fmt.Errorf("%s of lead %s was not answered in time", d.kind, l.id)
 		}
+		l.step(d.kind + " answered")
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.over = append(g.over, id)
+	g.over = append(g.over, l)
 	return nil
 }
 

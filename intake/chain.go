@@ -39,3 +39,17 @@ func chains(rows []record.ImportRow, captures map[int]record.Capture) [][]record
 	}
 	return out
 }
+
+// rounds gives the first rows of all chains, then the second ones, and so on: no two rows of a round are about one person.
+func rounds(chains [][]record.ImportRow) [][]record.ImportRow {
+	var out [][]record.ImportRow
+	for _, chain := range chains {
+		for n, row := range chain {
+			if n == len(out) {
+				out = append(out, nil)
+			}
+			out[n] = append(out[n], row)
+		}
+	}
+	return out
+}

@@ -48,6 +48,9 @@ type Imports interface {
 	ExtendImport(ctx context.Context, imp record.Import) error
 	// PendingImportRows answers the first undecided rows in their order.
 	PendingImportRows(ctx context.Context, importID string, limit int) ([]record.ImportRow, error)
+	// CaptureRows is Capture for rows of one import that have no key in common, all or none of them. An error about the data
+	// is about one of them at least, and so is record.ErrDecided; record.ErrNotFound when the claim holds no more.
+	CaptureRows(ctx context.Context, captures []record.Capture) ([]record.CapturedRow, error)
 	// FinishImportRows stores what became of the rows and moves the import's counters. A row that is decided already
 	// is not counted again, unless it says itself that it was decided just now, by its capture. record.ErrNotFound when
 	// the claim holds no more.
@@ -83,6 +86,9 @@ type Undo interface {
 	ClaimUndo(ctx context.Context) (record.Import, bool, error)
 	// UndoableLeads are leads not looked at yet, after a row; last is the row to go on after, 0 at the end.
 	UndoableLeads(ctx context.Context, importID string, after, limit int) (leads []string, last int, err error)
+	// UndoLeads removes those of some leads that the import made and nobody touched since, all at once, and leaves the others.
+	// record.ErrDecided when the claim holds no more.
+	UndoLeads(ctx context.Context, imp record.Import, leads []string) (removed int, left []string, err error)
 	// UndoLead undoes what the import did to one lead: removed, restored, partly, kept. record.ErrDecided when the claim
 	// holds no more.
 	UndoLead(ctx context.Context, imp record.Import, leadID string) (outcome string, err error)

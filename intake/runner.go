@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,10 +16,9 @@ import (
 )
 
 const (
-	maxRunBatch = 200              // rows between two notes of progress
-	heartbeat   = 15 * time.Second // well within the lease of an import
-	rowTries    = 3
-	rowTimeout  = 10 * time.Second
+	maxRunBatch  = 400              // rows between two notes of progress
+	rowsTogether = 100              // in one transaction, at most
+	heartbeat    = 15 * time.Second // well within the lease of an import
 )
 
 // RunnerConfig tunes a runner; the zero value is as fast as the store goes.
@@ -53,8 +53,8 @@ func NewRunner(s *Service, cfg RunnerConfig) *Runner {
 	}
 	r.slots = make(chan struct{}, r.parallel)
 	if cfg.RowsPerSecond > 0 {
-		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), 1)
 		r.batch = min(maxRunBatch, max(1, int(2*cfg.RowsPerSecond))) // progress at least every other second
+		r.limit = rate.NewLimiter(rate.Limit(cfg.RowsPerSecond), min(r.batch, rowsTogether))
 	}
 	return r
 }
@@ -159,28 +159,43 @@ func (j *job) work(ctx context.Context, rows []record.ImportRow) ([]record.Impor
 		captures[row.Row] = c
 		good = append(good, row)
 	}
+	for _, round := range rounds(chains(good, captures)) {
+		more, err := j.round(ctx, round, captures)
+		done = append(done, more...)
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// round decides rows no two of which are about one person, some at once.
+func (j *job) round(ctx context.Context, rows []record.ImportRow, captures map[int]record.Capture) (done []record.ImportRow, err error) {
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(j.runner.parallel)
-	for _, chain := range chains(good, captures) {
+	for group := range slices.Chunk(rows, j.together()) {
 		g.Go(func() error {
-			for _, row := range chain {
-				row, err := j.decide(ctx, row, captures[row.Row])
-				if err != nil {
-					return err
-				}
-				if row.State == "" {
-					continue // erased meanwhile, and counted by that
-				}
-				mu.Lock()
-				done = append(done, row)
-				mu.Unlock()
+			if err := j.runner.limit.WaitN(ctx, len(group)); err != nil {
+				return err
 			}
-			return nil
+			out, err := j.decideAll(ctx, group, captures)
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, out...)
+			return err
 		})
 	}
-	err := g.Wait()
+	err = g.Wait()
 	return done, err
+}
+
+// together is how many rows are captured in one transaction. What a capture would do is foreseen row by row.
+func (j *job) together() int {
+	if j.imp.DryRun {
+		return 1
+	}
+	return rowsTogether
 }
 
 // capture reads and normalises one row.
@@ -201,59 +216,4 @@ func (j *job) capture(row record.ImportRow) (record.Capture, Problems) {
 		c.Row = &record.ImportRef{ImportID: j.imp.ID, Claim: j.imp.Claim, Row: row.Row}
 	}
 	return c, ps
-}
-
-// decide captures one row, or tells what a capture would do. Trouble of the store is tried again a few times; what is
-// left of it is the import's error, so that no row is blamed for it.
-func (j *job) decide(ctx context.Context, row record.ImportRow, c record.Capture) (record.ImportRow, error) {
-	if err := j.runner.limit.Wait(ctx); err != nil {
-		return row, err
-	}
-	for try := 1; ; try++ {
-		out, err := j.commit(ctx, c)
-		var conflict *record.IdentityConflict
-		switch {
-		case err == nil:
-			row.State, row.LeadID, row.Repeated, row.Decided = out.Outcome(), out.LeadID, out.Repeated, c.Row != nil
-			return row, nil
-		case errors.Is(err, record.ErrDecided):
-			row.State = ""
-			return row, nil
-		case errors.As(err, &conflict):
-			row.State, row.Column = "failed", j.reader.columns["external_id"]
-			row.Error = told(conflict)
-			return row, nil
-		case blamesData(err):
-			row.State, row.Error = "failed", "cannot be stored"
-			return row, nil
-		case try == rowTries || ctx.Err() != nil:
-			return row, err
-		}
-		select {
-		case <-ctx.Done():
-			return row, ctx.Err()
-		case <-time.After(time.Duration(try) * 100 * time.Millisecond):
-		}
-	}
-}
-
-// commit carries one row out: the person and what became of the row in one transaction, so that no row is ever counted
-// as what it was not. A row under way is finished when the rest is stopped.
-func (j *job) commit(ctx context.Context, c record.Capture) (record.Captured, error) {
-	j.runner.slots <- struct{}{} // held for rowTimeout at most
-	defer func() { <-j.runner.slots }()
-	deps := j.runner.service.deps
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rowTimeout)
-	defer cancel()
-	if !j.imp.DryRun {
-		return deps.Captures.Capture(ctx, c)
-	}
-	return j.preview(ctx, c)
-}
-
-func told(c *record.IdentityConflict) string {
-	if c.LeadIDs[0] == "" {
-		return "identity_conflict: the address and the external id belong to two people of this file"
-	}
-	return fmt.Sprintf("identity_conflict: the address and the external id belong to two leads, %s and %s", c.LeadIDs[0], c.LeadIDs[1])
 }

@@ -193,15 +193,26 @@ type hook struct {
 	n       int
 }
 
-func (h *hook) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
+func (h *hook) CaptureRows(ctx context.Context, in []record.Capture) ([]record.CapturedRow, error) {
 	h.mu.Lock()
-	h.n++
+	h.n += len(in)
 	n := h.n
 	h.mu.Unlock()
 	if err := h.capture(n); err != nil {
-		return record.Captured{}, err
+		return nil, err
 	}
-	return h.Store.Capture(ctx, c)
+	return h.Store.CaptureRows(ctx, in)
+}
+
+// once does something as soon as so many rows came to be captured.
+func once(rows int, do func() error) func(int) error {
+	var did atomic.Bool
+	return func(n int) error {
+		if n < rows || did.Swap(true) {
+			return nil
+		}
+		return do()
+	}
 }
 
 // A small file is done while a large one is under way, and both together take no more of the store than one.
@@ -211,7 +222,7 @@ func TestImportsOfOneRunnerShareItsPace(t *testing.T) {
 	var at, most atomic.Int32
 	smallIsDone := make(chan error, 1)
 	h := &counting{Store: d.st, at: &at, most: &most}
-	r := intake.NewRunner(intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{}), intake.RunnerConfig{Parallel: 3})
+	r := intake.NewRunner(intake.New(intake.Deps{Captures: d.st, Events: d.st, Imports: h}, intake.Config{}), intake.RunnerConfig{Parallel: 3})
 	h.first = func() { // the large one is under way
 		_, err := d.StartImport(context.Background(), strings.NewReader(header+"small@example.com,s,,,,\n"+strings.TrimPrefix(people(30), header)), []byte(mapping), intake.ImportOptions{}, intake.By{Via: "import"})
 		if err == nil {
@@ -236,13 +247,13 @@ type counting struct {
 	at, most *atomic.Int32
 }
 
-func (c *counting) Capture(ctx context.Context, in record.Capture) (record.Captured, error) {
+func (c *counting) CaptureRows(ctx context.Context, in []record.Capture) ([]record.CapturedRow, error) {
 	c.once.Do(c.first)
 	now := c.at.Add(1)
 	defer c.at.Add(-1)
 	for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
 	}
-	return c.Store.Capture(ctx, in)
+	return c.Store.CaptureRows(ctx, in)
 }
 
 func people(n int) string {
@@ -260,10 +271,7 @@ func TestAnImportTakenOverIsCountedOnce(t *testing.T) {
 	const n = 500
 	imp := d.start(t, people(n), intake.ImportOptions{})
 	over := make(chan error, 1)
-	h := &hook{Store: d.st, capture: func(i int) error {
-		if i != 250 {
-			return nil
-		}
+	h := &hook{Store: d.st, capture: once(250, func() error {
 		if _, err := d.pool.Exec(context.Background(), "UPDATE imports SET claimed_until = now() - interval '1 second'"); err != nil {
 			return err
 		}
@@ -275,8 +283,8 @@ func TestAnImportTakenOverIsCountedOnce(t *testing.T) {
 			over <- err
 		}()
 		return nil
-	}}
-	slow := intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{})
+	})}
+	slow := intake.New(intake.Deps{Captures: d.st, Events: d.st, Imports: h}, intake.Config{})
 	_, err := intake.NewRunner(slow, intake.RunnerConfig{}).RunOne(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, <-over)
@@ -301,7 +309,7 @@ func TestAnImportThatBreaksOffGoesOnWhereItWas(t *testing.T) {
 				}
 				return trouble
 			}}
-			broken := intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{})
+			broken := intake.New(intake.Deps{Captures: d.st, Events: d.st, Imports: h}, intake.Config{})
 			_, err := intake.NewRunner(broken, intake.RunnerConfig{}).RunOne(ctx)
 			cancel()
 			require.ErrorIs(t, err, trouble)
@@ -328,25 +336,25 @@ func TestALostAnswerIsNoLostRow(t *testing.T) {
 	d := newDesk(t, intake.Config{})
 	imp := d.start(t, people(20), intake.ImportOptions{})
 	h := &lossy{Store: d.st}
-	s := intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{})
+	s := intake.New(intake.Deps{Captures: d.st, Events: d.st, Imports: h}, intake.Config{})
 	_, err := intake.NewRunner(s, intake.RunnerConfig{}).RunOne(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, counts{State: "done", Rows: 20, Created: 20}, countsOf(d.read(t, imp.ID)))
 }
 
-// lossy loses the answer to the third capture.
+// lossy loses the answer to the first captures.
 type lossy struct {
 	*store.Store
 	mu sync.Mutex
 	n  int
 }
 
-func (l *lossy) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
-	out, err := l.Store.Capture(ctx, c)
+func (l *lossy) CaptureRows(ctx context.Context, in []record.Capture) ([]record.CapturedRow, error) {
+	out, err := l.Store.CaptureRows(ctx, in)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.n++; l.n == 3 {
-		return record.Captured{}, errors.New("Postgres does not answer")
+	if l.n++; l.n == 1 {
+		return nil, errors.New("Postgres does not answer")
 	}
 	return out, err
 }

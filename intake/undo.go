@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -10,7 +11,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// UndoOne takes the next import that is to be undone and undoes it, lead by lead; false when there is none. An error
+// UndoOne takes the next import that is to be undone and undoes it; false when there is none. An error
 // means that the rest of it is left to whoever claims it once the lease is over.
 func (r *Runner) UndoOne(ctx context.Context) (worked bool, err error) {
 	imp, ok, err := r.service.deps.Imports.ClaimUndo(ctx)
@@ -44,15 +45,26 @@ func (r *Runner) undoLeads(ctx context.Context, imp record.Import, leads []strin
 	outcomes := map[string]int{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(r.parallel)
-	for _, lead := range leads {
+	count := func(outcome string, n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		outcomes[outcome] += n
+	}
+	for group := range slices.Chunk(leads, rowsTogether) {
 		g.Go(func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			outcome, err := r.service.deps.Imports.UndoLead(ctx, imp, lead)
-			mu.Lock()
-			outcomes[outcome]++
-			mu.Unlock()
+			removed, left, err := r.service.deps.Imports.UndoLeads(ctx, imp, group)
+			count("removed", removed)
+			for _, lead := range left {
+				if err != nil {
+					break
+				}
+				var outcome string
+				outcome, err = r.service.deps.Imports.UndoLead(ctx, imp, lead)
+				count(outcome, 1)
+			}
 			return err
 		})
 	}

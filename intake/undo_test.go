@@ -230,10 +230,7 @@ func TestACancelledImportDecidesNothingMore(t *testing.T) {
 	const n = 600
 	imp := d.start(t, people(n), intake.ImportOptions{})
 	leads := make(chan int, 1)
-	h := &hook{Store: d.st, capture: func(i int) error {
-		if i != 250 {
-			return nil
-		}
+	h := &hook{Store: d.st, capture: once(250, func() error {
 		if _, err := d.st.CancelImport(context.Background(), imp.ID); err != nil {
 			return err
 		}
@@ -241,8 +238,8 @@ func TestACancelledImportDecidesNothingMore(t *testing.T) {
 		err := d.pool.QueryRow(context.Background(), "SELECT count(*) FROM leads").Scan(&there)
 		leads <- there
 		return err
-	}}
-	slow := intake.New(intake.Deps{Captures: h, Events: d.st, Imports: d.st}, intake.Config{})
+	})}
+	slow := intake.New(intake.Deps{Captures: d.st, Events: d.st, Imports: h}, intake.Config{})
 	_, err := intake.NewRunner(slow, intake.RunnerConfig{}).RunOne(t.Context())
 	require.NoError(t, err)
 	there := <-leads

@@ -16,8 +16,7 @@ const triggerCapture = "capture"
 // purposeMarketing is the purpose whose refusal suppresses.
 const purposeMarketing = "marketing"
 
-// viaImport marks captures of files: a file that is read again must change nothing, so a row that tells nothing new
-// leaves no trace, and a known lead is woken only where mail was asked for.
+// viaImport marks captures of files.
 const viaImport = "import"
 
 // Capture makes a lead or adds to one, in one transaction: person, what was learned of them, touch, consent, what their
@@ -50,20 +49,12 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 				return err
 			}
 		}
-		out = record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed(), Skipped: ch.skips()}
-		b, decided := &pgx.Batch{}, true
+		out = ch.captured()
+		b := &pgx.Batch{}
 		if err := s.write(ctx, tx, b, w, ch); err != nil {
 			return err
 		}
-		if c.Row != nil {
-			decided = false
-			decideRow(b, w, ch, &out, &decided)
-		}
-		err = tx.SendBatch(ctx, b).Close()
-		if err == nil && !decided {
-			err = record.ErrDecided
-		}
-		return again(err, "leads_email_unique", "leads_external_id_unique")
+		return again(tx.SendBatch(ctx, b).Close(), "leads_email_unique", "leads_external_id_unique")
 	})
 	if err == nil {
 		s.inheritOn(ctx, c.VisitorID, left)
@@ -109,6 +100,7 @@ type change struct {
 	c       record.Capture
 	lead    *leadRow // as it was found or just made
 	created bool
+	at      int // its place among those of one transaction
 
 	profile  map[string]any // flat, as it follows
 	learned  []learned
@@ -149,6 +141,38 @@ func (ch *change) changed() bool {
 		len(ch.events) > 0 || ch.c.Event != nil
 }
 
+func (ch *change) captured() record.Captured {
+	return record.Captured{LeadID: ch.lead.ID, Created: ch.created, Changed: ch.changed(), Skipped: ch.skips()}
+}
+
+// ofFile reports a known lead in a file: one that is read again must change nothing, so a row that tells nothing new
+// leaves no trace, and the lead is woken only where mail was asked for.
+func (ch *change) ofFile() bool { return !ch.created && ch.c.Via == viaImport }
+
+// silent reports that nothing at all is written.
+func (ch *change) silent() bool { return ch.ofFile() && !ch.changed() }
+
+// updates reports whether the row of a lead that was there before is written.
+func (ch *change) updates() bool {
+	return !ch.created && (len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent)
+}
+
+// touches reports whether a known lead came another way.
+func (ch *change) touches() bool { return !ch.created && ch.c.Source != (record.Source{}) }
+
+// kind is what the timeline says happened.
+func (ch *change) kind() string {
+	if ch.created {
+		return "captured"
+	}
+	return "recaptured"
+}
+
+// suppresses reports whether a refusal makes an address unreachable now.
+func (ch *change) suppresses() bool {
+	return ch.refused() && ch.address() != "" && (ch.consent || ch.email != nil)
+}
+
 // address is the lead's address as it follows.
 func (ch *change) address() string {
 	if ch.email != nil {
@@ -171,27 +195,31 @@ const sqlConsent = `INSERT INTO consents (lead_id, purpose, granted, source) VAL
 // write reads at once, and writes with the batch.
 func (s *Store) write(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, ch *change) error {
 	c, p := ch.c, *ch.lead
-	quiet := !ch.created && c.Via == viaImport
-	if quiet && !ch.changed() {
+	if ch.silent() {
 		return nil
 	}
 	s.queuePerson(b, ch)
-	if !ch.created && c.Source != (record.Source{}) {
+	if ch.touches() {
 		b.Queue(sqlTouch, pgx.NamedArgs{"lead": p.ID, "source": c.Source})
 	}
-	kind := "recaptured"
-	if ch.created {
-		kind = "captured"
-	}
-	b.Queue(sqlTimeline, entry(p, kind, c.Actor, c.Via, map[string]any{"fields": ch.fields()}))
-	su := ch.subject()
+	b.Queue(sqlTimeline, entry(p, ch.kind(), c.Actor, c.Via, map[string]any{"fields": ch.fields()}))
+	su := ch.woken()
 	if c.Event != nil {
 		su.events = append(su.events, s.eventOf(b, w, p, *c.Event))
 	}
-	if p.Stage != lifecycle.StageWon && (!quiet || !c.NoNurture) {
+	return s.rescore(ctx, tx, b, w, []*subject{su})
+}
+
+// woken is the lead as the score sees it, whose run hears of the capture.
+func (ch *change) woken() *subject {
+	su := ch.subject()
+	if ch.lead.Stage != lifecycle.StageWon && (!ch.ofFile() || !ch.c.NoNurture) {
 		su.kinds = append(su.kinds, triggerCapture)
 	}
-	return s.rescore(ctx, tx, b, w, []*subject{su})
+	if ch.c.Row != nil {
+		su.importID = ch.c.Row.ImportID
+	}
+	return su
 }
 
 // queuePerson writes what was learned of a person, and suppresses whom a refusal makes unreachable.
@@ -202,7 +230,7 @@ func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via,
 		})
 	}
-	if !ch.created && (len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent) {
+	if ch.updates() {
 		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
 			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,
 		})
@@ -214,7 +242,7 @@ func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 		}
 		b.Queue(sqlLearn, pgx.NamedArgs{"lead": id, "source": ch.c.Via, "fields": ch.fields(), "values": values})
 	}
-	if ch.refused() && ch.address() != "" && (ch.consent || ch.email != nil) {
+	if ch.suppresses() {
 		b.Queue(sqlSuppress, s.suppressArgs(id, ch.address(), suppressedConsent))
 	}
 }

@@ -19,22 +19,23 @@ const sqlOthersHeirs = `SELECT visitor_id FROM visitors WHERE lead_id = @lead AN
 
 const sqlLockLead = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead FOR UPDATE`
 
-// What erasure does, in this order. Each statement knows @lead, @keys and @hash.
+// What erasure does, in this order. Each statement knows @lead, @keys and @hash, and the same lead as
+// @leads with its tombstone as @stubs: these statements undo imports as well, which make many leads.
 const (
 	sqlEraseInheritance = `DELETE FROM events WHERE lead_id IS NULL AND visitor_id IN (SELECT visitor_id FROM visitors WHERE heir_id = @lead)`
 	sqlEraseHeir        = `UPDATE visitors SET heir_id = NULL WHERE heir_id = @lead`
 	sqlEraseVisitors    = `DELETE FROM visitors WHERE lead_id = @lead`
-	sqlEraseEvents      = `DELETE FROM events WHERE lead_id = @lead`
-	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = @lead`
-	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = @lead`
-	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = @lead`
+	sqlEraseEvents      = `DELETE FROM events WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseNotes       = `DELETE FROM notes WHERE lead_id = @lead`
-	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = @lead`
-	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = @lead`
-	sqlEraseScore       = `DELETE FROM scores WHERE lead_id = @lead`
-	sqlEraseAdjustments = `DELETE FROM adjustments WHERE lead_id = @lead`
-	sqlEraseRuns        = `DELETE FROM sequence_runs WHERE lead_id = @lead`
-	sqlEraseMarks       = `DELETE FROM sequence_marks WHERE lead_id = @lead`
+	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseScore       = `DELETE FROM scores WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseAdjustments = `DELETE FROM adjustments WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseRuns        = `DELETE FROM sequence_runs WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseMarks       = `DELETE FROM sequence_marks WHERE lead_id = ANY(@leads::uuid[])`
 
 	// Explanations name what a person is and did; who had the lead and what became of the offer is the house's.
 	sqlEraseExplanations = `UPDATE assignments SET explanation = '{}' WHERE lead_id = @lead`
@@ -45,7 +46,7 @@ const (
 	answered_at = coalesce(answered_at, now())
 	WHERE lead_id = @lead`
 	sqlEraseOutcomes = `UPDATE outcomes SET one_thing = NULL, missing = NULL WHERE lead_id = @lead`
-	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = @lead AND data <> '{}'`
+	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = ANY(@leads::uuid[]) AND data <> '{}'`
 
 	sqlEraseImportRows = `DELETE FROM import_rows WHERE lead_id = @lead`
 	// A row that failed names no lead, but it is in the file of errors with all its cells.
@@ -65,19 +66,19 @@ const (
 
 	// The tombstone keeps what is no person: ids, channel, cycle and version. Its state is what a run that begins anew
 	// reads: closed.
-	sqlEraseLead = `UPDATE leads SET email = NULL, external_id = NULL, profile = '{}', source = '{}', consent = '{}',
+	sqlEraseLeads = `UPDATE leads l SET email = NULL, external_id = NULL, profile = '{}', source = '{}', consent = '{}',
 	stage = 'erased', stage_at = now(), updated_at = now(), engaged_at = NULL, worked_at = NULL, touch_wanted = NULL,
 	paused = false, muted = '', reason = '', owner = NULL, team_id = NULL, assignment_id = NULL,
 	sla_due_at = NULL, sla_state = 'none', next_kind = '', next_at = NULL,
-	state = CASE WHEN state IS NULL THEN NULL ELSE @stub::jsonb END
-	WHERE id = @lead`
+	state = CASE WHEN l.state IS NULL THEN NULL ELSE t.stub::jsonb END
+	FROM unnest(@leads::uuid[], @stubs::text[]) AS t (lead_id, stub) WHERE l.id = t.lead_id`
 )
 
 var erasure = []string{
 	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
-	sqlEraseLead,
+	sqlEraseLeads,
 }
 
 const sqlReadSeq = `SELECT seq FROM leads WHERE id = @lead`
@@ -131,7 +132,8 @@ func (s *Store) eraseOnce(ctx context.Context, leadID string, actor lifecycle.Ac
 		if err != nil {
 			return err
 		}
-		args["stub"], args["keys"] = stub, record.Keys(p.email(), p.external())
+		args["leads"], args["stubs"] = []string{leadID}, []string{stub}
+		args["keys"] = record.Keys(p.email(), p.external())
 		args["hash"] = s.suppressionHash(p.email())
 		b := &pgx.Batch{}
 		for _, sql := range erasure {
@@ -148,9 +150,14 @@ func (s *Store) eraseOnce(ctx context.Context, leadID string, actor lifecycle.Ac
 }
 
 // tombstone is what a run that begins anew reads of a lead that is gone.
-func tombstone(ctx context.Context, tx pgx.Tx, p leadRow) (lifecycle.Carried, error) {
-	stub := lifecycle.New(p.ID)
-	stub.Stage, stub.Cycle, stub.Version = lifecycle.StageErased, p.Cycle, p.Version
-	err := tx.QueryRow(ctx, sqlReadSeq, pgx.NamedArgs{"lead": p.ID}).Scan(&stub.Seq)
-	return lifecycle.Carried{Lead: stub}, err
+func tombstone(ctx context.Context, tx pgx.Tx, p leadRow) (string, error) {
+	var seq int64
+	err := tx.QueryRow(ctx, sqlReadSeq, pgx.NamedArgs{"lead": p.ID}).Scan(&seq)
+	return p.stub(seq), err
+}
+
+func (l leadRow) stub(seq int64) string {
+	stub := lifecycle.New(l.ID)
+	stub.Stage, stub.Cycle, stub.Version, stub.Seq = lifecycle.StageErased, l.Cycle, l.Version, seq
+	return jsonOf(lifecycle.Carried{Lead: stub})
 }

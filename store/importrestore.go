@@ -43,7 +43,7 @@ func (u *undoing) restore(ctx context.Context) (string, []record.LeftOver, error
 		}
 		b.Queue(sqlLearn, pgx.NamedArgs{"lead": u.lead.ID, "source": viaUndo, "fields": fields, "values": values})
 	}
-	b.Queue(sqlTimeline, entry(u.lead, "import_undone", u.actor, "", map[string]any{"fields": fields}))
+	b.Queue(sqlTimeline, entry(u.lead, "import_undone", u.imp.UndoBy, "", map[string]any{"fields": fields}))
 	su := &subject{lead: u.lead, profile: nestedProfile(r.profile)}
 	if r.email != nil {
 		su.address = *r.email

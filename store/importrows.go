@@ -52,39 +52,6 @@ func (s *Store) RepeatedImportKeys(ctx context.Context, importID string) ([]stri
 	return keys, masked("read repeated keys", err)
 }
 
-// The share lock ends where the import is stopped or claimed anew, and those wait for it: what was decided under a claim
-// is there when they look. A row is decided once. The cells of what became a lead are people's data that nobody needs
-// twice.
-const sqlDecideRow = `WITH held AS (
-	SELECT id FROM imports WHERE id = @import AND claim = @claim AND state = 'running' FOR SHARE
-)
-UPDATE import_rows r SET state = @state, lead_id = @lead, cells = '{}', keys = '{}', before = @before,
-	repeated = EXISTS (SELECT 1 FROM import_rows o WHERE o.lead_id = @lead::uuid AND o.import_id = @import::uuid)
-FROM held WHERE r.import_id = held.id AND r.row = @row AND r.state = 'pending'
-RETURNING repeated`
-
-// What an import alone has to tell a run is parked: it goes when the pace of imports allows. A row that was there before
-// is somebody else's and stays as it is.
-const sqlParkStart = `UPDATE outbox SET not_before = 'infinity', import_id = @import
-WHERE lead_id = @lead AND created_at = now() AND attempts = 0`
-
-// decideRow queues what became of the row that a capture carries out. What is not decided then was not to be decided here
-// any more, and nothing of the capture must stay.
-func decideRow(b *pgx.Batch, w world, ch *change, out *record.Captured, decided *bool) {
-	ref := ch.c.Row
-	args := pgx.NamedArgs{
-		"import": ref.ImportID, "claim": ref.Claim, "row": ref.Row, "lead": ch.lead.ID,
-		"state": out.Outcome(), "before": ch.before(w),
-	}
-	if out.Changed {
-		b.Queue(sqlParkStart, args)
-	}
-	b.Queue(sqlDecideRow, args).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&out.Repeated}, func() error { *decided = true; return nil })
-		return err
-	})
-}
-
 const sqlLockImport = `SELECT id FROM imports WHERE id = @id AND claim = @claim AND state = 'running' FOR UPDATE`
 
 // Rows that captures decided are only counted; the others are decided here. What a dry run has seen it needs again when

@@ -6,7 +6,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const sqlPaceStarts = `INSERT INTO import_starts (import_id, rate) VALUES (@id, @rate) ON CONFLICT DO NOTHING`
+// Whoever lets go what imports park sleeps while there are none.
+const sqlPaceStarts = `WITH paced AS (INSERT INTO import_starts (import_id, rate) VALUES (@id, @rate) ON CONFLICT DO NOTHING)
+SELECT pg_notify('starts', '')`
 
 // How far an import is with what it parked, from its row of imports. Started is what was let go and is not under way any
 // more. The pace is that of the last ten to twenty seconds. When it will be over is told once there are three seconds to judge by, and

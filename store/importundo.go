@@ -99,7 +99,7 @@ func (s *Store) UndoLead(ctx context.Context, imp record.Import, leadID string) 
 		if err != nil || len(rows) == 0 || p.Stage == lifecycle.StageErased {
 			return err
 		}
-		u := &undoing{s: s, tx: tx, w: w, lead: p, rows: rows, args: args, actor: imp.UndoBy}
+		u := &undoing{s: s, tx: tx, w: w, lead: p, rows: rows, args: args, imp: imp}
 		outcome, err = u.run(ctx)
 		return err
 	})
@@ -115,13 +115,13 @@ func orDecided(err error) error {
 
 // undoing is one lead, locked, and what an import did to it, the last first.
 type undoing struct {
-	s     *Store
-	tx    pgx.Tx
-	w     world
-	lead  leadRow
-	rows  []rowToUndo
-	args  pgx.NamedArgs
-	actor lifecycle.Actor
+	s    *Store
+	tx   pgx.Tx
+	w    world
+	lead leadRow
+	rows []rowToUndo
+	args pgx.NamedArgs
+	imp  record.Import
 }
 
 func (u *undoing) run(ctx context.Context) (outcome string, err error) {
@@ -147,67 +147,12 @@ func (u *undoing) run(ctx context.Context) (outcome string, err error) {
 	return outcome, err
 }
 
-// Why a lead that an import made must stay; ” when nobody touched it. @mine is how many entries of its timeline the import
-// wrote itself. Another import holds it by what it changed and did not put back; one that did left an entry of each row
-// and one of its undo.
-const sqlTouchedSince = `SELECT CASE
-	WHEN EXISTS (SELECT 1 FROM events WHERE lead_id = @lead) THEN 'engaged'
-	WHEN EXISTS (SELECT 1 FROM decisions WHERE lead_id = @lead) THEN 'decided'
-	WHEN EXISTS (SELECT 1 FROM assignments WHERE lead_id = @lead) THEN 'offered'
-	WHEN EXISTS (SELECT 1 FROM deliveries WHERE lead_id = @lead AND channel = 'mail' AND kind <> 'test' AND state IN ('claimed', 'sending', 'sent', 'unknown')) THEN 'mail_sent'
-	WHEN EXISTS (SELECT 1 FROM notes WHERE lead_id = @lead) THEN 'noted'
-	WHEN EXISTS (SELECT 1 FROM import_rows r JOIN imports i ON i.id = r.import_id
-		WHERE r.lead_id = @lead AND r.import_id <> @import AND NOT i.dry_run
-			AND r.state IN ('created', 'updated') AND r.undone NOT IN ('removed', 'restored')) THEN 'imported_again'
-	WHEN (SELECT count(*) FROM timeline WHERE lead_id = @lead AND NOT of_run) > @mine + (
-		SELECT count(*) + count(DISTINCT import_id) FROM import_rows
-		WHERE lead_id = @lead AND import_id <> @import AND undone = 'restored') THEN 'changed_since'
-	ELSE '' END`
-
-// A delivery must not begin while its lead is removed.
-const sqlLockDeliveries = `SELECT id FROM deliveries WHERE lead_id = @lead ORDER BY id FOR UPDATE`
-
-// A start that was never let go needs no run to be told of its end.
-const sqlDropParked = `DELETE FROM outbox WHERE lead_id = @lead AND import_id = @import AND not_before = 'infinity' AND attempts = 0`
-
-const sqlForgetSuppressed = `UPDATE suppressions SET lead_id = NULL WHERE lead_id = @lead`
-
-// removal is what of erasure an undo needs. Who refused mail stays refused, and rows of other imports stay theirs.
-var removal = []string{
-	sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore,
-	sqlEraseAdjustments, sqlEraseTimeline, sqlForgetSuppressed, sqlEraseLead,
-}
-
 func (u *undoing) remove(ctx context.Context) (string, []record.LeftOver, error) {
-	u.args["mine"] = len(u.rows)
-	if _, err := u.tx.Exec(ctx, sqlLockDeliveries, u.args); err != nil {
-		return "", nil, err
+	stay, err := u.s.remove(ctx, u.tx, u.imp, []made{{u.lead, len(u.rows)}})
+	if why := stay[u.lead.ID]; err != nil || why != "" {
+		return "kept", []record.LeftOver{{What: "lead", Reason: why}}, err
 	}
-	var why string
-	if err := u.tx.QueryRow(ctx, sqlTouchedSince, u.args).Scan(&why); err != nil {
-		return "", nil, err
-	}
-	if why != "" {
-		return "kept", []record.LeftOver{{What: "lead", Reason: why}}, nil
-	}
-	stub, err := tombstone(ctx, u.tx, u.lead)
-	if err != nil {
-		return "", nil, err
-	}
-	parked, err := u.tx.Exec(ctx, sqlDropParked, u.args)
-	if err != nil {
-		return "", nil, err
-	}
-	u.args["stub"] = stub
-	b := &pgx.Batch{}
-	for _, sql := range removal {
-		b.Queue(sql, u.args)
-	}
-	b.Queue(sqlTimeline, entry(u.lead, "import_undone", u.actor, "", nil))
-	if parked.RowsAffected() == 0 {
-		tell(b, told{lead: u.lead.ID, kinds: []string{triggerErased}})
-	}
-	return "removed", nil, u.tx.SendBatch(ctx, b).Close()
+	return "removed", nil, nil
 }
 
 const sqlCountUndone = `UPDATE imports SET removed = removed + @removed, restored = restored + @restored, kept = kept + @kept

@@ -114,23 +114,35 @@ type told struct {
 	score int
 	band  string
 	kinds []string
+
+	importID string // an import alone tells it: it goes when the pace of imports allows; empty: at once
 }
 
 // The parts of a row grow, they are never overwritten: of each trigger the highest seq stays, and of the two moments
 // the earlier. A claim stays: at most one delivery per lead is in flight.
-const sqlTell = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
-SELECT t.lead_id, t.seq, t.score, t.band,
-	(SELECT coalesce(jsonb_object_agg(kind, t.seq), '{}') FROM unnest(string_to_array(t.kinds, ',')) AS kind)
-FROM (
-	SELECT r.*, nextval('outbox_seq') AS seq
-	FROM unnest(@leads::uuid[], @scores::int[], @bands::text[], @kinds::text[]) AS r (lead_id, score, band, kinds)
-) AS t ORDER BY t.lead_id
-ON CONFLICT (lead_id) DO UPDATE SET
-	seq = EXCLUDED.seq, score = EXCLUDED.score, band = EXCLUDED.band,
-	triggers = o.triggers || EXCLUDED.triggers,
+const (
+	sqlTell = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
+SELECT t.lead_id, t.seq, t.score, t.band, t.triggers FROM ` + toldColumns + ` ORDER BY t.lead_id
+ON CONFLICT (lead_id) DO UPDATE SET ` + grows + `,
 	not_before = least(o.not_before, EXCLUDED.not_before)`
 
-// tell queues what runs must hear. The caller holds the row locks of the leads, so the seqs of one lead grow in the
+	// A row that was there before is somebody else's, and goes when it would have gone.
+	sqlPark = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before, import_id)
+SELECT t.lead_id, t.seq, t.score, t.band, t.triggers, 'infinity', @import FROM ` + toldColumns + ` ORDER BY t.lead_id
+ON CONFLICT (lead_id) DO UPDATE SET ` + grows
+
+	toldColumns = `(
+	SELECT r.*, (SELECT coalesce(jsonb_object_agg(kind, r.seq), '{}') FROM unnest(string_to_array(r.kinds, ',')) AS kind) AS triggers
+	FROM (
+		SELECT u.*, nextval('outbox_seq') AS seq
+		FROM unnest(@leads::uuid[], @scores::int[], @bands::text[], @kinds::text[]) AS u (lead_id, score, band, kinds)
+	) AS r
+) AS t`
+
+	grows = `seq = EXCLUDED.seq, score = EXCLUDED.score, band = EXCLUDED.band, triggers = o.triggers || EXCLUDED.triggers`
+)
+
+// tell queues what runs must hear: all of it at once, or at the pace of one import. The caller holds the row locks of the leads, so the seqs of one lead grow in the
 // order of their commits, and what is written last is the newest.
 func tell(b *pgx.Batch, rows ...told) {
 	if len(rows) == 0 {
@@ -141,5 +153,11 @@ func tell(b *pgx.Batch, rows ...told) {
 	for i, r := range rows {
 		leads[i], scores[i], bands[i], kinds[i] = r.lead, r.score, r.band, strings.Join(r.kinds, ",")
 	}
-	b.Queue(sqlTell, pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds})
+	args := pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds}
+	if rows[0].importID == "" {
+		b.Queue(sqlTell, args)
+		return
+	}
+	args["import"] = rows[0].importID
+	b.Queue(sqlPark, args)
 }

@@ -27,7 +27,7 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 		if erased || version > c.Lead.Version {
 			return nil
 		}
-		return project(b, c)
+		return project(b, c, version == c.Lead.Version)
 	})
 	return erased, err
 }
@@ -48,8 +48,8 @@ const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage 
 	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, updated_at = now()
 WHERE id = @id AND version <= @version AND stage <> 'erased'`
 
-// project queues what the read side is told.
-func project(b *pgx.Batch, c lifecycle.Carried) error {
+// project queues what the read side is told. Again: it may have been told of this version before, by an attempt that is lost.
+func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	l := c.Lead
 	kept := c
 	kept.Entries = nil // they are in the timeline now
@@ -75,6 +75,11 @@ func project(b *pgx.Batch, c lifecycle.Carried) error {
 		args["next_kind"], args["next_at"] = string(next.Kind), next.At
 	}
 	b.Queue(sqlProject, args)
+	if again { // the version and what was told with it are of one transaction: of a newer one there is nothing to forget
+		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
+		b.Queue(sqlUnapply, attempt)
+		b.Queue(sqlForgetAttempt, attempt)
+	}
 	queueTimeline(b, c)
 	queueClosings(b, c)
 	queueDecided(b, c)
@@ -99,11 +104,7 @@ WHERE lead_id = @id AND state = 'applied' AND id IN (SELECT id FROM undone)`
 VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version, true, @assignment, @data)`
 )
 
-// queueTimeline replaces what an earlier attempt at this version said.
 func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
-	args := pgx.NamedArgs{"id": c.Lead.ID, "version": c.Lead.Version}
-	b.Queue(sqlUnapply, args)
-	b.Queue(sqlForgetAttempt, args)
 	for _, e := range c.Entries {
 		data := map[string]any{}
 		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep} {

@@ -92,6 +92,8 @@ type subject struct {
 	events  []happened     // new ones
 	kinds   []string       // what the run must hear whatever the score says
 
+	importID string // whose pace it keeps that the run is told; empty: it is told at once
+
 	touchSince time.Time // a step waits for a touch since then; zero: not known, or no matter
 }
 
@@ -139,7 +141,7 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 		rows.add(su.lead.ID, w, v)
 		marks.add(su, v)
 		if v.tell {
-			tells = append(tells, told{su.lead.ID, v.after.Score, v.after.Band, v.kinds})
+			tells = append(tells, told{su.lead.ID, v.after.Score, v.after.Band, v.kinds, su.importID})
 		}
 		if v.suppress != "" && su.address != "" {
 			b.Queue(sqlSuppress, s.suppressArgs(su.lead.ID, su.address, v.suppress))

@@ -50,7 +50,7 @@ const importsAtOnce = 4
 
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
-	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "model")
+	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
 	pool := func(lane string, c Carrier, workers int) func() error {
 		p := newPool(lane, h.Deliveries, c, workers, b, h.Log)

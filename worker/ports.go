@@ -53,7 +53,7 @@ type Bounces interface {
 	HardBounce(ctx context.Context, deliveryID string) error
 }
 
-// Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, decision.
+// Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, starts, decision, model.
 type Listener interface {
 	// Listen calls heard for every notification until the context ends; it reconnects by itself.
 	Listen(ctx context.Context, heard func(channel string)) error

@@ -56,7 +56,7 @@ type Capture struct {
 	FillBlanks bool       // known values stay: imports
 	Otherwise  []string   // fields of the profile where the opposite of FillBlanks holds
 	SkipKnown  bool       // of a known lead nothing changes, except that it may refuse mail
-	Row        *ImportRef // what it carries out, if anything
+	Row        *ImportRef // of rows of a file: which one it carries out
 	NoAlert    bool       // of a new lead: sales are not alerted
 	NoNurture  bool       // of a new lead: no mail
 	Event      *Event     // happened with the capture: form_submit
@@ -81,6 +81,13 @@ type Captured struct {
 	Changed  bool // anything at all was written beside a touch
 	Skipped  bool // known, and left alone for that
 	Repeated bool // an earlier row of the same import was about this lead
+}
+
+// CapturedRow is what became of one row of an import among others.
+type CapturedRow struct {
+	Captured
+	Conflict *IdentityConflict // nothing: its keys belong to two people
+	Later    bool              // nothing yet: an earlier row among them is about the same lead, by its other key
 }
 
 // Outcome says what became of a row that carried the capture out: created, updated, skipped or unchanged.

@@ -16,12 +16,15 @@ var services = []primitives.ServiceName{
 	primitives.FrontendService, primitives.HistoryService, primitives.MatchingService, primitives.WorkerService,
 }
 
-// tuning fits one small machine. Shards, in config, and partitions are fixed once runs exist.
+// tuning fits one small machine. Shards, in config, and partitions are fixed once runs exist. A timer that is shorter than
+// the time shift is as long as it: the server reads that far ahead, and puts what is new behind what it has read. A second,
+// the server's own choice, allows for hosts whose clocks differ; here is one.
 var tuning = map[dynamicconfig.Key]any{
 	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():      1,
 	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():     1,
 	dynamicconfig.HistoryCacheHostLevelMaxSize.Key():            8192,
 	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+	dynamicconfig.TimerProcessorMaxTimeShift.Key():              200 * time.Millisecond,
 	dynamicconfig.FrontendRPS.Key():                             20000,
 	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():      20000,
 }

@@ -32,9 +32,23 @@ func newCountedIntake(c intake.Captures, i intake.Imports, r prometheus.Register
 
 func (c countedIntake) Capture(ctx context.Context, in record.Capture) (record.Captured, error) {
 	out, err := c.Captures.Capture(ctx, in)
+	c.count(in, out, err != nil)
+	return out, err
+}
+
+// CaptureRows counts what was stored: what fails among others is tried again alone.
+func (c countedIntake) CaptureRows(ctx context.Context, in []record.Capture) ([]record.CapturedRow, error) {
+	out, err := c.Imports.CaptureRows(ctx, in)
+	for i, row := range out {
+		c.count(in[i], row.Captured, row.Conflict != nil)
+	}
+	return out, err
+}
+
+func (c countedIntake) count(in record.Capture, out record.Captured, failed bool) {
 	outcome := "unchanged"
 	switch {
-	case err != nil:
+	case failed:
 		outcome = "failed"
 	case out.Created:
 		outcome = "created"
@@ -42,7 +56,6 @@ func (c countedIntake) Capture(ctx context.Context, in record.Capture) (record.C
 		outcome = "updated"
 	}
 	c.captures.WithLabelValues(in.Via, outcome).Inc()
-	return out, err
 }
 
 func (c countedIntake) FinishImportRows(ctx context.Context, imp record.Import, rows []record.ImportRow) error {

@@ -16,8 +16,9 @@ import (
 	"github.com/leadflow-dev/leadflow/worker"
 )
 
-// importRate keeps an import from starving the leads that come in one by one: rows a second, of one process.
-const importRate = 500
+// importRate keeps an import from starving the leads that come in one by one: rows a second, of one process. A row takes
+// some 0.4 ms of processor, in Postgres and here.
+const importRate = 2000
 
 func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Service {
 	counted := newCountedIntake(s, s, r)
