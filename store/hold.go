@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -95,7 +96,8 @@ WHERE r.held_up_at IS NOT NULL AND l.id > @after
 	AND NOT EXISTS (SELECT FROM sequence_holds o WHERE o.name = r.sequence AND o.version = r.version AND o.ended_at IS NULL)
 ORDER BY l.id LIMIT @rows FOR NO KEY UPDATE OF l SKIP LOCKED`
 
-const sqlNotHeldUp = `UPDATE sequence_runs SET held_up_at = NULL WHERE lead_id = ANY(@leads::uuid[]) AND held_up_at IS NOT NULL`
+// Whoever was faster to the lock has told them already.
+const sqlNotHeldUp = `UPDATE sequence_runs SET held_up_at = NULL WHERE lead_id = ANY(@leads::uuid[]) AND held_up_at IS NOT NULL RETURNING lead_id`
 
 // The run of each is told to look at its step; its score goes with it, as in every row.
 const sqlWake = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before)
@@ -112,36 +114,48 @@ ON CONFLICT (lead_id) DO UPDATE SET seq = EXCLUDED.seq, score = EXCLUDED.score, 
 func (s *Store) ReleaseHeldUp(ctx context.Context) (released int, err error) {
 	after := "00000000-0000-0000-0000-000000000000"
 	for {
-		n := 0
-		err := s.tx(ctx, "release who is held up", func(tx pgx.Tx) error {
-			rows, _ := tx.Query(ctx, sqlLockHeldUp, pgx.NamedArgs{"after": after, "rows": heldUpPiece})
-			var ids []string
-			var moments []time.Time
-			var id string
-			var to *time.Time
-			var spread *time.Duration
-			if _, err := pgx.ForEachRow(rows, []any{&id, &to, &spread}, func() error {
-				h := sequence.Hold{}
-				if to != nil {
-					h.To, h.Spread = *to, span.Span(*spread)
-				}
-				ids, moments = append(ids, id), append(moments, h.Release(id))
-				return nil
-			}); err != nil || len(ids) == 0 {
-				return err
-			}
-			n, after = len(ids), slices.Max(ids)
-			if _, err := tx.Exec(ctx, sqlNotHeldUp, pgx.NamedArgs{"leads": ids}); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, sqlWake, pgx.NamedArgs{"leads": ids, "moments": moments})
+		n, last := 0, ""
+		err := s.tx(ctx, "release who is held up", func(tx pgx.Tx) (err error) {
+			n, last, err = releasePiece(ctx, tx, after)
 			return err
 		})
-		if err != nil || n == 0 {
+		if err != nil || last == "" {
 			return released, err
 		}
-		released += n
+		released, after = released+n, last
 	}
+}
+
+// releasePiece tells so many of those behind a lead; last is empty when there is nobody.
+func releasePiece(ctx context.Context, tx pgx.Tx, after string) (n int, last string, err error) {
+	rows, _ := tx.Query(ctx, sqlLockHeldUp, pgx.NamedArgs{"after": after, "rows": heldUpPiece})
+	moments := map[string]time.Time{}
+	var id string
+	var to *time.Time
+	var spread *time.Duration
+	_, err = pgx.ForEachRow(rows, []any{&id, &to, &spread}, func() error {
+		h := sequence.Hold{}
+		if to != nil {
+			h.To, h.Spread = *to, span.Span(*spread)
+		}
+		moments[id], last = h.Release(id), id
+		return nil
+	})
+	if err != nil || last == "" {
+		return 0, "", err
+	}
+	rows, _ = tx.Query(ctx, sqlNotHeldUp, pgx.NamedArgs{"leads": slices.Collect(maps.Keys(moments))})
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return 0, "", err
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	at := make([]time.Time, len(ids))
+	for i, id := range ids {
+		at[i] = moments[id]
+	}
+	_, err = tx.Exec(ctx, sqlWake, pgx.NamedArgs{"leads": ids, "moments": at})
+	return len(ids), last, err
 }
 
 // The pause of a lead that ended with a word on how to catch up: its step looks again at once, since the wait ran on.

@@ -47,7 +47,10 @@ func TestATestMailHasNoEffectOnTheLead(t *testing.T) {
 // touched is why an import that made the lead could not remove it.
 func touched(t *testing.T, s *Store, lead string) (why string) {
 	t.Helper()
-	require.NoError(t, s.pool.QueryRow(t.Context(), sqlTouchedSince, pgx.NamedArgs{"lead": lead, "import": newID(), "mine": 100}).Scan(&why))
+	rows, _ := s.pool.Query(t.Context(), sqlTouchedSince, pgx.NamedArgs{"leads": []string{lead}, "import": newID(), "mine": []int{100}})
+	var id string
+	_, err := pgx.ForEachRow(rows, []any{&id, &why}, func() error { return nil })
+	require.NoError(t, err)
 	return why
 }
 
