@@ -281,6 +281,7 @@ func TestACycleGetsTheSequenceOfItsReason(t *testing.T) {
 	reasons("prices", `{"reasons": ["price", "budget"]}`)
 	reasons("named", `{}`)
 	reasons("once", `{"reasons": ["timing"], "reentry": "never"}`)
+	exec(t, s, "UPDATE sequences SET published_at = now() + interval '1 hour' WHERE name = 'welcome'") // the default is not chosen for being newer
 	begin := func(lead string, cycle int, reason, named string) lifecycle.Position {
 		exec(t, s, "UPDATE leads SET reason = $1 WHERE id = $2", reason, lead)
 		c := command(lead, lifecycle.CommandBegin, "begin")
