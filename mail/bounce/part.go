@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/quotedprintable"
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/html/charset"
@@ -36,16 +37,20 @@ func readPart(raw []byte, depth int, left *int) part {
 	}
 	p.kind = kind
 	*left--
-	if depth < deepest && *left > 0 && strings.HasPrefix(kind, "multipart/") && params["boundary"] != "" {
-		for _, inner := range pieces(body, params["boundary"]) {
-			if *left <= 0 {
-				break
+	if depth < deepest && *left > 0 && strings.HasPrefix(kind, "multipart/") {
+		inner := pieces(body, params["boundary"])
+		if len(inner) == 0 {
+			inner = pieces(body, guessed(body))
+		}
+		for _, one := range inner {
+			if *left > 0 {
+				p.parts = append(p.parts, readPart(one, depth+1, left))
 			}
-			p.parts = append(p.parts, readPart(inner, depth+1, left))
 		}
 		if len(p.parts) > 0 {
 			return p
 		}
+		p.kind = "text/plain" // it is not what it says to be: then it is words
 	}
 	p.body = decoded(body, p.header.get("Content-Transfer-Encoding"), params["charset"], kind)
 	return p
@@ -82,8 +87,21 @@ func split(raw []byte) (head, body []byte) {
 	return raw, nil
 }
 
+var partBegins = regexp.MustCompile(`(?m)^--(.{8,70}?)[ \t]*\nContent-[A-Za-z]+:`)
+
+// guessed is a boundary as the body has it: the header may name another, where somebody rewrote one of them.
+func guessed(body []byte) string {
+	if found := partBegins.FindSubmatch(body); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
 // pieces cuts a multipart body at its boundary. The last line may be missing.
 func pieces(body []byte, boundary string) [][]byte {
+	if boundary == "" {
+		return nil
+	}
 	var out [][]byte
 	mark := "--" + boundary
 	var from int

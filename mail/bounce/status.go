@@ -13,7 +13,11 @@ var (
 // status reads reports of RFC 3464: a group of fields about the mail, then one about each recipient.
 func (m *mail) status() (Report, bool) {
 	var r Report
-	for _, p := range m.delivery {
+	from := m.delivery
+	if len(from) == 0 { // some write the same fields into a text
+		from = m.texts
+	}
+	for _, p := range from {
 		for _, g := range groups(p.body) {
 			if one, ok := recipientOf(g); ok {
 				r.Recipients = append(r.Recipients, one)
@@ -38,7 +42,7 @@ func recipientOf(g fields) (Recipient, bool) {
 			r.Address = a
 		}
 	}
-	if r.Address == "" && g.get("Final-Recipient")+g.get("Original-Recipient") == "" {
+	if g.get("Final-Recipient")+g.get("Original-Recipient") == "" || r.Action == "" && r.Status == "" {
 		return r, false
 	}
 	r.Diagnostic = g.get("Diagnostic-Code")

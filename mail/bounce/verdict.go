@@ -100,7 +100,7 @@ func tellsWhy(text string) bool {
 	return len(strings.Fields(text)) > 2
 }
 
-var failing = phrases(`fail`, `unable`, `could ?n[o']t`, `cannot`, `can'?t`, `not (?:be )?deliver`, `undeliver`, `reject`, `returned`, `unknown`, `no such`, `error`, `refused`, `denied`, `not found`, `does not exist`, `full`, `exceeded`, `invalid`, `blocked`, `was not`, `wasn't`, `expired`, `\b[45]\d\d[ -]`, `不達`, `配信`, `送信でき`, `届け`, `не `)
+var failing = phrases(`fail`, `unable`, `could ?n[o']t`, `cannot`, `can'?t`, `not (?:be )?deliver`, `undeliver`, `reject`, `returned`, `unknown`, `no such`, `error`, `refused`, `denied`, `not found`, `does not exist`, `full`, `exceed`, `disabled`, `delayed`, `malformed`, `not member`, `not accept`, `存在しない`, `届か`, `invalid`, `blocked`, `was not`, `wasn't`, `expired`, `\b[45]\d\d[ -]`, `不達`, `配信`, `送信でき`, `届け`, `не `)
 
 // tellsOfFailure keeps a mail of a daemon that reports nothing from being a report.
 func tellsOfFailure(said string) bool { return failing.MatchString(said) }

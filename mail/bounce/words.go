@@ -63,7 +63,10 @@ func (m *mail) suspicious() bool {
 			return true
 		}
 	}
-	return m.fromDaemon() || h.get("X-Failed-Recipients") != "" || strings.HasPrefix(strings.ToLower(h.get("Auto-Submitted")), "auto-generated") && len(m.originals) > 0 ||
+	if m.fromDaemon() || strings.Contains(strings.ToLower(h.get("From")), "post_master") {
+		return true
+	}
+	return h.get("X-Failed-Recipients") != "" || strings.HasPrefix(strings.ToLower(h.get("Auto-Submitted")), "auto-generated") && len(m.originals) > 0 ||
 		strings.Contains(strings.ToLower(h.get("Content-Type")), "delivery-status")
 }
 
@@ -96,6 +99,9 @@ func (m *mail) words() Report {
 		if a = addressIn(a); a != "" {
 			add(a)
 		}
+	}
+	if len(r.Recipients) > 0 { // a field of its own is no figure of speech
+		return r
 	}
 	for _, line := range recipientLines {
 		if len(r.Recipients) > 0 {
