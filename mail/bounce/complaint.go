@@ -50,6 +50,18 @@ func (m *mail) complaint() (Report, bool) {
 	return r, true
 }
 
+// optOut reads the mail by which a mail program unsubscribes its owner (RFC 2369, a mailto of List-Unsubscribe): the word is
+// its subject, and nobody wrote the rest.
+func (m *mail) optOut() (Report, bool) {
+	h := m.root.header
+	subject := strings.ToLower(strings.TrimSpace(words(h.get("Subject"))))
+	from := addressIn(h.get("From"))
+	if from == "" || subject != "unsubscribe" && h.get("X-Apple-Unsubscribe") == "" || m.fromDaemon() {
+		return Report{}, false
+	}
+	return Report{Kind: Complaint, Feedback: "opt-out", Recipients: []Recipient{{Address: from}}}, true
+}
+
 // isSNDS reports a complaint of the form in which Outlook sends them: the mail, and a field.
 func (m *mail) isSNDS() bool {
 	o := m.original()

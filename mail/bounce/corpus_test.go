@@ -79,7 +79,37 @@ func TestCorpus(t *testing.T) {
 		}
 		agree++
 	}
+	share := func(n int) float64 { return 100 * float64(n) / float64(len(rows)) }
+	require.GreaterOrEqual(t, share(found), 98.0, "recipients found")
+	require.GreaterOrEqual(t, share(agree), 95.0, "hard and soft as labelled")
+	require.LessOrEqual(t, wrongComplaints, 1, "types of complaint")
 	t.Logf("found %d of %d (%.1f %%), agree %.1f %%, complaints wrong %d of %d", found, len(rows), 100*float64(found)/float64(len(rows)), 100*float64(agree)/float64(len(rows)), wrongComplaints, complaints)
+}
+
+// A mail that is no bounce is none, and each reads alike with the line ends of other systems.
+func TestCorpusOfOtherMail(t *testing.T) {
+	labels(t)
+	for _, dir := range []string{"not", "dos"} {
+		files, err := filepath.Glob(filepath.Join(corpus, "maildir", dir, "*.eml"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			r := Read(raw)
+			if dir == "not" {
+				require.NotEqual(t, Failed, r.Kind, file)
+				require.NotEqual(t, Complaint, r.Kind, file)
+				continue
+			}
+			twin, err := os.ReadFile(filepath.Join(corpus, "maildir", "bsd", filepath.Base(file)))
+			if os.IsNotExist(err) {
+				continue
+			}
+			require.NoError(t, err)
+			require.Equal(t, Read(twin), r, file)
+		}
+	}
 }
 
 func short(s string) string {

@@ -23,6 +23,12 @@ func (f fields) get(name string) string {
 	return ""
 }
 
+// mostFields bounds the fields of one group, and longest the value of each, in bytes.
+const (
+	mostFields = 2000
+	longest    = 16 << 10
+)
+
 // readFields reads "Name: value" lines; what begins with space goes on from the line before, anything else is left out.
 func readFields(head []byte) (f fields) {
 	for line := range bytes.Lines(head) {
@@ -31,21 +37,35 @@ func readFields(head []byte) (f fields) {
 			continue
 		}
 		if (text[0] == ' ' || text[0] == '\t') && len(f) > 0 {
-			f[len(f)-1].value += " " + strings.TrimSpace(text)
+			if last := &f[len(f)-1]; len(last.value) < longest {
+				last.value += " " + strings.TrimSpace(text[:min(len(text), longest)])
+			}
 			continue
 		}
 		name, value, ok := strings.Cut(text, ":")
 		if ok && name != "" && !strings.ContainsAny(name, " \t") {
-			f = append(f, field{name, strings.TrimSpace(value)})
+			value = value[:min(len(value), longest)]
+			if f = append(f, field{name, strings.TrimSpace(value)}); len(f) == mostFields {
+				break
+			}
 		}
 	}
 	return f
 }
 
-// groups are the blocks of fields of a report, which empty lines part.
+// groups are the blocks of fields of a report: empty lines part them, and where somebody left those out a field of the
+// recipient that comes again.
 func groups(body []byte) (out []fields) {
 	for _, block := range bytes.Split(body, []byte("\n\n")) {
-		if f := readFields(block); len(f) > 0 {
+		f := readFields(block)
+		from := 0
+		for i := 1; i < len(f); i++ {
+			if strings.EqualFold(f[i].name, "Final-Recipient") && f[from:i].get("Final-Recipient") != "" {
+				out = append(out, f[from:i])
+				from = i
+			}
+		}
+		if f = f[from:]; len(f) > 0 {
 			out = append(out, f)
 		}
 	}

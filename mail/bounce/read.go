@@ -2,11 +2,15 @@ package bounce
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 )
 
 // limit is how much of a mail is looked at: what a report has to say stands before the mail that it gives back.
 const limit = 2 << 20
+
+// mostRecipients bounds how many one report is believed to be about.
+const mostRecipients = 50
 
 // Read tells what a mail is that came to an address reports come to. It takes any bytes.
 func Read(raw []byte) Report {
@@ -16,6 +20,9 @@ func Read(raw []byte) Report {
 	m := mail{root: readPart(raw, 0, &left)}
 	m.root.walk(m.sort)
 	r := m.report()
+	if len(r.Recipients) > mostRecipients {
+		r.Recipients = r.Recipients[:mostRecipients]
+	}
 	r.MessageID = m.returnedID()
 	return r
 }
@@ -27,6 +34,8 @@ type mail struct {
 	feedback  []*part // reports of complaint
 	texts     []*part // words for people
 	originals []*part // the mail that did not arrive, or its header
+	saying    string  // what the words say, once they were put together
+	heard     bool
 }
 
 func (m *mail) sort(p *part) bool {
@@ -48,6 +57,12 @@ func (m *mail) report() Report {
 	if r, ok := m.complaint(); ok {
 		return r
 	}
+	if r, ok := m.optOut(); ok {
+		return r
+	}
+	if r, ok := m.ses(); ok {
+		return r
+	}
 	if m.auto() {
 		return Report{Kind: Auto}
 	}
@@ -61,11 +76,18 @@ func (m *mail) report() Report {
 
 // auto reports an answer of a machine that speaks for a person (RFC 3834).
 func (m *mail) auto() bool {
-	if len(m.delivery) > 0 || m.fromDaemon() {
-		return false
-	}
 	h := m.root.header
 	submitted := strings.ToLower(h.get("Auto-Submitted"))
+	if len(m.delivery) > 0 {
+		return false
+	}
+	from := strings.ToLower(h.get("From"))
+	if strings.Contains(from, "mailer-daemon") || strings.Contains(from, "mail delivery") {
+		return false
+	}
+	if m.fromDaemon() { // a postmaster may be a person: it says auto-replied, and gives no code, field or part by which a report could be told from an answer
+		return strings.HasPrefix(submitted, "auto-replied") && len(m.originals) == 0 && h.get("X-Failed-Recipients") == "" && !coded.MatchString(m.said())
+	}
 	if strings.HasPrefix(submitted, "auto-replied") || h.get("X-Autoreply") != "" || h.get("X-Autorespond") != "" || h.get("X-Auto-Response-Suppress") != "" && strings.EqualFold(h.get("Precedence"), "auto_reply") {
 		return true
 	}
@@ -77,6 +99,9 @@ func (m *mail) auto() bool {
 	}
 	return false
 }
+
+// coded finds a reply code or an enhanced status.
+var coded = regexp.MustCompile(`\b[45](?:\d\d[ \-]|\.\d{1,3}\.\d)`)
 
 func (m *mail) fromDaemon() bool {
 	from := strings.ToLower(m.root.header.get("From") + " " + m.root.header.get("Return-Path"))
@@ -94,6 +119,10 @@ func (m *mail) returnedID() string {
 	if o := m.original(); o != nil {
 		id = o.get("Message-ID")
 	}
+	return withoutBrackets(id)
+}
+
+func withoutBrackets(id string) string {
 	id = strings.TrimSpace(id)
 	if from := strings.IndexByte(id, '<'); from >= 0 {
 		if to := strings.IndexByte(id[from:], '>'); to > 0 {

@@ -6,9 +6,18 @@ import (
 )
 
 var (
-	statusIn = regexp.MustCompile(`\b([245]\.\d{1,3}\.\d{1,3})\b`)
-	codeIn   = regexp.MustCompile(`(?:^|[^\d.])([2345]\d\d)(?:[ \-#:]|$)`)
+	statusIn        = regexp.MustCompile(`\b([245]\.\d{1,3}\.\d{1,3})\b`)
+	statusAfterCode = regexp.MustCompile(`\b[45]\d\d[ \-]'?([45]\.\d{1,3}\.\d{1,3})\b`)
+	codeIn          = regexp.MustCompile(`(?:^|[^\d.])([2345]\d\d)(?:[ \-#:]|$)`)
 )
+
+// statusSaid is the enhanced status that a server said itself: after its reply code, else the first.
+func statusSaid(text string) string {
+	if after := statusAfterCode.FindStringSubmatch(text); after != nil {
+		return after[1]
+	}
+	return statusIn.FindString(text)
+}
 
 // status reads reports of RFC 3464: a group of fields about the mail, then one about each recipient.
 func (m *mail) status() (Report, bool) {
@@ -19,7 +28,7 @@ func (m *mail) status() (Report, bool) {
 	}
 	for _, p := range from {
 		for _, g := range groups(p.body) {
-			if one, ok := recipientOf(g); ok {
+			if one, ok := recipientOf(g); ok && len(r.Recipients) < mostRecipients {
 				r.Recipients = append(r.Recipients, one)
 			}
 		}
@@ -45,14 +54,19 @@ func recipientOf(g fields) (Recipient, bool) {
 	if g.get("Final-Recipient")+g.get("Original-Recipient") == "" || r.Action == "" && r.Status == "" {
 		return r, false
 	}
-	r.Diagnostic = g.get("Diagnostic-Code")
-	if kind, words, typed := strings.Cut(r.Diagnostic, ";"); typed && !strings.ContainsAny(strings.TrimSpace(kind), " ") {
-		r.Diagnostic = strings.TrimSpace(words)
-	}
+	r.Diagnostic = withoutType(g.get("Diagnostic-Code"))
 	if c := codeIn.FindStringSubmatch(r.Diagnostic); c != nil {
 		r.Code = c[1]
 	}
 	return r, true
+}
+
+// withoutType is a diagnosis without what says whose words it has, such as "smtp;".
+func withoutType(diagnosis string) string {
+	if kind, words, typed := strings.Cut(diagnosis, ";"); typed && !strings.ContainsAny(strings.TrimSpace(kind), " ") {
+		return strings.TrimSpace(words)
+	}
+	return diagnosis
 }
 
 func firstWord(text string) string {

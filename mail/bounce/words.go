@@ -57,7 +57,7 @@ func (m *mail) suspicious() bool {
 	subject := strings.ToLower(words(h.get("Subject")))
 	for _, s := range []string{
 		"failure", "failed", "undeliver", "returned mail", "return to sender", "delivery status", "delivery report", "non-delivery", "nondeliver", "not deliver", "could not", "couldn't", "mail error", "delivery error", "bounce",
-		"warning: message", "mail system", "rejected", "unknown user", "user unknown", "delivery notification", "undelivered", "delivery problem", "rebound", "problème", "unzustellbar", "ошибка", "不達", "配信", "error", "mail delivery", "deferred", "delayed", "delivery incomplete", "does not exist", "unable to deliver", "invalid address", "message you sent blocked",
+		"warning: message", "mail system", "rejected", "unknown user", "user unknown", "delivery notification", "undelivered", "delivery problem", "rebound", "problème", "unzustellbar", "ошибка", "不達", "配信", "error", "エラー", "mail delivery", "deferred", "delayed", "delivery incomplete", "does not exist", "unable to deliver", "invalid address", "message you sent blocked",
 	} {
 		if strings.Contains(subject, s) {
 			return true
@@ -72,8 +72,10 @@ func (m *mail) suspicious() bool {
 
 // Where a text names who was not reached: each with the address in its first group.
 var recipientLines = []*regexp.Regexp{
+	regexp.MustCompile(`(?mi)^[45]\d\d (?:[45]\.\d+\.\d+ )?<` + addr + `>\.\.\. (.*)`),
+	regexp.MustCompile(`(?mi)^\s*<?` + addr + `>?\s+(?:on \w{3},? \d|on \d|invalid|unknown|no such|user)`),
 	regexp.MustCompile(`(?mi)^\s*[*|\-]?\s*<?` + addr + `>?\s*[:)]`),
-	regexp.MustCompile(`(?mi)^\s*[*\-•|]?\s*(?:to:|recipient(?: address)?:|user:|name:|address:|rcpt to:|>>> rcpt to:|<<<.*|e-?mail address:?|original recipient:|final-recipient:.*;|sent to:?|intended recipient:|受信者:?|宛先:?)\s*"?<?` + addr),
+	regexp.MustCompile(`(?mi)^\s*[*\-•|]?\s*(?:to:|recipient(?: address)?:|user:|name:|address:|rcpt to:|>>> rcpt to:|<<<.*?[ <]|e-?mail address:?|original recipient:|final-recipient:.*;|sent to:?|intended recipient:|受信者:?|宛先:?)\s*"?<?` + addr),
 	regexp.MustCompile(`(?mi)^\s*[*\-•|]?\s*<?` + addr + `>?\s*$`),
 	regexp.MustCompile(`(?i)<` + addr + `>\.{0,3}[,:]?\s*(?:user|unknown|recipient|no such|mailbox|does|is|was|has|host|access|address|delivery|relay|not|addressee)`),
 	regexp.MustCompile(`(?i)(?:delivery to|delivered to|recipient|recipients|deliver (?:mail )?to|address|addressee|user|mailbox|account|message to|mail to|email to|sent to|rcpt to:|for|an)[\s:'"]+<?` + addr),
@@ -88,16 +90,16 @@ func (m *mail) words() Report {
 	said := m.said()
 	r := Report{Kind: Failed}
 	seen := map[string]bool{}
-	add := func(a string) {
+	add := func(a, why string) {
 		a = strings.ToLower(strings.Trim(a, "'"))
 		if !seen[a] && !m.ourOwn(a) {
 			seen[a] = true
-			r.Recipients = append(r.Recipients, Recipient{Address: a, Diagnostic: about(said, a)})
+			r.Recipients = append(r.Recipients, Recipient{Address: a, Diagnostic: why})
 		}
 	}
 	for _, a := range strings.Split(m.root.header.get("X-Failed-Recipients"), ",") {
 		if a = addressIn(a); a != "" {
-			add(a)
+			add(a, "")
 		}
 	}
 	if len(r.Recipients) > 0 { // a field of its own is no figure of speech
@@ -108,21 +110,25 @@ func (m *mail) words() Report {
 			break
 		}
 		for _, found := range line.FindAllStringSubmatch(said, 50) {
-			add(found[1])
+			why := ""
+			if len(found) > 2 { // the line says it as well
+				why = strings.TrimSpace(found[0])
+			}
+			add(found[1], why)
 		}
 	}
 	if o := m.original(); len(r.Recipients) == 0 && o != nil {
 		for _, name := range []string{"X-Envelope-To", "Delivered-To", "To"} {
 			if a := addressIn(o.get(name)); a != "" && len(r.Recipients) == 0 {
-				add(a)
+				add(a, "")
 			}
 		}
 		if len(r.Recipients) == 0 { // nobody told: the return path says whose it is
-			r.Recipients = append(r.Recipients, Recipient{Diagnostic: said})
+			r.Recipients = append(r.Recipients, Recipient{})
 		}
 	}
 	if len(r.Recipients) == 0 && m.fromDaemon() {
-		r.Recipients = append(r.Recipients, Recipient{Diagnostic: said})
+		r.Recipients = append(r.Recipients, Recipient{})
 	}
 	if len(r.Recipients) == 0 || !tellsOfFailure(said) {
 		return Report{}
@@ -130,8 +136,14 @@ func (m *mail) words() Report {
 	return r
 }
 
+// mostSaid bounds what is read of a report's words, in bytes: what it has to say stands at its beginning.
+const mostSaid = 64 << 10
+
 // said is all that the report says in words.
 func (m *mail) said() string {
+	if m.heard {
+		return m.saying
+	}
 	var b strings.Builder
 	for _, p := range m.texts {
 		text, _ := cutReturned(p.body)
@@ -141,10 +153,11 @@ func (m *mail) said() string {
 			}
 			text = []byte(stripped(string(text)))
 		}
-		b.Write(text)
+		b.Write(text[:min(len(text), mostSaid-min(b.Len(), mostSaid))])
 		b.WriteByte('\n')
 	}
-	return b.String()
+	m.saying, m.heard = b.String(), true
+	return m.saying
 }
 
 // ourOwn reports the address that the report itself came to or from, which it may name as well.
@@ -157,15 +170,6 @@ func (m *mail) ourOwn(a string) bool {
 	}
 	local, _, _ := strings.Cut(a, "@")
 	return local == "mailer-daemon" || local == "postmaster"
-}
-
-// about are the words of a report from an address on, as far as the next empty line or two.
-func about(said, a string) string {
-	i := strings.Index(strings.ToLower(said), a)
-	if i < 0 {
-		return said
-	}
-	return said[i:]
 }
 
 var tag = regexp.MustCompile(`(?s)<[^@<>]*>`)
