@@ -14,6 +14,7 @@ const (
 	maxOffers    = 20
 	maxReminders = 9
 	maxCycles    = 100
+	maxSoft      = 100
 )
 
 var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
@@ -45,6 +46,9 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 		c.add("stale.nurturing", "is missing: no lead is nurtured for ever")
 	}
 	c.recycling(p.Recycle)
+	if n := p.Bounces.Soft; n < 0 || n > maxSoft {
+		c.add("bounces.soft", "must be between 1 and %d: so many soft bounces count as a hard one", maxSoft)
+	}
 	return c.problems
 }
 

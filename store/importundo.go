@@ -174,7 +174,7 @@ const sqlForgetSuppressed = `UPDATE suppressions SET lead_id = NULL WHERE lead_i
 
 // removal is what of erasure an undo needs. Who refused mail stays refused, and rows of other imports stay theirs.
 var removal = []string{
-	sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore,
+	sqlEraseReturns, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore,
 	sqlEraseAdjustments, sqlEraseTimeline, sqlForgetSuppressed, sqlEraseLead,
 }
 

@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"time"
+
 	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
@@ -82,6 +84,24 @@ type Consent struct {
 	Require bool `json:"require"`
 }
 
+// Bounces says when mail that cannot be delivered for now counts as mail that never can be.
+type Bounces struct {
+	Soft   int       `json:"soft,omitempty"`   // so many soft bounces; 0: 3
+	Within span.Span `json:"within,omitempty"` // in so much time; 0: 14 days
+}
+
+// Limits are both with their defaults.
+func (b Bounces) Limits() (soft int, within time.Duration) {
+	soft, within = b.Soft, b.Within.Duration()
+	if soft == 0 {
+		soft = 3
+	}
+	if within == 0 {
+		within = 14 * 24 * time.Hour
+	}
+	return soft, within
+}
+
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
 // and replay it for ever. The file form is examples/documents/policy-fast.yaml.
 type Policy struct {
@@ -91,4 +111,5 @@ type Policy struct {
 	Stale    Stale     `json:"stale"`
 	Recycle  Recycling `json:"recycle"`
 	Consent  Consent   `json:"consent"`
+	Bounces  Bounces   `json:"bounces,omitzero"`
 }
