@@ -96,7 +96,7 @@ func TestCorpusOfOtherMail(t *testing.T) {
 		for _, file := range files {
 			raw, err := os.ReadFile(file)
 			require.NoError(t, err)
-			r := Read(raw)
+			r, twinned := Read(raw), Report{}
 			if dir == "not" {
 				require.NotEqual(t, Failed, r.Kind, file)
 				require.NotEqual(t, Complaint, r.Kind, file)
@@ -107,7 +107,9 @@ func TestCorpusOfOtherMail(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			require.Equal(t, Read(twin), r, file)
+			r.Mail, twinned = Mail{}, Read(twin)
+			twinned.Mail = Mail{}
+			require.Equal(t, twinned, r, file)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -23,8 +24,42 @@ func Read(raw []byte) Report {
 	if len(r.Recipients) > mostRecipients {
 		r.Recipients = r.Recipients[:mostRecipients]
 	}
-	r.MessageID = m.returnedID()
+	r.MessageID = cmp.Or(r.MessageID, m.returnedID())
+	r.Mail = Mail{ID: withoutBrackets(m.root.header.get("Message-ID")), To: m.cameTo()}
+	if r.Kind == Other && m.byMachine() {
+		r.Kind = Auto
+	}
+	if r.Kind == Other {
+		r.Mail.Text = m.written()
+	}
 	return r
+}
+
+// cameTo are the addresses the mail came to, at most a few.
+func (m *mail) cameTo() (out []string) {
+	for _, one := range m.root.header {
+		switch strings.ToLower(one.name) {
+		case "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc":
+			for _, a := range address.FindAllString(one.value, 10) {
+				out = append(out, strings.ToLower(a))
+			}
+		}
+		if len(out) > 20 {
+			break
+		}
+	}
+	return out
+}
+
+// byMachine reports a mail nobody wrote, whatever it is (RFC 3834, section 2; what lists and bulk mail say of themselves).
+func (m *mail) byMachine() bool {
+	h := m.root.header
+	submitted := strings.ToLower(firstWord(h.get("Auto-Submitted")))
+	switch strings.ToLower(h.get("Precedence")) {
+	case "bulk", "junk", "list", "auto_reply":
+		return true
+	}
+	return submitted != "" && submitted != "no" || h.get("List-Id") != "" || strings.TrimSpace(h.get("Return-Path")) == "<>"
 }
 
 // mail is one that came back, and what of it means something to us.

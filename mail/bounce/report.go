@@ -19,6 +19,14 @@ type Report struct {
 	Feedback   string // type of a complaint as RFC 5965 names it: abuse fraud opt-out virus other
 	MessageID  string // of the mail that did not arrive, without brackets; empty: not told
 	Recipients []Recipient
+	Mail       Mail
+}
+
+// Mail is the mail itself that was read.
+type Mail struct {
+	ID   string   // its Message-ID, without brackets; empty: none
+	To   []string // addresses it came to, of the envelope where somebody noted it, else of its header, in lower case
+	Text string   // of Other: what was written, without what it quotes
 }
 
 // Recipient is one address that a report speaks of.
