@@ -14,7 +14,16 @@ CREATE TABLE mail_returns (
     received_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX mail_returns_by_lead ON mail_returns (lead_id, received_at);
+CREATE INDEX mail_returns_by_time ON mail_returns (received_at);
 CREATE INDEX mail_returns_soft ON mail_returns (address, received_at) WHERE kind = 'bounce' AND NOT hard;
 
+-- Signatures that do not cover what they come with: each is good for one body.
+CREATE TABLE hook_tokens (
+    token bytea PRIMARY KEY,            -- digest
+    body  bytea NOT NULL,               -- digest
+    at    timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX hook_tokens_by_time ON hook_tokens (at);
+
 -- +goose Down
-DROP TABLE mail_returns;
+DROP TABLE hook_tokens, mail_returns;

@@ -37,6 +37,9 @@ func (r *Recipient) judge(text string, at phase) {
 	r.Hard = r.Action != "delayed" && hard(*r, text, at)
 }
 
+// Judge takes codes and Hard from the diagnosis of a server, as it was told.
+func (r *Recipient) Judge() { r.judge(r.Diagnostic, phaseNamed(r.Diagnostic)) }
+
 // Phrases are of what servers say, in lower case, spaces as one.
 var (
 	gone = phrases(

@@ -145,9 +145,9 @@ func (r Report) bounced(base record.Returned) (out []record.Returned) {
 			continue
 		}
 		next := base
-		next.Hard, next.Email, next.Status = one.Hard, one.Address, one.Status
-		if next.Status == "" {
-			next.Status = one.Code
+		next.Hard, next.Email, next.Status = one.Hard, one.Address, one.Code
+		if status.MatchString(one.Status) {
+			next.Status = one.Status
 		}
 		if base.DeliveryID != "" && len(out) > 0 {
 			if out[0].Hard && !next.Hard {
@@ -171,6 +171,8 @@ func (r Report) each(base record.Returned) (out []record.Returned) {
 	}
 	return out
 }
+
+var status = regexp.MustCompile(`^[245](?:\.\d{1,3}){2}$`)
 
 var ourID = regexp.MustCompile(`^lf\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@`)
 
