@@ -25,6 +25,7 @@ import (
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/inbound"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 	"github.com/leadflow-dev/leadflow/store"
@@ -64,6 +65,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
+		Back:   &inbound.Reader{Ledger: s, Addresses: w.tokens, Domain: backDomain}, Hooks: hooksOf(t, s, w.tokens),
 		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Checks: []api.Check{{Name: "postgres", Required: true, Run: s.Ready}, {Name: "temporal", Run: func(context.Context) error { return fmt.Errorf("away") }}},
 	}

@@ -63,6 +63,11 @@ func (r *Reader) Take(ctx context.Context, m Mail) ([]string, error) {
 	return r.TakeReport(ctx, Report{Report: report, Answer: purpose == token.Reply && !m.Null, DeliveryID: delivery, ID: id, Via: m.Via})
 }
 
+// TakeMail is Take for mails out of files.
+func (r *Reader) TakeMail(ctx context.Context, to string, raw []byte) ([]string, error) {
+	return r.Take(ctx, Mail{To: to, Raw: raw, Via: "file"})
+}
+
 // Report is what somebody told, and of which mail.
 type Report struct {
 	bounce.Report

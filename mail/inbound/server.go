@@ -49,8 +49,22 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown ends it when the mails under way are answered, or the context ends.
-func (s *Server) Shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
+// lastWords is how long connections have to end by themselves.
+const lastWords = 5 * time.Second
+
+// Shutdown ends it when the mails under way are answered, but soon: who is cut off tries again.
+func (s *Server) Shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lastWords)
+	defer cancel()
+	err := s.smtp.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.smtp.Close()
+	}
+	if errors.Is(err, smtp.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
 
 type silent struct{}
 

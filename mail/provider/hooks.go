@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -10,11 +9,19 @@ import (
 	"github.com/leadflow-dev/leadflow/mail/inbound"
 )
 
+// Refusal is why a post is not taken: the poster's fault.
+type Refusal struct{ code, text string }
+
+func (r *Refusal) Error() string { return r.text }
+
+// Refused is the code: none, unsigned or body.
+func (r *Refusal) Refused() string { return r.code }
+
 // The ways a post is refused. Doors answer 404, 401 and 400.
 var (
-	ErrNone     = errors.New("no such provider, or none of its secrets is configured")
-	ErrUnsigned = errors.New("the signature or secret is missing or wrong, or too old")
-	ErrBody     = errors.New("the body is not what this provider posts")
+	ErrNone     = &Refusal{"none", "no such provider, or none of its secrets is configured"}
+	ErrUnsigned = &Refusal{"unsigned", "the signature or secret is missing or wrong, or too old"}
+	ErrBody     = &Refusal{"body", "the body is not what this provider posts"}
 )
 
 // Reader hands on what a report means.

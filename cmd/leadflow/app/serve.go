@@ -10,19 +10,21 @@ import (
 	"github.com/leadflow-dev/leadflow/api"
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/inbound"
+	"github.com/leadflow-dev/leadflow/mail/provider"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/store"
 )
 
 // serving answers requests.
 func serving() fx.Option {
-	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
+	return fx.Module("serve", fx.Provide(limits, newHooks, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
+func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits, back *inbound.Reader, hooks *provider.Hooks) *api.API {
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
-		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
+		Intake: in, Desk: d, Tokens: tokens, Back: back, Hooks: hooks, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 	})
 }
 
