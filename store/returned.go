@@ -74,11 +74,12 @@ const (
 FROM sequences q WHERE d.lead_id = @lead AND d.kind = 'nurture' AND d.state IN ('queued', 'claimed')
 	AND q.name = d.sequence AND q.version = d.sequence_version AND q.document -> 'exit' ? 'replied'`
 
-	// Who hears of an answer: whose the lead is, else who manages its team, else the manager of the team that was there first.
+	// Who hears of an answer: whose the lead is, unless they are away; else who manages its team, else the manager of the team
+	// that was there first. Managers need not take leads themselves.
 	sqlWhomToTell = `SELECT coalesce(
 	(SELECT id FROM reps WHERE id = l.owner AND active),
-	(SELECT r.id FROM teams t JOIN reps r ON r.id = t.manager_id AND r.active WHERE t.id = l.team_id),
-	(SELECT r.id FROM teams t JOIN reps r ON r.id = t.manager_id AND r.active ORDER BY t.id LIMIT 1))::text AS rep,
+	(SELECT manager_id FROM teams WHERE id = l.team_id),
+	(SELECT manager_id FROM teams WHERE manager_id IS NOT NULL ORDER BY id LIMIT 1))::text AS rep,
 	l.assignment_id::text AS assignment, coalesce(s.score, 0) AS score
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = @lead`
 )
