@@ -254,3 +254,28 @@ func TestWhoTriesAddressesIsShownTheDoor(t *testing.T) {
 	require.Equal(t, 421, code(t, c.Rcpt("bounce+x@"+domain, nil)))
 	require.Error(t, c.Noop())
 }
+
+// A report of several recipients, read from a file: who waits or was reached is not missed.
+func TestAReportOfSeveral(t *testing.T) {
+	h := newHouse(t)
+	for _, name := range []string{"bob", "cid", "dan"} {
+		h.mailed(name + "@person.example")
+	}
+	group := func(name, action, status string) string {
+		return "Final-Recipient: rfc822; " + name + "@person.example\nAction: " + action + "\nStatus: " + status + "\nDiagnostic-Code: smtp; 550 " + status + " said\n\n"
+	}
+	raw := "From: MAILER-DAEMON@other.example\nSubject: report\nMessage-ID: <s@other.example>\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; other.example\n\n" +
+		group("ada", "failed", "5.1.1") + group("bob", "delayed", "4.4.1") + group("cid", "delivered", "2.0.0") + group("dan", "failed", "5.2.2") + group("eve", "failed", "5.1.1")
+	r := &Reader{Ledger: h.store, Addresses: h.tokens, Domain: domain}
+	as, err := r.TakeMail(t.Context(), "", []byte(raw))
+	require.NoError(t, err)
+	require.Equal(t, []string{record.AsHard, record.AsSoft, record.AsUnknown}, as)
+	as, err = r.TakeMail(t.Context(), "", []byte(raw))
+	require.NoError(t, err)
+	require.Equal(t, []string{record.AsDuplicate, record.AsDuplicate, record.AsUnknown}, as)
+
+	// Where the mail itself is known, the others are whom it was passed on to.
+	as, err = r.TakeMail(t.Context(), h.address(token.Bounce, h.delivery), []byte(raw))
+	require.NoError(t, err)
+	require.Equal(t, []string{record.AsSoft}, as, "not all of them are gone")
+}
