@@ -17,13 +17,13 @@ func (m *mail) complaint() (Report, bool) {
 	}
 	given := strings.ToLower(f.get("Feedback-Type"))
 	kind, known := feedbackTypes[given]
+	r := Report{Kind: Complaint, Feedback: kind}
 	switch {
 	case given == "" && (len(m.feedback) > 0 || m.isSNDS()):
-		kind = "abuse"
+		r.Feedback = "abuse"
 	case !known && given != "":
-		return Report{Kind: Other, Feedback: given}, true
+		r.Kind, r.Feedback = Other, given
 	}
-	r := Report{Kind: Complaint, Feedback: kind}
 	seen := map[string]bool{}
 	add := func(text string) {
 		if a := addressIn(text); a != "" && !seen[a] {

@@ -13,6 +13,9 @@ func (m *mail) fill(r *Report) {
 	said := space.ReplaceAllString(m.said(), " ")
 	for i := range r.Recipients {
 		one := &r.Recipients[i]
+		if one.Address == "" && len(r.Recipients) == 1 {
+			one.Address = m.guess() // a field held something else: a file, a host
+		}
 		one.Diagnostic = strings.TrimSpace(space.ReplaceAllString(one.Diagnostic, " "))
 		text := one.Diagnostic
 		if !tellsWhy(text) {
@@ -65,9 +68,9 @@ var (
 	// KDDI's filter refuses a mail at the end of DATA as if nobody were there; the address it would name is empty.
 	ofMail = phrases(`\b550:? : user unknown`)
 	// What large mail systems say of nobody and of nothing else, whatever else stands beside it, also after the mail: Exchange Online's
-	// directory, Hotmail, Yahoo, Gmail, Symantec, cPanel.
+	// directory, Hotmail, Yahoo, Gmail, Symantec, La Poste, cPanel.
 	surelyGone = phrases(
-		`recipient address rejected: access denied`, `requested action not taken: mailbox unavailable`, `this user doesn'?t have an? \S+ account`, `the account or domain may not exist`, `address not found`, `because the address couldn'?t be found`, `inactive email address`, `\b542 \S+ rejected`,
+		`recipient address rejected: access denied`, `requested action not taken: mailbox unavailable`, `this user doesn'?t have an? \S+ account`, `the account or domain may not exist`, `address not found`, `because the address couldn'?t be found`, `inactive email address`, `adresse (?:du |de )?destinataire invalide`, `\b542 \S+ rejected`,
 	)
 	// What may be over tomorrow, or is about us and not about them, whatever else is said.
 	passing = phrases(

@@ -73,12 +73,12 @@ func (m *mail) suspicious() bool {
 // Where a text names who was not reached: each with the address in its first group.
 var recipientLines = []*regexp.Regexp{
 	regexp.MustCompile(`(?mi)^[45]\d\d (?:[45]\.\d+\.\d+ )?<` + addr + `>\.\.\. (.*)`),
-	regexp.MustCompile(`(?mi)^\s*<?` + addr + `>?\s+(?:on \w{3},? \d|on \d|invalid|unknown|no such|user)`),
+	regexp.MustCompile(`(?mi)^\s*<?` + addr + `>?\s+(?:on \w{3},? \d|on \d|\[|invalid|unknown|no such|user)`),
 	regexp.MustCompile(`(?mi)^\s*[*|\-]?\s*<?` + addr + `>?\s*[:)]`),
 	regexp.MustCompile(`(?mi)^\s*[*\-•|]?\s*(?:to:|recipient(?: address)?:|user:|name:|address:|rcpt to:|>>> rcpt to:|<<<.*?[ <]|e-?mail address:?|original recipient:|final-recipient:.*;|sent to:?|intended recipient:|受信者:?|宛先:?)\s*"?<?` + addr),
 	regexp.MustCompile(`(?mi)^\s*[*\-•|]?\s*<?` + addr + `>?\s*$`),
 	regexp.MustCompile(`(?i)<` + addr + `>\.{0,3}[,:]?\s*(?:user|unknown|recipient|no such|mailbox|does|is|was|has|host|access|address|delivery|relay|not|addressee)`),
-	regexp.MustCompile(`(?i)(?:delivery to|delivered to|recipient|recipients|deliver (?:mail )?to|address|addressee|user|mailbox|account|message to|mail to|email to|sent to|rcpt to:|for|an)[\s:'"]+<?` + addr),
+	regexp.MustCompile(`(?i)(?:delivery to|undeliverable to|attempts?:|delivered to|recipient|recipients|deliver (?:mail )?to|address|addressee|user|mailbox|account|message to|mail to|email to|sent to|rcpt to:|for|an)[\s:'"]+<?` + addr),
 	regexp.MustCompile(`(?i)<` + addr + `>`),
 }
 
@@ -117,23 +117,33 @@ func (m *mail) words() Report {
 			add(found[1], why)
 		}
 	}
-	if o := m.original(); len(r.Recipients) == 0 && o != nil {
-		for _, name := range []string{"X-Envelope-To", "Delivered-To", "To"} {
-			if a := addressIn(o.get(name)); a != "" && len(r.Recipients) == 0 {
-				add(a, "")
-			}
-		}
-		if len(r.Recipients) == 0 { // nobody told: the return path says whose it is
-			r.Recipients = append(r.Recipients, Recipient{})
-		}
-	}
-	if len(r.Recipients) == 0 && m.fromDaemon() {
-		r.Recipients = append(r.Recipients, Recipient{})
+	if len(r.Recipients) == 0 && (m.fromDaemon() || m.original() != nil) {
+		r.Recipients = append(r.Recipients, Recipient{Address: m.guess()})
 	}
 	if len(r.Recipients) == 0 || !tellsOfFailure(said) {
 		return Report{}
 	}
 	return r
+}
+
+// guess is whom a report is about that names nobody else: to whom the mail it gives back was, or the one it came to, which it
+// names as well. Empty: the return path says whose it is.
+func (m *mail) guess() string {
+	if o := m.original(); o != nil {
+		for _, name := range []string{"X-Envelope-To", "Delivered-To", "To"} {
+			if a := addressIn(o.get(name)); a != "" {
+				return a
+			}
+		}
+	}
+	for _, line := range recipientLines {
+		for _, found := range line.FindAllStringSubmatch(m.said(), 5) {
+			if a := strings.ToLower(found[1]); a != addressIn(m.root.header.get("From")) {
+				return a
+			}
+		}
+	}
+	return ""
 }
 
 // mostSaid bounds what is read of a report's words, in bytes: what it has to say stands at its beginning.

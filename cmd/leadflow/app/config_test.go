@@ -47,9 +47,12 @@ func TestConfig_ofWhatComesBack(t *testing.T) {
 		name, value string
 		ok          bool
 	}{
-		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.example.com", true}, {"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back", false}, {"LEADFLOW_MAIL_BOUNCE_DOMAIN", "a@b.example", false},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.example.com", true},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back", false},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "a@b.example", false},
 		{"LEADFLOW_INBOUND_LISTEN", "127.0.0.1:0", false},
-		{"LEADFLOW_HOOK_POSTMARK_SECRET", "a-user:a-word", true}, {"LEADFLOW_HOOK_POSTMARK_SECRET", "a-word", false},
+		{"LEADFLOW_HOOK_POSTMARK_SECRET", "a-user:a-word", true},
+		{"LEADFLOW_HOOK_POSTMARK_SECRET", "a-word", false},
 		{"LEADFLOW_HOOK_MAILGUN_SECRET", "a-word", true},
 	} {
 		t.Setenv(c.name, c.value)
