@@ -71,6 +71,8 @@ type mail struct {
 	originals []*part // the mail that did not arrive, or its header
 	saying    string  // what the words say, once they were put together
 	heard     bool
+	returned  fields // of original, once it was looked for
+	looked    bool
 }
 
 func (m *mail) sort(p *part) bool {
@@ -172,6 +174,13 @@ func withoutBrackets(id string) string {
 
 // original is the header of the mail that did not arrive: of a part of its own, or below a line that says so.
 func (m *mail) original() fields {
+	if !m.looked {
+		m.returned, m.looked = m.findOriginal(), true
+	}
+	return m.returned
+}
+
+func (m *mail) findOriginal() fields {
 	for _, p := range m.originals {
 		head, _ := split(bytes.TrimLeft(p.body, "\n "))
 		if f := readFields(head); len(f) > 0 {
