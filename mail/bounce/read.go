@@ -29,7 +29,7 @@ func Read(raw []byte) Report {
 	if r.Kind == Other && m.byMachine() {
 		r.Kind = Auto
 	}
-	if r.Kind == Other {
+	if r.Kind == Other || r.InWords() {
 		r.Mail.Text = m.written()
 	}
 	return r

@@ -1,5 +1,7 @@
 package bounce
 
+import "slices"
+
 // Kind is what a mail that came back is.
 type Kind string
 
@@ -20,6 +22,11 @@ type Report struct {
 	MessageID  string // of the mail that did not arrive, without brackets; empty: not told
 	Recipients []Recipient
 	Mail       Mail
+}
+
+// InWords reports a bounce that is one by its words only: no field says so. A person may have written it.
+func (r Report) InWords() bool {
+	return r.Kind == Failed && !slices.ContainsFunc(r.Recipients, func(one Recipient) bool { return one.Action != "" })
 }
 
 // Mail is the mail itself that was read.

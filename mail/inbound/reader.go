@@ -56,11 +56,15 @@ func (r *Reader) Take(ctx context.Context, m Mail) ([]string, error) {
 	if delivery == "" {
 		delivery = deliveryOf(report.MessageID)
 	}
+	answer := purpose == token.Reply && !m.Null
+	if answer && report.InWords() { // somebody who answers may speak of what failed
+		report.Kind = bounce.Other
+	}
 	id := report.Mail.ID
 	if id == "" {
 		id = string(m.Raw)
 	}
-	return r.TakeReport(ctx, Report{Report: report, Answer: purpose == token.Reply && !m.Null, DeliveryID: delivery, ID: id, Via: m.Via})
+	return r.TakeReport(ctx, Report{Report: report, Answer: answer, DeliveryID: delivery, ID: id, Via: m.Via})
 }
 
 // TakeMail is Take for mails out of files.

@@ -192,6 +192,11 @@ func TestComplaintsAndAnswers(t *testing.T) {
 	require.Equal(t, "Call me on Monday.", text)
 	require.Equal(t, 1, h.count("SELECT count(*) FROM events WHERE type = 'email_reply'"))
 
+	// Whoever answers may speak of failures and addresses.
+	require.NoError(t, h.send("ada@person.example", reply, "From: Ada <ada@person.example>\nMessage-ID: <a2@person.example>\nSubject: Re: Why projects failed\n\nI could not find it for bob@person.example: user unknown?\n"))
+	require.Equal(t, 2, h.count("SELECT count(*) FROM events WHERE type = 'email_reply'"))
+	require.Zero(t, h.count("SELECT count(*) FROM suppressions"))
+
 	require.NoError(t, h.send("", h.address(token.Bounce, h.delivery), `From: fbl@other.example
 Subject: complaint
 MIME-Version: 1.0
