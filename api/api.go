@@ -46,6 +46,8 @@ type Deps struct {
 	Tokens    Tokens
 	Letters   Letters
 	Tests     Tests
+	Back      MailReports
+	Hooks     Hooks
 	Checks    []Check
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
@@ -82,7 +84,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/intake"
 	composer "github.com/leadflow-dev/leadflow/mail"
+	"github.com/leadflow-dev/leadflow/mail/inbound"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 	"github.com/leadflow-dev/leadflow/store"
@@ -67,6 +68,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
+		Back:   &inbound.Reader{Ledger: s, Addresses: w.tokens, Domain: backDomain}, Hooks: hooksOf(t, s, w.tokens),
 		Tokens: w.tokens, Tests: s, Letters: &worker.Letters{
 			House:    worker.House{From: mail.Address{Name: "Acme", Address: "hello@acme.example"}, Postal: "1 Main Street", PublicURL: "https://leads.acme.example"},
 			Composer: composer.NewComposer(), Tokens: w.tokens,

@@ -18,6 +18,7 @@ const (
 	maxCycles    = 100
 	maxMails     = 100
 	maxJitter    = span.Day
+	maxSoft      = 100
 )
 
 var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
@@ -50,6 +51,9 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 	}
 	c.recycling(p.Recycle)
 	c.nurture(p.Nurture)
+	if n := p.Bounces.Soft; n < 0 || n > maxSoft {
+		c.add("bounces.soft", "must be between 1 and %d: so many soft bounces count as a hard one", maxSoft)
+	}
 	return c.problems
 }
 

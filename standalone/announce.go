@@ -24,6 +24,8 @@ func (s *stack) announce(out io.Writer, took time.Duration) error {
 		{"SMTP_ADDRESS", loopback(s.ports.smtp)},
 		{"METRICS_URL", "http://" + loopback(s.ports.metrics) + "/metrics"},
 		{"LEADFLOW_SECRET_FILE", filepath.Join(s.dir, "leadflow.secret")},
+		{"INBOUND_ADDRESS", loopback(s.ports.inbound)},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.leadflow.example"},
 		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)}, // for leadflow doctor, serve and work
 	}
 	var b strings.Builder

@@ -31,10 +31,10 @@ type options struct {
 
 // ports by what listens there. Zero is any free one.
 type ports struct {
-	app, temporal, ui, mail, smtp, postgres, metrics int
+	app, temporal, ui, mail, smtp, inbound, postgres, metrics int
 }
 
-var defaults = ports{app: 8080, temporal: 7233, ui: 8233, mail: 8025, smtp: 1025, postgres: 5433, metrics: 9464}
+var defaults = ports{app: 8080, temporal: 7233, ui: 8233, mail: 8025, smtp: 1025, inbound: 2525, postgres: 5433, metrics: 9464}
 
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
@@ -53,6 +53,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.IntVar(&o.ports.ui, "ui-port", defaults.ui, "`port` of the Temporal UI")
 	f.IntVar(&o.ports.mail, "mail-port", defaults.mail, "`port` of the mail catcher's pages")
 	f.IntVar(&o.ports.smtp, "smtp-port", defaults.smtp, "`port` of the mail catcher's SMTP")
+	f.IntVar(&o.ports.inbound, "inbound-port", defaults.inbound, "`port` that takes bounces, complaints and answers by SMTP")
 	f.IntVar(&o.ports.postgres, "postgres-port", defaults.postgres, "`port` of Postgres")
 	f.IntVar(&o.ports.metrics, "metrics-port", defaults.metrics, "`port` of the metrics")
 	f.StringVar(&o.only, "only", "", "run one `part` alone: temporal, on the Postgres of --postgres, on --temporal-port, with a UI where --ui-port is given")
@@ -77,7 +78,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, err
 	}
 	if o.only == "" {
-		return o, o.ports.claim("port", "temporal-port", "ui-port", "mail-port", "smtp-port", "postgres-port", "metrics-port")
+		return o, o.ports.claim("port", "temporal-port", "ui-port", "mail-port", "smtp-port", "inbound-port", "postgres-port", "metrics-port")
 	}
 	if !given["ui-port"] {
 		o.ports.ui = 0
@@ -89,7 +90,7 @@ func parse(args []string, out io.Writer) (options, error) {
 // named pairs each port with the flag that changes it.
 func (p *ports) named() map[string]*int {
 	return map[string]*int{
-		"port": &p.app, "temporal-port": &p.temporal, "ui-port": &p.ui, "mail-port": &p.mail, "smtp-port": &p.smtp,
+		"port": &p.app, "temporal-port": &p.temporal, "ui-port": &p.ui, "mail-port": &p.mail, "smtp-port": &p.smtp, "inbound-port": &p.inbound,
 		"postgres-port": &p.postgres, "metrics-port": &p.metrics,
 	}
 }

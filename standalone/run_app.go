@@ -13,7 +13,7 @@ import (
 
 func (s *stack) startCatcher(context.Context) error {
 	s.catcher = catcher.New(catcher.Options{
-		HTTP: loopback(s.ports.mail), SMTP: loopback(s.ports.smtp), Dir: filepath.Join(s.dir, "mails"),
+		HTTP: loopback(s.ports.mail), SMTP: loopback(s.ports.smtp), Answers: loopback(s.ports.inbound), Dir: filepath.Join(s.dir, "mails"),
 	})
 	return s.catcher.Start()
 }
@@ -56,6 +56,7 @@ func (s *stack) config() (app.Config, error) {
 		"LEADFLOW_METRICS_LISTEN": loopback(s.ports.metrics), "LEADFLOW_PUBLIC_URL": "http://" + loopback(s.ports.app),
 		"LEADFLOW_SMTP_ADDRESS": loopback(s.ports.smtp), "LEADFLOW_MAIL_FROM": "Leadflow Demo <hello@leadflow.example>",
 		"LEADFLOW_MAIL_POSTAL": "Leadflow Demo\n1 Example Street\n12345 Example", "LEADFLOW_LOG_LEVEL": level,
+		"LEADFLOW_INBOUND_LISTEN": loopback(s.ports.inbound), "LEADFLOW_MAIL_BOUNCE_DOMAIN": "back.leadflow.example",
 		"LEADFLOW_IDENTITY": "leadflow-standalone", "LEADFLOW_WEBHOOK_ALLOW": "127.0.0.0/8,::1/128",
 		"TEMPORAL_ADDRESS": s.temporal.Address(), "TEMPORAL_NAMESPACE": "default",
 	} {

@@ -37,26 +37,32 @@ type alert struct {
 	kind string
 	key  string // of the command: told once
 	record.AlertData
+	text string // what only the mail says
 }
 
 // tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
 // webhook says ids and codes; who may know more asks the API.
 func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	event := record.WebhookKind(a.kind)
-	payload, err := json.Marshal(record.AlertPayload{Type: event, Timestamp: time.Now().UTC().Truncate(time.Second), Data: a.AlertData})
+	told := record.AlertPayload{Type: event, Timestamp: time.Now().UTC().Truncate(time.Second), Data: a.AlertData}
+	payload, err := json.Marshal(told)
 	if err != nil {
 		return err
 	}
-	args := func() pgx.NamedArgs {
+	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text})
+	if err != nil {
+		return err
+	}
+	args := func(payload []byte) pgx.NamedArgs {
 		return pgx.NamedArgs{
 			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
 			"rep": assignmentID(a.RepID), "event": event, "payload": payload,
 		}
 	}
 	if isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
-		b.Queue(sqlAlertMail, h.claim(args(), record.LaneAlert, 1)).Query(h.made)
+		b.Queue(sqlAlertMail, h.claim(args(letter), record.LaneAlert, 1)).Query(h.made)
 	}
-	b.Queue(sqlAlertHooks, h.claim(args(), record.LaneWebhook, hooksAtOnce)).Query(h.made)
+	b.Queue(sqlAlertHooks, h.claim(args(payload), record.LaneWebhook, hooksAtOnce)).Query(h.made)
 	return nil
 }
 
@@ -101,7 +107,7 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		if (c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager) && manager != nil {
 			rep = *manager
 		}
-		return tellSales(b, h, alert{alertKind(c.Clock), c.ID, record.AlertData{
+		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, AlertData: record.AlertData{
 			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: rep, Score: now.Score, DueAt: now.DueAt,
 		}})
 	})

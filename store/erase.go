@@ -48,6 +48,8 @@ const (
 	sqlEraseOutcomes = `UPDATE outcomes SET one_thing = NULL, missing = NULL WHERE lead_id = @lead`
 	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = ANY(@leads::uuid[]) AND data <> '{}'`
 
+	sqlEraseReturns = `DELETE FROM mail_returns WHERE lead_id = ANY(@leads::uuid[])`
+
 	sqlEraseImportRows = `DELETE FROM import_rows WHERE lead_id = @lead`
 	// A row that failed names no lead, but it is in the file of errors with all its cells.
 	sqlEraseFailedRows = `DELETE FROM import_rows WHERE state = 'failed' AND keys && @keys::text[]`
@@ -75,7 +77,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLeads,

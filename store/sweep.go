@@ -19,6 +19,10 @@ const (
 		LIMIT 5000 FOR UPDATE SKIP LOCKED))`
 	sqlSweepAnswers = `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours' LIMIT 5000))`
+	sqlSweepHookTokens = `DELETE FROM hook_tokens WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM hook_tokens WHERE at < now() - interval '24 hours' LIMIT 5000))`
+	sqlSweepReturns = `DELETE FROM mail_returns WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM mail_returns WHERE received_at < now() - @retention::interval LIMIT 5000))`
 	// Rows of an upload that broke off are people's data of an import that will never be.
 	sqlSweepUploads = `UPDATE imports SET state = 'failed', error = 'upload_interrupted', finished_at = now()
 	WHERE state = 'queued' AND NOT ready AND coalesce(claimed_until, created_at + interval '1 day') < now()`
@@ -41,7 +45,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepUploadRows, sqlSweepBefore} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention})
 			if err != nil {

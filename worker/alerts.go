@@ -22,6 +22,7 @@ var subjects = map[string]string{
 	"idle_manager":    "A lead of your team lies idle",
 	"first_touch":     "First contact is due",
 	"sequence":        "A lead came to a step at which you wanted to hear of it",
+	record.AlertReply: "A lead answered a mail",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -80,11 +81,29 @@ func howTo(d record.Delivery) []string {
 		}
 		lines = append(lines, until+told.Data.DueAt.UTC().Format(time.RFC1123)+".")
 	}
+	if d.Kind == record.AlertReply {
+		return answer(d)
+	}
 	which := fmt.Sprintf("Lead %s, offer %s.", d.LeadID, d.AssignmentID)
 	if d.Kind == "offer" || d.Kind == "reminder" {
 		which += " Answer with: leadflow lead accept " + d.LeadID
 	}
 	return append(lines, which)
+}
+
+// answer is what the lead wrote, line by line.
+func answer(d record.Delivery) []string {
+	lines := []string{"The nurture mails of its sequence end here; what follows is yours. They wrote:"}
+	var told record.AlertLetter
+	if json.Unmarshal(d.Payload, &told) != nil || told.Text == "" {
+		return []string{"They answered without a text that could be read. Lead " + d.LeadID + "."}
+	}
+	for line := range strings.Lines(told.Text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return append(lines, "Lead "+d.LeadID+".")
 }
 
 func firstOf(name string) string {

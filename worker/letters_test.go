@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -114,4 +115,40 @@ func TestLetters_alerts(t *testing.T) {
 		require.NotContains(t, string(r.Raw), "\nX-Evil")
 		require.NotContains(t, string(r.Raw), "\nBcc")
 	}
+}
+
+// What comes back of a nurture mail names its delivery; where we have no domain for it, it is as it was.
+func TestLetters_whereMailComesBackTo(t *testing.T) {
+	t.Parallel()
+	document := []byte(`{"name": "s", "steps": [{"id": "a", "mail": {"subject": "Hi", "body": "Hello"}}]}`)
+	to := "ada@person.example"
+	d := record.Delivery{
+		ID: someLead, Kind: "nurture", Sequence: "s", Step: "a", LeadID: someLead, To: to, CreatedAt: time.Unix(1_700_000_000, 0),
+		Document: document, Lead: &record.Lead{ID: someLead, Email: &to},
+	}
+	r, err := letters(t, nil).Compose(d)
+	require.NoError(t, err)
+	require.Equal(t, "hello@acme.example", r.EnvelopeFrom)
+	require.NotContains(t, string(r.Raw), "Reply-To:")
+
+	l := letters(t, func(h *worker.House) { h.BackDomain = "back.acme.example" })
+	require.NoError(t, l.Check())
+	r, err = l.Compose(d)
+	require.NoError(t, err)
+	p, delivery, err := l.Tokens.ReadAddress(r.EnvelopeFrom, "back.acme.example")
+	require.NoError(t, err)
+	require.Equal(t, []any{token.Bounce, someLead}, []any{p, uuid.UUID(delivery).String()})
+	m, err := netmail.ReadMessage(bytes.NewReader(r.Raw))
+	require.NoError(t, err)
+	reply, err := netmail.ParseAddress(m.Header.Get("Reply-To"))
+	require.NoError(t, err)
+	p, delivery, err = l.Tokens.ReadAddress(reply.Address, "back.acme.example")
+	require.NoError(t, err)
+	require.Equal(t, []any{token.Reply, someLead, "Acme"}, []any{p, uuid.UUID(delivery).String(), reply.Name})
+
+	alert, err := l.Compose(record.Delivery{ID: someLead, Kind: "reply", LeadID: someLead, To: "rep@acme.example", CreatedAt: time.Unix(1_700_000_000, 0), Payload: []byte(`{"text": "Call me.\n\n<b>Now</b>"}`)})
+	require.NoError(t, err)
+	require.Equal(t, "hello@acme.example", alert.EnvelopeFrom, "an alert is not a delivery that is told of")
+	require.Contains(t, alert.Text, "Call me.\n\n<b>Now</b>")
+	require.Contains(t, alert.HTML, "&lt;b&gt;Now")
 }

@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"time"
+
 	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
@@ -97,6 +99,24 @@ type Quiet struct {
 	To   string `json:"to"`   // 08:00; not after From: on the next day
 }
 
+// Bounces says when mail that cannot be delivered for now counts as mail that never can be.
+type Bounces struct {
+	Soft   int       `json:"soft,omitempty"`   // so many soft bounces; 0: 3
+	Within span.Span `json:"within,omitempty"` // in so much time; 0: 14 days
+}
+
+// Limits are both with their defaults.
+func (b Bounces) Limits() (soft int, within time.Duration) {
+	soft, within = b.Soft, b.Within.Duration()
+	if soft == 0 {
+		soft = 3
+	}
+	if within == 0 {
+		within = 14 * 24 * time.Hour
+	}
+	return soft, within
+}
+
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
 // and replay it for ever. The file form is examples/documents/policy-fast.yaml.
 type Policy struct {
@@ -107,4 +127,5 @@ type Policy struct {
 	Recycle  Recycling `json:"recycle"`
 	Consent  Consent   `json:"consent"`
 	Nurture  Nurture   `json:"nurture,omitzero"`
+	Bounces  Bounces   `json:"bounces,omitzero"`
 }

@@ -12,6 +12,15 @@ type AlertPayload struct {
 	Data      AlertData `json:"data"`
 }
 
+// AlertLetter is what the mail of an alert is made from: it may say more than a subscriber is told.
+type AlertLetter struct {
+	AlertPayload
+	Text string `json:"text,omitempty"` // what the lead wrote
+}
+
+// AlertReply is the kind of an alert that a lead answered a mail.
+const AlertReply = "reply"
+
 // AlertData says which lead, whose, and until when.
 type AlertData struct {
 	LeadID       string     `json:"lead_id"`
@@ -35,7 +44,7 @@ const (
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager", KindSequenceNotified,
+	"handoff.idle_owner", "handoff.idle_manager", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{
@@ -44,6 +53,9 @@ var webhookKinds = map[string]string{
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.
 func WebhookKind(alert string) string {
+	if alert == AlertReply {
+		return "mail.replied"
+	}
 	if past, ok := webhookKinds[alert]; ok {
 		alert = past
 	}

@@ -15,6 +15,7 @@ import (
 type Options struct {
 	HTTP, SMTP string // addresses, host:port; port 0 takes any
 	Dir        string // empty: in memory only
+	Answers    string // the SMTP server that takes bounces, complaints and answers; empty: nothing does
 }
 
 // Catcher is a running mail catcher.

@@ -25,6 +25,8 @@ func (c *Catcher) handler() http.Handler {
 	mux.HandleFunc("GET /api/messages", c.apiList)
 	mux.HandleFunc("DELETE /api/messages", c.apiClear)
 	mux.HandleFunc("GET /api/messages/{id}/raw", c.apiRaw)
+	mux.HandleFunc("POST /api/messages/{id}/{answer}", c.apiAnswer)
+	mux.HandleFunc("POST /messages/{id}/{answer}", c.pageAnswer)
 	// A page elsewhere must not empty the box.
 	return http.NewCrossOriginProtection().Handler(mux)
 }

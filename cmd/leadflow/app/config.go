@@ -41,6 +41,13 @@ type Config struct {
 	BrandColour  string `env:"LEADFLOW_BRAND_COLOR" envDefault:"#0b57d0" help:"of buttons and links in mails, #rrggbb; where it could not be read on its ground, a shade of it that can"`
 	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
 
+	BounceDomain  string `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
+	InboundListen string `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
+	SESTopics     string `env:"LEADFLOW_HOOK_SES_TOPICS" help:"ARNs of the SNS topics that may post to /hooks/ses, by comma; empty: none"`
+	SendGridKey   string `env:"LEADFLOW_HOOK_SENDGRID_KEY" help:"verification key of SendGrid's signed event webhook at /hooks/sendgrid; empty: off"`
+	Postmark      string `env:"LEADFLOW_HOOK_POSTMARK_SECRET" help:"user:password in the address that Postmark posts to, /hooks/postmark; empty: off"`
+	Mailgun       string `env:"LEADFLOW_HOOK_MAILGUN_SECRET" help:"HTTP webhook signing key of Mailgun for /hooks/mailgun; empty: off"`
+
 	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
 	Deployment   string  `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
 	BuildID      string  `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
@@ -124,6 +131,7 @@ func (c Config) Validate() error {
 	if _, err := netmail.ParseAddress(c.MailFrom); err != nil {
 		errs = append(errs, errors.New("LEADFLOW_MAIL_FROM is no address such as Acme <hello@acme.example>"))
 	}
+	errs = append(errs, c.checkBack())
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
 	}

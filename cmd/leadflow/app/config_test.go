@@ -39,3 +39,31 @@ func TestConfig_refusesAHorizonBeyondWhatIsRemembered(t *testing.T) {
 		require.Equal(t, ok, err == nil, "%s: %v", text, err)
 	}
 }
+
+// What is wrong with where mail comes back to is told at the start, and no secret is shown.
+func TestConfig_ofWhatComesBack(t *testing.T) {
+	house(t)
+	for _, c := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.example.com", true},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back", false},
+		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "a@b.example", false},
+		{"LEADFLOW_INBOUND_LISTEN", "127.0.0.1:0", false},
+		{"LEADFLOW_HOOK_POSTMARK_SECRET", "a-user:a-word", true},
+		{"LEADFLOW_HOOK_POSTMARK_SECRET", "a-word", false},
+		{"LEADFLOW_HOOK_MAILGUN_SECRET", "a-word", true},
+	} {
+		t.Setenv(c.name, c.value)
+		cfg, err := LoadConfig()
+		require.Equal(t, c.ok, err == nil, "%s=%s: %v", c.name, c.value, err)
+		if err != nil {
+			require.NotContains(t, err.Error(), "a-word")
+		}
+		for _, s := range cfg.Describe() {
+			require.NotContains(t, s.Value, "a-word")
+		}
+		t.Setenv(c.name, "")
+	}
+}

@@ -26,7 +26,7 @@ func base(cfg Config) fx.Option {
 		fx.StartTimeout(2*time.Minute),
 		fx.StopTimeout(time.Minute),
 		fx.Supply(cfg),
-		fx.Provide(Config.Logger, openStore, openClient, signer, letters, newIntake, newDesk, newTide),
+		fx.Provide(Config.Logger, openStore, openClient, signer, letters, newIntake, newDesk, newTide, newReader),
 		fx.Invoke(checkTide),
 	)
 }
@@ -47,7 +47,7 @@ func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
 func working() fx.Option {
 	return fx.Module("work",
 		fx.Provide(openSender, poster, newHost, newWorker),
-		fx.Invoke(func(sdkworker.Worker) {}, runHost),
+		fx.Invoke(func(sdkworker.Worker) {}, runHost, takeMail),
 	)
 }
 

@@ -58,7 +58,7 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 		return nil, err
 	}
 	l := &worker.Letters{
-		House:    worker.House{From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links},
+		House:    worker.House{From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), BackDomain: cfg.BounceDomain, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links},
 		Composer: mail.NewComposer(), Tokens: tokens,
 	}
 	if err := l.Check(); err != nil {

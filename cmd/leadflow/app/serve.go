@@ -12,6 +12,8 @@ import (
 	"github.com/leadflow-dev/leadflow/api"
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/intake"
+	"github.com/leadflow-dev/leadflow/mail/inbound"
+	"github.com/leadflow-dev/leadflow/mail/provider"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/store"
 	"github.com/leadflow-dev/leadflow/worker"
@@ -19,17 +21,17 @@ import (
 
 // serving answers requests.
 func serving() fx.Option {
-	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
+	return fx.Module("serve", fx.Provide(limits, newHooks, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, letters *worker.Letters, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) (*api.API, error) {
+func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, letters *worker.Letters, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits, back *inbound.Reader, hooks *provider.Hooks) (*api.API, error) {
 	links, err := cfg.links()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
-		Intake: in, Desk: d, Tokens: tokens, Letters: letters, Tests: s, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
+		Intake: in, Desk: d, Tokens: tokens, Letters: letters, Tests: s, Back: back, Hooks: hooks, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 		Links: slices.Sorted(maps.Keys(links)),
 	}), nil
 }

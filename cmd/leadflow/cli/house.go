@@ -21,7 +21,7 @@ func inbox(t *tool) *cobra.Command {
 }
 
 func mails(t *tool) *cobra.Command {
-	return group("mail", "Mails: what was sent, waits or failed", "", listCommand(t, list[record.Mail]{
+	return group("mail", "Mails: what was sent, waits or failed, and what came back", "", mailRead(t), listCommand(t, list[record.Mail]{
 		short: "Lists mails, newest first", path: "/v1/mails", columns: mailColumns,
 		example: `  leadflow mail list --state unknown`,
 		filters: []filter{{"state", "state", "only queued, claimed, sending, sent, failed, unknown, suppressed or expired"}},
