@@ -39,7 +39,7 @@ const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l
 FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @id FOR NO KEY UPDATE OF l`
 
-const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @id ORDER BY occurred_at`
+const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @id AND voided_at IS NULL ORDER BY occurred_at`
 
 // GoOn moves the lead on from the command's position to its next rest, queueing at most one mail under the ledger key
 // (lead, cycle, sequence version, step). The same command again queues nothing new.

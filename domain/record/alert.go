@@ -20,16 +20,18 @@ type AlertData struct {
 	RepID        string     `json:"rep_id"`
 	Score        int        `json:"score"`
 	DueAt        *time.Time `json:"due_at,omitempty"` // of an offer that is open
+	Reason       string     `json:"reason,omitempty"` // of a retraction: why the engagement does not count
 }
 
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager",
+	"handoff.idle_owner", "handoff.idle_manager", "handoff.retracted",
 }
 
 var webhookKinds = map[string]string{
 	"offer": "offered", "reminder": "reminded", "escalation": "escalated", "first_touch": "first_touch_due",
+	"retraction": "retracted",
 }
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.
