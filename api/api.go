@@ -40,6 +40,7 @@ type Deps struct {
 	Webhooks  Webhooks
 	Lanes     Lanes
 	Answers   Answers
+	Unscoring Unscoring
 	Imports   intake.Imports
 	Intake    *intake.Service
 	Desk      *desk.Desk
@@ -79,7 +80,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
+		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.unscoring, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -69,7 +69,7 @@ func (a *API) address(text string) (string, error) {
 
 type webhookBody struct {
 	URL    string   `json:"url"`
-	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager"`
+	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager handoff.retracted"`
 	Secret string   `json:"secret,omitempty" doc:"whsec_ and base64; absent: one is made"`
 	Active bool     `json:"active,omitempty" doc:"absent: true"`
 }

@@ -21,6 +21,7 @@ var subjects = map[string]string{
 	"idle_owner":      "A lead of yours lies idle",
 	"idle_manager":    "A lead of your team lies idle",
 	"first_touch":     "First contact is due",
+	kindRetraction:    "Taken back: a lead is not ready after all",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -63,6 +64,9 @@ func leadLines(lead *record.Lead) []string {
 // howTo says until when, and how to answer. The deadline is the one of the transaction that decided: the lead's row may not
 // know it yet.
 func howTo(d record.Delivery) []string {
+	if d.Kind == kindRetraction {
+		return retracted(d)
+	}
 	var lines []string
 	var told record.AlertPayload
 	if json.Unmarshal(d.Payload, &told) == nil && told.Data.DueAt != nil {
