@@ -12,6 +12,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scanner"
 	"github.com/leadflow-dev/leadflow/intake"
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
@@ -49,6 +50,8 @@ type Deps struct {
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // nil: none
 	Limits    Limits
+	Scanners  scanner.Known // whose hits on mails are known to be no person's
+	NoOpens   bool          // pixels of mails that were sent are answered, and nothing is noted
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }
@@ -80,7 +83,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.unscoring, a.script, a.health, a.docs,
+		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -62,7 +62,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 	require.NoError(t, err)
 	deps := api.Deps{
 		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s, Unscoring: s,
-		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
+		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Hits: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
 		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),
 		Checks: []api.Check{{Name: "postgres", Required: true, Run: s.Ready}, {Name: "temporal", Run: func(context.Context) error { return fmt.Errorf("away") }}},

@@ -77,9 +77,11 @@ type Recycling struct {
 	Default   Reason            `json:"default"`
 }
 
-// Consent says whether nurture needs an explicit yes.
+// Consent says what needs an explicit yes, and when a yes is one.
 type Consent struct {
-	Require bool `json:"require"`
+	Require     bool `json:"require"`
+	Tracking    bool `json:"tracking,omitempty"`      // opens and clicks are noted only of who consented to the purpose tracking
+	DoubleOptIn bool `json:"double_opt_in,omitempty"` // a yes counts once it was confirmed by mail
 }
 
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
