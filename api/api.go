@@ -42,6 +42,7 @@ type Deps struct {
 	Lanes     Lanes
 	Answers   Answers
 	Unscoring Unscoring
+	Choices   Choices
 	Imports   intake.Imports
 	Intake    *intake.Service
 	Desk      *desk.Desk
@@ -51,6 +52,8 @@ type Deps struct {
 	Metrics   prometheus.Registerer // nil: none
 	Limits    Limits
 	Scanners  scanner.Known // whose hits on mails are known to be no person's
+	Topics    []Topic       // what people may choose on the page of preferences
+	Wording   string        // version of the words in which pages ask for a consent
 	NoOpens   bool          // pixels of mails that were sent are answered, and nothing is noted
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
@@ -83,7 +86,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.policies, a.mails,
-		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.script, a.health, a.docs,
+		a.suppressions, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -39,6 +39,7 @@ type page struct {
 	Body                         template.HTML
 	Unsubscribe                  string
 	Postal                       []string
+	Pixel, Trap                  string
 }
 
 // Compose renders a nurture mail: one text and one HTML part from the same Markdown, List-Unsubscribe with one-click, a
@@ -64,7 +65,7 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal)} //nolint:gosec // rendered and escaped by body
+	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Pixel, m.Trap} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value

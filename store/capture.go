@@ -32,6 +32,10 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 		if err != nil {
 			return err
 		}
+		c := c
+		if err := asksFirst(ctx, tx, &c); err != nil {
+			return err
+		}
 		var visitors []string
 		if c.VisitorID != "" {
 			visitors = append(visitors, c.VisitorID)
@@ -146,7 +150,7 @@ func (ch *change) skips() bool { return ch.c.SkipKnown && !ch.created }
 // changed reports whether there is anything to write beside a touch.
 func (ch *change) changed() bool {
 	return ch.created || len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent ||
-		len(ch.events) > 0 || ch.c.Event != nil
+		len(ch.events) > 0 || ch.c.Event != nil || ch.c.Ask != nil
 }
 
 // address is the lead's address as it follows.
@@ -165,8 +169,6 @@ const sqlLearn = `INSERT INTO profile_values (lead_id, field, value, source)
 SELECT @lead, field, value::jsonb, @source FROM unnest(@fields::text[], @values::text[]) AS l (field, value)`
 
 const sqlTouch = `INSERT INTO touches (lead_id, source) VALUES (@lead, @source)`
-
-const sqlConsent = `INSERT INTO consents (lead_id, purpose, granted, source) VALUES (@lead, @purpose, @granted, @source)`
 
 // write reads at once, and writes with the batch.
 func (s *Store) write(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, ch *change) error {
@@ -198,10 +200,14 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, ch 
 func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 	id, consent := ch.lead.ID, ch.consents()
 	if ch.consent {
-		b.Queue(sqlConsent, pgx.NamedArgs{
-			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via,
-		})
+		args := pgx.NamedArgs{
+			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via, "wording": ch.c.Consent.Wording,
+			"hash": s.addressHash(ch.address()), "ip": nil, "id": nil,
+		}
+		b.Queue(sqlEndQuestion, args)
+		b.Queue(sqlGrant, args)
 	}
+	s.askConsent(b, ch)
 	if !ch.created && (len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent) {
 		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
 			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,

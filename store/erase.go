@@ -28,6 +28,8 @@ const (
 	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = @lead`
 	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = @lead`
 	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = @lead`
+	sqlEraseQuestions   = `DELETE FROM confirmations WHERE lead_id = @lead`
+	sqlErasePreferences = `DELETE FROM preferences WHERE lead_id = @lead`
 	sqlEraseNotes       = `DELETE FROM notes WHERE lead_id = @lead`
 	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = @lead`
 	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = @lead`
@@ -72,7 +74,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLead,

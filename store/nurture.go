@@ -30,12 +30,15 @@ type nurtured struct {
 	TouchWanted    []string
 	TouchSince     *time.Time
 	Before         *string
+	Unconfirmed    bool
 }
 
 const sqlNurtured = `SELECT l.email, l.profile, l.consent, l.nurture, l.stage, l.cycle_started_at, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.document, l.touch_wanted, l.touch_since,
 	(SELECT document FROM policies WHERE active) AS policy,
-	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before
+	(SELECT d.step FROM deliveries d WHERE d.lead_id = l.id AND d.payload ->> 'command' = @command LIMIT 1) AS before,
+	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
+		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed
 FROM leads l JOIN sequences q ON q.name = @sequence AND q.version = @version LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @id FOR NO KEY UPDATE OF l`
 
@@ -65,6 +68,10 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 		if n.Stage == lifecycle.StageErased {
 			return record.ErrErased
 		}
+		if n.Unconfirmed && n.Before == nil {
+			out = lifecycle.Move{Position: c.Position, At: c.At.Add(unconfirmedRest).UTC()}
+			return nil
+		}
 		var doc sequence.Sequence
 		if err := json.Unmarshal(n.Document, &doc); err != nil {
 			return &Error{Op: "go on in the sequence", Code: "the stored document is no sequence"}
@@ -86,6 +93,9 @@ func (s *Store) GoOn(ctx context.Context, c lifecycle.Command) (lifecycle.Move, 
 	h.end(err)
 	return out, err
 }
+
+// unconfirmedRest is how long a sequence rests whose lead was asked for a consent and has not answered. The answer wakes it.
+const unconfirmedRest = 7 * 24 * time.Hour
 
 // The clock of a run may be ahead of ours.
 const sqlWantTouch = `UPDATE leads SET touch_wanted = @types, touch_since = least(@since::timestamptz, now()) WHERE id = @id`
@@ -175,6 +185,8 @@ func (s *Store) queueMail(ctx context.Context, q querier, b *pgx.Batch, h *handi
 		return err
 	} else if why != "" {
 		state, code = "suppressed", why
+	} else if granted, said := n.Consent[purposeOf(n.Document)]; said && !granted {
+		state, code = "suppressed", mutedNoConsent
 	}
 	args := pgx.NamedArgs{
 		"delivery": newID(), "lead": leadOf(c), "cycle": c.Cycle, "sequence": c.Position.Sequence, "version": c.Position.Version,

@@ -23,6 +23,8 @@ type House struct {
 	Postal    string            // shown in the footer
 	PublicURL string            // of the API's public routes, without a slash at its end
 	Links     map[string]string // links.<name> in templates
+	Tracking
+	Topics map[string]string // what purposes are called
 }
 
 // Letters composes deliveries.
@@ -36,6 +38,9 @@ type Letters struct {
 func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
 	if d.Kind == kindNurture {
 		return l.nurture(d)
+	}
+	if d.Kind == kindConfirmation {
+		return l.confirmation(d)
 	}
 	return l.alert(d)
 }
@@ -66,14 +71,22 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	if err != nil {
 		return mail.Rendered{}, err
 	}
-	links := map[string]string{"preferences": unsubscribe, "unsubscribe": unsubscribe}
+	preferences, err := l.preferences(lead.ID)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
+	links := map[string]string{"preferences": preferences, "unsubscribe": unsubscribe}
 	for name, url := range l.House.Links {
 		links[name] = url
+	}
+	tracked, err := l.track(d, lead, links)
+	if err != nil {
+		return mail.Rendered{}, err
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To},
 		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
-		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
+		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Pixel: tracked.pixel, Trap: tracked.trap,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})
 }
@@ -96,6 +109,16 @@ func (l *Letters) unsubscribe(leadID string) (string, error) {
 	}
 	t, err := l.Tokens.Sign(token.Unsubscribe, token.Claims{Lead: lead})
 	return l.House.PublicURL + "/u/" + t, err
+}
+
+// preferences is the address of the page on which a person chooses what they get; only a POST does anything.
+func (l *Letters) preferences(leadID string) (string, error) {
+	lead, err := uuid.Parse(leadID)
+	if err != nil {
+		return "", errors.New("the delivery has no lead")
+	}
+	t, err := l.Tokens.Sign(token.Preferences, token.Claims{Lead: lead})
+	return l.House.PublicURL + "/p/" + t, err
 }
 
 // vars are what a template may show of a lead.

@@ -19,11 +19,20 @@ func serving() fx.Option {
 	return fx.Module("serve", fx.Provide(limits, newAPI), fx.Invoke(serveAPI))
 }
 
-func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
+func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) (*api.API, error) {
+	known, err := cfg.scanners()
+	if err != nil {
+		return nil, err
+	}
+	topics, err := cfg.topics()
+	if err != nil {
+		return nil, err
+	}
 	return api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s, Unscoring: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s, Unscoring: s, Choices: s,
 		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
-	})
+		Scanners: known, NoOpens: !cfg.MailOpens, Topics: topics, Wording: cfg.ConsentWording,
+	}), nil
 }
 
 func serveAPI(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, a *api.API, log *slog.Logger) {
