@@ -43,18 +43,20 @@ type Deps struct {
 	Answers   Answers
 	Unscoring Unscoring
 	Choices   Choices
-	Imports   intake.Imports
-	Intake    *intake.Service
-	Desk      *desk.Desk
-	Tokens    Tokens
-	Checks    []Check
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer // nil: none
-	Limits    Limits
-	Scanners  scanner.Known // whose hits on mails are known to be no person's
-	Topics    []Topic       // what people may choose on the page of preferences
-	Wording   string        // version of the words in which pages ask for a consent
-	NoOpens   bool          // pixels of mails that were sent are answered, and nothing is noted
+
+	SuppressionLists SuppressionLists
+	Imports          intake.Imports
+	Intake           *intake.Service
+	Desk             *desk.Desk
+	Tokens           Tokens
+	Checks           []Check
+	Log              *slog.Logger
+	Metrics          prometheus.Registerer // nil: none
+	Limits           Limits
+	Scanners         scanner.Known // whose hits on mails are known to be no person's
+	Topics           []Topic       // what people may choose on the page of preferences
+	Wording          string        // version of the words in which pages ask for a consent
+	NoOpens          bool          // pixels of mails that were sent are answered, and nothing is noted
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }

@@ -29,7 +29,7 @@ func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens
 		return nil, err
 	}
 	return api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s, Unscoring: s, Choices: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s, Unscoring: s, Choices: s, SuppressionLists: s,
 		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 		Scanners: known, NoOpens: !cfg.MailOpens, Topics: topics, Wording: cfg.ConsentWording,
 	}), nil
