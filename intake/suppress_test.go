@@ -25,8 +25,10 @@ func TestSuppressionsOfAList(t *testing.T) {
 		"csv":          {"email,reason,at\nAda@Example.com,unsubscribe,2026-01-02T03:04:05Z\nbob@example.com,,\n", false, "ada@example.com unsubscribe; bob@example.com manual", ""},
 		"semicolons":   {"\xef\xbb\xbfName;E-Mail;Email;Reason\nAda;x;ada@example.com;complaint\n", false, "ada@example.com complaint", ""},
 		"a plain list": {"ada@example.com\r\n\"bob@example.com\"\r\n\r\nada@example.com\r\n", false, "ada@example.com manual; bob@example.com manual", ""},
-		"bad rows": {"email,reason,at\nnobody,,\nada@example.com,because,\nbob@example.com,,yesterday\neve@example.com,,2999-01-01T00:00:00Z\ncyd@example.com,,\n", false,
-			"cyd@example.com manual", "2.email 3.reason 4.at 5.at"},
+		"bad rows": {
+			"email,reason,at\nnobody,,\nada@example.com,because,\nbob@example.com,,yesterday\neve@example.com,,2999-01-01T00:00:00Z\ncyd@example.com,,\n", false,
+			"cyd@example.com manual", "2.email 3.reason 4.at 5.at",
+		},
 		"a cell that was guarded": {"email\n'=a@example.com\n", false, "=a@example.com manual", ""},
 		"ndjson":                  {"{\"email\": \"ada@example.com\", \"reason\": \"hard_bounce\"}\n\n{\"email\": 1}\n[]\n{\"mail\": \"x\"}\nnull\n{\"email\": \"bob@example.com\"}", true, "ada@example.com hard_bounce; bob@example.com manual", "3.row 4.row 5.row 6.email"},
 		"nothing":                 {"", false, "", ""},
