@@ -20,7 +20,7 @@ type Unscoring interface {
 const maxUnscored = 1000
 
 type unscoreBody struct {
-	EventIDs []string `json:"event_ids,omitempty" doc:"events by the ids that the score names, at most 1,000; either these or mail"`
+	EventIDs []string `json:"event_ids,omitempty" doc:"events by the ids that the score names, or by yours, at most 1,000; either these or mail"`
 	Mail     string   `json:"mail,omitempty" doc:"all opens and clicks of this mail, by its id of /v1/mails"`
 	Reason   string   `json:"reason" doc:"a code of a-z 0-9 _ that the timeline and the score show: scanner, test, mistake"`
 }

@@ -40,20 +40,17 @@ func (s *Store) Unscore(ctx context.Context, u record.Unscore) (record.Unscored,
 	return out, err
 }
 
-const sqlEventsNamed = `SELECT count(*) FROM events WHERE lead_id = @lead AND id = ANY(@ids::uuid[])`
+const sqlEventsUnknown = `SELECT count(*) FROM unnest(@ids::text[]) AS i (id)
+WHERE NOT EXISTS (SELECT FROM events e WHERE e.lead_id = @lead AND (e.id::text = i.id OR e.client_id = i.id))`
 
 // theirs reports by an error that some of the ids are no events of the lead.
 func theirs(ctx context.Context, tx pgx.Tx, u record.Unscore) error {
-	ids := slices.Compact(slices.Sorted(slices.Values(u.EventIDs)))
-	if len(ids) == 0 {
+	if len(u.EventIDs) == 0 {
 		return nil
 	}
-	if slices.ContainsFunc(ids, func(id string) bool { return !isID(id) }) {
-		return record.ErrNotFound
-	}
 	var n int
-	err := tx.QueryRow(ctx, sqlEventsNamed, pgx.NamedArgs{"lead": u.LeadID, "ids": ids}).Scan(&n)
-	if err == nil && n < len(ids) {
+	err := tx.QueryRow(ctx, sqlEventsUnknown, pgx.NamedArgs{"lead": u.LeadID, "ids": u.EventIDs}).Scan(&n)
+	if err == nil && n > 0 {
 		err = record.ErrNotFound
 	}
 	return err
@@ -62,7 +59,7 @@ func theirs(ctx context.Context, tx pgx.Tx, u record.Unscore) error {
 // The id of a hit that nobody made is given free: the same link may still be followed by a person, and counts then.
 const sqlVoidEvents = `UPDATE events SET voided_at = now(), void_reason = @reason,
 	client_id = CASE WHEN @free THEN client_id || '/' || @reason ELSE client_id END
-WHERE lead_id = @lead AND voided_at IS NULL AND (id = ANY(@ids::uuid[])
+WHERE lead_id = @lead AND voided_at IS NULL AND (id::text = ANY(@ids::text[]) OR client_id = ANY(@ids::text[])
 	OR @mail <> '' AND type IN ('email_click', 'email_open') AND properties ->> 'mail_id' = @mail)
 RETURNING id, type, occurred_at, received_at, properties`
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 func unscore(t *testing.T, s *Store, lead string, events ...string) record.Unscored {
@@ -124,6 +125,13 @@ func TestUnscoringKeepsTheEdgeThatOthersMake(t *testing.T) {
 	require.Equal(t, "nothing", heard(t, s, rich))
 	late := make("late", append(forms(20), record.Event{Type: "cta_click"})...)
 	require.False(t, unscore(t, s, late, idOf(t, s, "late20")).MQLRevoked, "it came after the edge")
+	version(t, s, ruled(1, 20, "300d"))
+	require.NoError(t, s.Rescore(t.Context()))
+	ingest(t, s, record.Event{LeadID: late, Type: "page_view", ClientID: "after"})
+	require.False(t, unscore(t, s, late, idOf(t, s, "after")).MQLRevoked, "it cannot have made it, whatever the model of today makes of the others")
+	version(t, s, testModel)
+	require.NoError(t, s.Rescore(t.Context()))
+	exec(t, s, "DELETE FROM outbox")
 	hard := make("hard", record.Event{Type: "demo_request"}, record.Event{Type: "demo_request"})
 	require.False(t, unscore(t, s, hard, idOf(t, s, "hard0")).MQLRevoked, "one of two hard triggers")
 	require.True(t, unscore(t, s, hard, idOf(t, s, "hard1")).MQLRevoked)
@@ -280,11 +288,18 @@ func TestUnscoringKeepsWhatIsNoLongerKept(t *testing.T) {
 	require.Equal(t, "50 warm -", rowOf(t, s, ada))
 	unscore(t, s, ada, idOf(t, s, "2"+ada))
 	require.Equal(t, "45 warm -", rowOf(t, s, ada))
+	newest := func() time.Time {
+		var acc scoring.Accumulators
+		require.NoError(t, acc.ScanBytes(one[[]byte](t, s, "SELECT accumulators FROM scores WHERE lead_id = $1", ada)))
+		return time.UnixMicro(acc.Newest)
+	}
+	require.Equal(t, one[time.Time](t, s, "SELECT occurred_at FROM events WHERE client_id = $1", "1"+ada).UnixMicro(), newest().UnixMicro(), "not that of what was taken back")
 	got := explainedAt(t, s, ada, time.Time{})
 	require.Equal(t, 45, got.Score)
 	addsUp(t, got)
 	unscore(t, s, ada, idOf(t, s, "1"+ada))
 	require.Equal(t, "40 warm -", rowOf(t, s, ada))
+	require.False(t, newest().After(one[time.Time](t, s, "SELECT since FROM events_kept")), "nothing that is gone is younger than what is kept")
 	ingest(t, s, record.Event{LeadID: ada, Type: "form_submit"})
 	require.Equal(t, "45 warm -", rowOf(t, s, ada))
 	unscore(t, s, young, idOf(t, s, "1"+young), idOf(t, s, "2"+young))
@@ -311,7 +326,8 @@ func TestUnscoringTellsTheRepWhoWasAlerted(t *testing.T) {
 		require.NotNil(t, offer(t, s, lead, 1).Offer)
 		return lead, idOf(t, s, name)
 	}
-	unsent, event := made("unsent")
+	unsent, _ := made("unsent")
+	event := "unsent" // by the id its client gave it
 	unscore(t, s, unsent, event)
 	require.Equal(t, []string{"offer mail expired ann", "retraction webhook queued ann"}, told(unsent))
 
@@ -357,4 +373,19 @@ func TestARetractionIsTheOnlyMailAboutAWithdrawal(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "withdrawn", one[string](t, s, "SELECT state FROM assignments"))
 	require.Equal(t, []string{"offer", "retraction"}, one[[]string](t, s, "SELECT array_agg(kind ORDER BY kind) FROM deliveries"))
+}
+
+// A step that waits for a click does not take a machine's for one.
+func TestASequenceDoesNotSeeWhatWasTakenBack(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com", Profile: map[string]any{"title": "Chief"}})
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	move := goOn(t, s, ada, lifecycle.Position{}, now.Add(-72*time.Hour))
+	move = goOn(t, s, ada, move.Position, now)
+	require.Equal(t, "ask", move.Position.Step)
+	ingest(t, s, record.Event{LeadID: ada, Type: "email_click", ClientID: "1"})
+	exec(t, s, "UPDATE events SET occurred_at = $1", now.Add(time.Hour))
+	unscore(t, s, ada, idOf(t, s, "1"))
+	move = goOn(t, s, ada, move.Position, now.Add(2*time.Hour))
+	require.Equal(t, []any{"", "ask"}, []any{move.Mail, move.Position.Step})
 }

@@ -2,7 +2,7 @@ package record
 
 import "github.com/leadflow-dev/leadflow/domain/lifecycle"
 
-// Unscore names events of a lead that are not to count: by their ids, or what was done with one mail. Reason is a code.
+// Unscore names events of a lead that are not to count: by their ids or those their clients gave them, or what was done with one mail. Reason is a code.
 type Unscore struct {
 	LeadID   string
 	EventIDs []string

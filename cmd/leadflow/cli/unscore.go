@@ -30,7 +30,7 @@ func leadUnscore(t *tool) *cobra.Command {
   leadflow lead unscore 0199a2c4-7e3b-7c11-9a50-4f1d2c3b4a59 --event 0199... --event 0199... --reason test`,
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&events, "event", nil, "an event, by its id as `lead score` names it; again for each")
+	f.StringArrayVar(&events, "event", nil, "an event, by its id as lead score names it, or by yours; again for each")
 	f.StringVar(&mail, "mail", "", "all opens and clicks of this mail, by its id")
 	f.StringVar(&reason, "reason", "scanner", "a code that the timeline and the score show")
 	cmd.MarkFlagsOneRequired("event", "mail")
