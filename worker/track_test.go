@@ -84,3 +84,39 @@ func TestLetters_tellWhatIsDoneWithThem(t *testing.T) {
 	require.Len(t, links(compose(func(h *worker.House, _ *record.Lead) { h.NoOpens = true })), 4)
 	require.Len(t, links(compose(func(h *worker.House, _ *record.Lead) { h.NoTrap = true })), 4)
 }
+
+// A question advertises nothing, and names nobody in its link.
+func TestLetters_askForAConsent(t *testing.T) {
+	t.Parallel()
+	l := letters(t, func(h *worker.House) { h.Topics = map[string]string{"news": "Product news"} })
+	d := record.Delivery{
+		ID: mailID, Kind: "confirmation", LeadID: someLead, To: "ada@person.example", CreatedAt: time.Now().Truncate(time.Second),
+		Payload: []byte(`{"confirmation_id": "` + mailID + `", "purpose": "news"}`),
+	}
+	r, err := l.Compose(d)
+	require.NoError(t, err)
+	require.Equal(t, "Please confirm: mails from Acme: Product news", r.Subject)
+	got := addresses.FindAllStringSubmatch(r.HTML, -1)
+	require.Len(t, got, 1, "neither a pixel nor a trap")
+	tokens, err := token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
+	require.NoError(t, err)
+	c, err := tokens.Verify(token.Confirm, strings.TrimPrefix(got[0][1], "https://leads.acme.example/y/"), time.Now())
+	require.NoError(t, err)
+	require.Equal(t, token.Claims{Lead: uuid.MustParse(someLead), Other: uuid.MustParse(mailID), Expires: d.CreatedAt.Add(30 * 24 * time.Hour).UTC()}, c)
+	d.Payload = []byte(`{}`)
+	_, err = l.Compose(d)
+	require.ErrorContains(t, err, "what is to be confirmed")
+}
+
+func TestLetters_takeAnAlertBack(t *testing.T) {
+	t.Parallel()
+	r, err := letters(t, nil).Compose(record.Delivery{
+		ID: mailID, Kind: "retraction", LeadID: someLead, AssignmentID: mailID, To: "ann@sales.example", ToName: "Ann", CreatedAt: time.Now(),
+		Payload: []byte(`{"type": "handoff.retracted", "data": {"reason": "scanner_trap"}}`),
+	})
+	require.NoError(t, err)
+	require.Contains(t, r.Subject, "Taken back")
+	require.Contains(t, r.Text, "scanner trap")
+	require.Contains(t, r.Text, someLead)
+	require.NotContains(t, r.Text, "Accept or reject")
+}
