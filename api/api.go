@@ -12,6 +12,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scanner"
 	"github.com/leadflow-dev/leadflow/intake"
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
@@ -40,19 +41,27 @@ type Deps struct {
 	Webhooks  Webhooks
 	Lanes     Lanes
 	Answers   Answers
-	Imports   intake.Imports
-	Intake    *intake.Service
-	Desk      *desk.Desk
-	Tokens    Tokens
-	Letters   Letters
-	Tests     Tests
-	Back      MailReports
-	Hooks     Hooks
-	Checks    []Check
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer // nil: none
-	Limits    Limits
-	Links     []string // names that templates may give as links.<name>; nil: any
+	Unscoring Unscoring
+	Choices   Choices
+
+	SuppressionLists SuppressionLists
+	Imports          intake.Imports
+	Intake           *intake.Service
+	Desk             *desk.Desk
+	Tokens           Tokens
+	Letters          Letters
+	Tests            Tests
+	Back             MailReports
+	Hooks            Hooks
+	Checks           []Check
+	Log              *slog.Logger
+	Metrics          prometheus.Registerer // nil: none
+	Limits           Limits
+	Links            []string      // names that templates may give as links.<name>; nil: any
+	Scanners         scanner.Known // whose hits on mails are known to be no person's
+	Topics           []Topic       // what people may choose on the page of preferences
+	Wording          string        // version of the words in which pages ask for a consent
+	NoOpens          bool          // pixels of mails that were sent are answered, and nothing is noted
 	// Trace begins a span for a request of a route, under the request's id, and answers what ends it; nil: none.
 	Trace func(r *http.Request, route, id string) (context.Context, func(status int))
 }
@@ -84,7 +93,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.script, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/intake"
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
@@ -26,9 +27,10 @@ const (
 
 // What becomes of a click.
 const (
-	clickNoted  = "noted"
-	clickLost   = "lost"   // Postgres did not answer in time
-	clickPassed = "passed" // looked up in advance, too old, too many, or of nobody any more
+	clickNoted   = "noted"
+	clickMachine = "machine" // kept, and of no person: it counts nowhere
+	clickLost    = "lost"    // Postgres did not answer in time
+	clickPassed  = "passed"  // looked up in advance, too old, too many, or of nobody any more
 )
 
 func (a *API) clicks() {
@@ -48,9 +50,7 @@ func (a *API) click(w http.ResponseWriter, r *http.Request) {
 	}
 	outcome := clickPassed
 	if !expired && !inAdvance(r) && a.charging(a.limiter.byAddress(r))(1) == nil {
-		var known bool
-		known, outcome = a.noteClick(r.Context(), text, claims, target)
-		if known {
+		if outcome = a.noteClick(r, text, claims, target); outcome == clickNoted {
 			target = a.handOver(r.Context(), claims, target)
 		}
 	}
@@ -71,22 +71,14 @@ func inAdvance(r *http.Request) bool {
 	return false
 }
 
-func (a *API) noteClick(ctx context.Context, text string, claims token.Claims, target string) (known bool, outcome string) {
-	ctx, cancel := context.WithTimeout(ctx, clickPatience)
-	defer cancel()
-	c := intake.Click{LeadID: uuid.UUID(claims.Lead).String(), Token: text, Target: target}
-	if claims.Other != [16]byte{} {
-		c.Mail = uuid.UUID(claims.Other).String()
-	}
-	known, err := a.Intake.Click(ctx, c)
-	switch {
-	case err != nil:
-		a.Log.ErrorContext(ctx, "a click is not noted", "request_id", requestID(ctx), "error", err)
-		return false, clickLost
-	case !known:
-		return false, clickPassed
-	}
-	return true, clickNoted
+func (a *API) noteClick(r *http.Request, text string, claims token.Claims, target string) (outcome string) {
+	return a.noteHit(r, func(ctx context.Context) (record.HitNoted, bool, error) {
+		c := intake.Click{LeadID: uuid.UUID(claims.Lead).String(), Token: text, Target: target, Known: a.machine(r)}
+		if claims.Other != [16]byte{} {
+			c.Mail = uuid.UUID(claims.Other).String()
+		}
+		return a.Intake.Click(ctx, c)
+	})
 }
 
 // handOver gives the page a token by which its script can tell who came, where it is a page of ours: other sites need not

@@ -215,7 +215,7 @@ func TestEvents_whatWasUnavailableIsNotReplayed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *api.Deps) {
 		s := d.Reads.(*store.Store)
-		d.Intake = intake.New(intake.Deps{Captures: s, Events: &awaySecond{Events: s}, Visitors: s, Imports: s}, intake.Config{})
+		d.Intake = intake.New(intake.Deps{Captures: s, Events: &awaySecond{Events: s}, Visitors: s, Hits: s, Imports: s}, intake.Config{})
 	})
 	w.admin(http.StatusCreated, http.MethodPost, "/v1/leads", object{"email": "ada@person.example"})
 	var items []object

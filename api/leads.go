@@ -45,14 +45,19 @@ type captureBody struct {
 
 // consentBody has to say yes or no: a no that nobody said would end all mail.
 type consentBody struct {
-	Purpose string `json:"purpose" doc:"marketing"`
-	Granted *bool  `json:"granted"`
+	Purpose     string `json:"purpose" doc:"marketing, tracking (opens and clicks of mails are noted), or a topic of the house"`
+	Granted     *bool  `json:"granted"`
+	DoubleOptIn bool   `json:"double_opt_in,omitempty" doc:"of a yes: it counts once the person has confirmed it by mail; until then no nurture mail is sent"`
+	Wording     string `json:"wording,omitempty" doc:"version of the words in which it was asked for"`
 }
 
 func (c captureBody) input() intake.Input {
 	in := intake.Input{Email: c.Email, ExternalID: c.ExternalID, Profile: c.Profile}
 	if c.Consent != nil {
-		in.Consent = &record.Consent{Purpose: c.Consent.Purpose, Granted: c.Consent.Granted != nil && *c.Consent.Granted}
+		in.Consent = &record.Consent{
+			Purpose: c.Consent.Purpose, Granted: c.Consent.Granted != nil && *c.Consent.Granted,
+			DoubleOptIn: c.Consent.DoubleOptIn, Wording: c.Consent.Wording,
+		}
 	}
 	if c.Source != nil {
 		in.Source = *c.Source

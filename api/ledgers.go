@@ -24,41 +24,6 @@ func (a *API) mails() {
 	})
 }
 
-type suppressBody struct {
-	Email string `json:"email"`
-}
-
-type suppressed struct {
-	Email string `query:"email" required:"true" maxLength:"320"`
-}
-
-func (a *API) suppressions() {
-	const path, group = "/v1/suppressions", "Suppressions"
-	add(a, route{method: http.MethodGet, path: path, group: group, summary: "Addresses no nurture mail goes to, newest first", roles: planners}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Suppression]], error) {
-		page, err := a.People.Suppressions(ctx, in.Cursor, in.Limit)
-		return &out[record.Page[record.Suppression]]{page}, err
-	})
-	add(a, route{method: http.MethodPost, path: path, group: group, summary: "Suppress an address", roles: planners, status: http.StatusCreated, body: suppressBody{}}, func(ctx context.Context, _ *struct{}) (*out[record.Suppression], error) {
-		var b suppressBody
-		if err := decode(ctx, &b); err != nil {
-			return nil, err
-		}
-		email, err := a.address(b.Email)
-		if err != nil {
-			return nil, err
-		}
-		s, err := a.People.Suppress(ctx, email, "manual")
-		return &out[record.Suppression]{s}, err
-	})
-	add(a, route{method: http.MethodDelete, path: path, group: group, summary: "Let mail go to an address again", roles: adminOnly, status: http.StatusNoContent, also: []int{http.StatusNotFound}}, func(ctx context.Context, in *suppressed) (*struct{}, error) {
-		email, err := a.address(in.Email)
-		if err != nil {
-			return nil, err
-		}
-		return nil, a.People.Unsuppress(ctx, email)
-	})
-}
-
 func (a *API) address(text string) (string, error) {
 	email, ok := a.Intake.NormalizeAddress(text)
 	if !ok {
@@ -69,7 +34,7 @@ func (a *API) address(text string) (string, error) {
 
 type webhookBody struct {
 	URL    string   `json:"url"`
-	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager mail.replied"`
+	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager handoff.retracted sequence.notified mail.replied"`
 	Secret string   `json:"secret,omitempty" doc:"whsec_ and base64; absent: one is made"`
 	Active bool     `json:"active,omitempty" doc:"absent: true"`
 }

@@ -117,9 +117,23 @@ func (l *limiter) byAddress(r *http.Request) []share {
 	return []share{{"address", client, l.limits.Address}}
 }
 
-// clientOf is the address a request comes from: the last one in X-Forwarded-For that none of our proxies has, where a
-// proxy of ours brings it; empty where it brings none. Of IPv6 it is the network, of which one household has all.
+// clientOf is the address a request is counted for. Of IPv6 it is the network, of which one household has all.
 func clientOf(r *http.Request, proxies []netip.Prefix) string {
+	from := remoteOf(r, proxies)
+	at, err := netip.ParseAddr(from)
+	if err != nil || !at.Is6() {
+		return from
+	}
+	net, err := at.WithZone("").Prefix(64)
+	if err != nil {
+		return from
+	}
+	return net.String()
+}
+
+// remoteOf is the address a request comes from: the last one in X-Forwarded-For that none of our proxies has, where a
+// proxy of ours brings it; empty where it brings none.
+func remoteOf(r *http.Request, proxies []netip.Prefix) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -136,11 +150,6 @@ func clientOf(r *http.Request, proxies []netip.Prefix) string {
 			return ""
 		}
 		at = hop.Unmap()
-	}
-	if at.Is6() {
-		if net, err := at.WithZone("").Prefix(64); err == nil {
-			return net.String()
-		}
 	}
 	return at.String()
 }

@@ -33,7 +33,7 @@ func newMeters(r prometheus.Registerer) meters {
 	for _, limit := range []string{"server", "site", "address"} {
 		m.limited.WithLabelValues(limit)
 	}
-	for _, outcome := range []string{clickNoted, clickLost, clickPassed} {
+	for _, outcome := range []string{clickNoted, clickMachine, clickLost, clickPassed} {
 		m.clicks.WithLabelValues(outcome)
 	}
 	for _, outcome := range []string{"accepted", "duplicate", "rejected"} { // a rate needs the zero before the first

@@ -30,7 +30,7 @@ type People interface {
 	// EraseLead removes the person in one transaction and tells the run through the outbox. The same again is no error.
 	EraseLead(ctx context.Context, leadID string, actor lifecycle.Actor) error
 	AddNote(ctx context.Context, n record.Note, actor lifecycle.Actor) (record.Note, error)
-	Suppressions(ctx context.Context, cursor string, limit int) (record.Page[record.Suppression], error)
+	Suppressions(ctx context.Context, reason, cursor string, limit int) (record.Page[record.Suppression], error)
 	Suppress(ctx context.Context, email, reason string) (record.Suppression, error)
 	Unsuppress(ctx context.Context, email string) error
 	// Unsubscribe suppresses the lead's address, stores an unsubscribe event and tells the run. The same again is no error.

@@ -13,6 +13,8 @@ const maxExternal = 200
 var (
 	externalSource = regexp.MustCompile(`^[a-z0-9._-]{1,64}$`)
 	visitorAlpha   = regexp.MustCompile(`^[A-Za-z0-9_-]{22,128}$`)
+	purpose        = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	wording        = regexp.MustCompile(`^[A-Za-z0-9._:-]{0,64}$`)
 	onlyHex        = regexp.MustCompile(`^[0-9a-fA-F-]+$`)
 )
 
@@ -47,7 +49,13 @@ func checkVisitor(ps *Problems, id string) {
 }
 
 func checkConsent(ps *Problems, c *record.Consent) {
-	if c != nil && c.Purpose != "marketing" {
-		ps.add("consent.purpose", CodeInvalid, "must be marketing")
+	if c != nil && !purpose.MatchString(c.Purpose) {
+		ps.add("consent.purpose", CodeInvalid, "must be marketing, tracking or a topic: 1 to 64 of a-z 0-9 _ -")
+	}
+	if c != nil && !wording.MatchString(c.Wording) {
+		ps.add("consent.wording", CodeInvalid, "must be a version of at most 64 of A-Z a-z 0-9 . _ : -")
+	}
+	if c != nil && c.DoubleOptIn && !c.Granted {
+		ps.add("consent.double_opt_in", CodeInvalid, "is about a yes: a no counts at once")
 	}
 }

@@ -26,6 +26,12 @@ type Events interface {
 	Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error)
 }
 
+// Hits keeps what is done with mails.
+type Hits interface {
+	// Hit notes a hit and judges it together with the others of its mail. record.ErrNotFound, record.ErrErased.
+	Hit(ctx context.Context, h record.Hit) (record.HitNoted, error)
+}
+
 // Visitors knows whose anonymous visitors are.
 type Visitors interface {
 	// Identify gives a visitor who belongs to nobody to a lead, with what it did before; another's stays the other's. The

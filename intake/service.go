@@ -62,6 +62,7 @@ type Deps struct {
 	Captures Captures
 	Events   Events
 	Visitors Visitors
+	Hits     Hits
 	Imports  Imports
 }
 

@@ -53,7 +53,7 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Brand, th} //nolint:gosec // rendered and escaped by body
+	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, th} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value

@@ -15,6 +15,7 @@ type page struct {
 	Body                         template.HTML
 	Unsubscribe                  string
 	Postal                       []string
+	Pixel, Trap                  string
 	Brand                        Brand
 	Theme                        theme
 }

@@ -34,6 +34,8 @@ type Message struct {
 	Unsubscribe       string // the page behind the visible link; required
 	OneClick          string // the address mailboxes POST to (RFC 8058); none when empty
 	UnsubscribeMailto string // an address that takes unsubscribe mails; none when empty
+	Pixel             string // an image of one by one that tells that the mail was shown; none when empty
+	Trap              string // a link that people do not see: who follows it is a machine; none when empty
 	Postal            string // the sender's postal address, in lines; required
 	Brand             Brand
 	Language          string // the HTML language such as "en"; "en" when empty

@@ -31,6 +31,10 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 		if err != nil {
 			return err
 		}
+		c := c
+		if err := asksFirst(ctx, tx, &c); err != nil {
+			return err
+		}
 		var visitors []string
 		if c.VisitorID != "" {
 			visitors = append(visitors, c.VisitorID)
@@ -138,7 +142,7 @@ func (ch *change) skips() bool { return ch.c.SkipKnown && !ch.created }
 // changed reports whether there is anything to write beside a touch.
 func (ch *change) changed() bool {
 	return ch.created || len(ch.learned) > 0 || ch.email != nil || ch.external != nil || ch.consent ||
-		len(ch.events) > 0 || ch.c.Event != nil
+		len(ch.events) > 0 || ch.c.Event != nil || ch.c.Ask != nil
 }
 
 func (ch *change) captured() record.Captured {
@@ -190,8 +194,6 @@ SELECT @lead, field, value::jsonb, @source FROM unnest(@fields::text[], @values:
 
 const sqlTouch = `INSERT INTO touches (lead_id, source) VALUES (@lead, @source)`
 
-const sqlConsent = `INSERT INTO consents (lead_id, purpose, granted, source) VALUES (@lead, @purpose, @granted, @source)`
-
 // write reads at once, and writes with the batch.
 func (s *Store) write(ctx context.Context, tx pgx.Tx, b *pgx.Batch, w world, ch *change) error {
 	c, p := ch.c, *ch.lead
@@ -226,10 +228,14 @@ func (ch *change) woken() *subject {
 func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 	id, consent := ch.lead.ID, ch.consents()
 	if ch.consent {
-		b.Queue(sqlConsent, pgx.NamedArgs{
-			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via,
-		})
+		args := pgx.NamedArgs{
+			"lead": id, "purpose": ch.c.Consent.Purpose, "granted": ch.c.Consent.Granted, "source": ch.c.Via, "wording": ch.c.Consent.Wording,
+			"hash": s.addressHash(ch.address()), "ip": nil, "id": nil,
+		}
+		b.Queue(sqlEndQuestion, args)
+		b.Queue(sqlGrant, args)
 	}
+	s.askConsent(b, ch)
 	if ch.updates() {
 		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
 			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,

@@ -133,7 +133,7 @@ func (s *Store) equip(ctx context.Context, c claimedRow, look func(context.Conte
 		}
 		lead := leads[0].lead()
 		d.Lead = &lead
-		if c.Kind == kindNurture && lead.Email != nil {
+		if (c.Kind == kindNurture || c.Kind == kindConfirmation) && lead.Email != nil {
 			d.To, d.ToName = *lead.Email, ""
 		}
 		if c.Kind == record.KindTest {
@@ -147,8 +147,9 @@ func (s *Store) equip(ctx context.Context, c claimedRow, look func(context.Conte
 }
 
 const (
-	kindNurture = "nurture"
-	holdPaused  = "paused"
+	kindNurture      = "nurture"
+	kindConfirmation = "confirmation"
+	holdPaused       = "paused"
 )
 
 // mayGo says of a delivery why it must not go out at this instant: suppressed:<why>, expired:<why>, paused, or moved when its
@@ -163,14 +164,24 @@ const mayGo = `WITH may AS (SELECT d.id, CASE
 		WHEN l.muted <> '' THEN 'suppressed:' || l.muted
 		WHEN l.email <> @to THEN 'moved'
 		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN l.consent ->> 'marketing' = 'false' OR l.consent ->> p.purpose = 'false' THEN 'suppressed:no_consent'
+		WHEN EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL AND c.purpose IN ('marketing', p.purpose))
+			THEN 'suppressed:unconfirmed'
 		WHEN l.paused THEN 'paused'
 		ELSE '' END
 	WHEN d.kind = 'test' AND s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+	WHEN d.kind = 'confirmation' THEN CASE
+		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN NOT EXISTS (SELECT FROM confirmations c WHERE c.id::text = d.payload ->> 'confirmation_id' AND c.lead_id = d.lead_id
+			AND c.ended_at IS NULL AND c.address_hash = @hash) THEN 'expired:answered'
+		ELSE '' END
 	WHEN d.channel = 'mail' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
 		THEN 'expired:offer_closed'
 	ELSE '' END AS why
 FROM deliveries d LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id
 	LEFT JOIN suppressions s ON s.hash = @hash
+	LEFT JOIN LATERAL (SELECT coalesce(min(q.document ->> 'purpose'), 'marketing') AS purpose FROM sequences q
+		WHERE q.name = d.sequence AND q.version = d.sequence_version) p ON true
 WHERE d.id = @id)`
 
 const sqlMayGo = mayGo + ` SELECT why FROM may`

@@ -29,6 +29,8 @@ const (
 	sqlEraseValues      = `DELETE FROM profile_values WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseQuestions   = `DELETE FROM confirmations WHERE lead_id = ANY(@leads::uuid[])`
+	sqlErasePreferences = `DELETE FROM preferences WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseNotes       = `DELETE FROM notes WHERE lead_id = @lead`
 	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = ANY(@leads::uuid[])`
@@ -77,7 +79,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseNotes,
+	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLeads,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
@@ -38,10 +39,27 @@ func (s *Store) explained(ctx context.Context, leadID string, a asked) (record.S
 		return out, err
 	}
 	err := s.tx(ctx, "explain score", func(tx pgx.Tx) (err error) {
-		out, err = s.explain(ctx, tx, leadID, a)
+		if out, err = s.explain(ctx, tx, leadID, a); err == nil && !a.run {
+			err = takenBack(ctx, tx, leadID, &out)
+		}
 		return err
 	})
 	return out, err
+}
+
+const sqlVoided = `SELECT id::text AS event_id, occurred_at, type || '; un-scored: ' || void_reason AS why FROM events
+WHERE lead_id = @lead AND voided_at <= @at ORDER BY occurred_at DESC, id DESC LIMIT 100`
+
+// takenBack adds what had been taken back by then, the newest hundred: items without points.
+func takenBack(ctx context.Context, tx pgx.Tx, leadID string, out *record.Score) error {
+	rows, _ := tx.Query(ctx, sqlVoided, pgx.NamedArgs{"lead": leadID, "at": out.At})
+	items, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[scoring.Item])
+	for _, i := range items {
+		i.Rule, i.Axis = scoring.ItemUnscored, scoring.AxisEngagement
+		*i.OccurredAt = i.OccurredAt.UTC()
+		out.Items = append(out.Items, i)
+	}
+	return err
 }
 
 // explain reads all events of a lead and names every point.
@@ -125,14 +143,21 @@ func knownAt(ctx context.Context, tx pgx.Tx, leadID string, at, now time.Time) (
 		return lead, st, history(ctx, tx, nil, found, ids, nil, nil)
 	}
 	st.Band = ""
+	if lead.Profile, err = profileAt(ctx, tx, leadID, at); err != nil {
+		return lead, nil, err
+	}
+	return lead, st, history(ctx, tx, nil, found, ids, nil, &at)
+}
+
+// profileAt is what was known of a lead at a moment.
+func profileAt(ctx context.Context, tx pgx.Tx, leadID string, at time.Time) (person.Profile, error) {
 	var flat json.RawMessage
 	if err := tx.QueryRow(ctx, sqlProfileAt, pgx.NamedArgs{"id": leadID, "at": at}).Scan(&flat); err != nil {
-		return lead, nil, err
+		return nil, err
 	}
 	var profile map[string]any
 	if err := json.Unmarshal(flat, &profile); err != nil {
-		return lead, nil, err
+		return nil, err
 	}
-	lead.Profile = nestedProfile(profile)
-	return lead, st, history(ctx, tx, nil, found, ids, nil, &at)
+	return nestedProfile(profile), nil
 }

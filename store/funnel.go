@@ -22,7 +22,7 @@ func (s *Store) StageFacts(ctx context.Context) ([]funnel.Fact, error) {
 }
 
 const sqlEventFacts = `SELECT lead_id::text AS subject, properties ->> @property::text AS step, min(occurred_at) AS at FROM events
-WHERE lead_id IS NOT NULL AND properties ->> @property::text = ANY(@steps::text[]) GROUP BY 1, 2`
+WHERE lead_id IS NOT NULL AND voided_at IS NULL AND properties ->> @property::text = ANY(@steps::text[]) GROUP BY 1, 2`
 
 // EventFacts tells when events that name a step in one of their properties happened, by their own time and not by their
 // arrival. The subject is the lead. It reads all events.

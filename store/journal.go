@@ -36,9 +36,11 @@ type loadedRow struct {
 	Sequence   *string
 	Version    *int
 	Policy     json.RawMessage
+	Asked      bool
 }
 
-const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.consent, l.nurture, coalesce(s.score, 0) AS score,
+const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.consent, l.nurture,
+	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL) AS asked, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, q.name AS sequence, q.version, (SELECT document FROM policies WHERE active) AS policy
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN sequences q ON q.is_default AND q.state = 'published'
 WHERE l.id = @id`
@@ -65,6 +67,9 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, policy); err != nil {
 		return record.Loaded{}, masked("load lead", err)
 	}
+	if out.Muted == mutedNoConsent && row.Asked {
+		out.Muted = "" // the sequence waits for the answer, and begins with it
+	}
 	if len(row.State) > 0 && row.Stage != lifecycle.StageErased {
 		out.State = &lifecycle.Carried{}
 		if err := json.Unmarshal(row.State, out.State); err != nil {
@@ -81,7 +86,7 @@ func (s *Store) muted(ctx context.Context, q querier, email *string, consent map
 	if !nurture {
 		return mutedNotAsked, nil
 	}
-	if granted, said := consent["marketing"]; said && !granted || !said && p.Consent.Require {
+	if granted, said := consent[purposeMarketing]; said && !granted || !said && p.Consent.Require {
 		return mutedNoConsent, nil
 	}
 	if email == nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -28,6 +29,8 @@ func (g *going) queueMail(ctx context.Context, q querier, b *pgx.Batch, step seq
 		return err
 	} else if why != "" {
 		state, code = "suppressed", why
+	} else if granted, said := g.n.Consent[cmp.Or(g.doc.Purpose, "marketing")]; said && !granted {
+		state, code = "suppressed", mutedNoConsent
 	}
 	args := pgx.NamedArgs{
 		"delivery": newID(), "lead": g.n.ID, "cycle": g.c.Cycle, "sequence": g.c.Position.Sequence, "version": g.version,

@@ -22,6 +22,7 @@ type nurtured struct {
 	Grade        string
 	State        string // of the version
 	Publications int    // of the sequence
+	Unconfirmed  bool   // the lead was asked for a consent that mails of the sequence need, and has not answered
 	Policy       json.RawMessage
 	TeamZone     string
 	HouseZone    string
@@ -32,6 +33,8 @@ type nurtured struct {
 const sqlNurtured = `SELECT l.id, l.email, l.external_id, l.profile, l.consent, l.stage, l.cycle, l.cycle_started_at, l.version,
 	coalesce(l.touch_wanted, '{}') AS touch_wanted, l.muted, l.nurture, l.alert, l.touch_since, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy,
+	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
+		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed,
 	(SELECT count(*) FROM sequence_publications WHERE name = @sequence) AS publications,
 	coalesce((SELECT c.spec ->> 'time_zone' FROM teams t JOIN calendars c ON c.id = t.calendar_id WHERE t.id = l.team_id), '') AS team_zone,
 	coalesce((SELECT c.spec ->> 'time_zone' FROM calendars c WHERE c.name = p.document ->> 'calendar'), '') AS house_zone,
@@ -56,7 +59,7 @@ const sqlNurtureLedger = `SELECT ARRAY(SELECT greatest(sent_at, created_at) FROM
 
 // Of a lead's events those that the sequence asks about, since the cycle began or as far back as a condition looks. What
 // occurred since then was received since then, but for clocks that are ahead: older months are not read.
-const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @id AND type = ANY(@types)
+const sqlEngagedSince = `SELECT type, occurred_at FROM events WHERE lead_id = @id AND voided_at IS NULL AND type = ANY(@types)
 	AND occurred_at >= least((SELECT cycle_started_at FROM leads WHERE id = @id), @from::timestamptz)
 	AND received_at >= least((SELECT cycle_started_at FROM leads WHERE id = @id), @from::timestamptz) - interval '10 minutes'
 ORDER BY occurred_at`

@@ -27,6 +27,10 @@ func (s *Store) PatchLead(ctx context.Context, leadID string, c record.Capture) 
 		if err != nil {
 			return err
 		}
+		c := c
+		if err := asksFirst(ctx, tx, &c); err != nil {
+			return err
+		}
 		ch := &change{c: c, lead: &lead}
 		ch.merge()
 		ch.email, ch.external = newKey(c.Email, lead.Email), newKey(c.ExternalID, lead.ExternalID)

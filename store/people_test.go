@@ -256,7 +256,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	require.Equal(t, "manual", again.Reason)
 	seen := map[string]bool{}
 	for cursor := ""; ; {
-		page, err := s.Suppressions(ctx, cursor, 2)
+		page, err := s.Suppressions(ctx, "", cursor, 2)
 		require.NoError(t, err)
 		for _, x := range page.Items {
 			seen[*x.Email] = true
@@ -268,7 +268,7 @@ func TestSuppressionsAreListedAndLifted(t *testing.T) {
 	require.Len(t, seen, 5)
 	require.NoError(t, s.Unsuppress(ctx, "p0@example.com"))
 	require.ErrorIs(t, s.Unsuppress(ctx, "p0@example.com"), record.ErrNotFound)
-	_, err = s.Suppressions(ctx, "!", 2)
+	_, err = s.Suppressions(ctx, "", "!", 2)
 	require.ErrorIs(t, err, record.ErrBadCursor)
 }
 

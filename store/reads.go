@@ -44,6 +44,7 @@ type readRow struct {
 	Version        int64
 	Reason         string
 	State          json.RawMessage
+	Untracked      bool
 }
 
 const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused, coalesce(s.band, 'cold') AS band,
@@ -51,7 +52,9 @@ const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused,
 	CASE WHEN s.mql_cycle = l.cycle THEN s.mql_at END AS mql_at, l.cycle, l.cycle_started_at, l.owner, l.team_id,
 	l.assignment_id, a.rep_id AS assigned_rep, a.offered_at, l.sla_due_at, l.sla_state, l.muted,
 	EXISTS (SELECT FROM suppressions p WHERE p.email = l.email) AS suppressed, l.consent, l.nurture, l.source, l.created_at,
-	greatest(l.updated_at, s.evaluated_at) AS updated_at, l.version, l.reason, l.state`
+	greatest(l.updated_at, s.evaluated_at) AS updated_at, l.version, l.reason, l.state,
+	NOT coalesce((l.consent ->> 'tracking')::boolean, false)
+		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked`
 
 const readTables = ` FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id `
 
@@ -75,7 +78,7 @@ func (r readRow) lead() record.Lead {
 		Paused: r.Paused, Band: r.Band, Score: r.Score, Fit: r.Fit, Engagement: r.Engagement, Grade: r.Grade, MQLAt: r.MQLAt,
 		Cycle: r.Cycle, CycleStartedAt: r.CycleStartedAt, Owner: r.Owner, TeamID: r.TeamID,
 		SLA: record.SLA{DueAt: r.SLADueAt, State: r.SLAState}, Mail: record.MailState{State: r.mail()}, Source: r.Source,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Version: r.Version, Reason: r.Reason,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Version: r.Version, Reason: r.Reason, Untracked: r.Untracked,
 	}
 	if r.AssignmentID != nil && r.AssignedRep != nil && r.OfferedAt != nil {
 		l.Assignment = &record.Assignment{ID: *r.AssignmentID, RepID: *r.AssignedRep, OfferedAt: *r.OfferedAt}

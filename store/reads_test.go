@@ -166,7 +166,7 @@ func TestACursorIsRefusedByEveryOtherList(t *testing.T) {
 		"reps":  func(c string) (string, error) { p, err := s.Reps(ctx, c, 1); return p.NextCursor, err },
 		"keys":  func(c string) (string, error) { p, err := s.Keys(ctx, c, 1); return p.NextCursor, err },
 		"suppressions": func(c string) (string, error) {
-			p, err := s.Suppressions(ctx, c, 1)
+			p, err := s.Suppressions(ctx, "", c, 1)
 			return p.NextCursor, err
 		},
 		"models":    func(c string) (string, error) { p, err := s.Models(ctx, c, 1); return p.NextCursor, err },

@@ -79,7 +79,7 @@ func (b *block[T]) add(one T) *T {
 
 // The events of a piece lie side by side in the index. Properties no rule asks for are not sent.
 const sqlPieceEvents = `SELECT lead_id, occurred_at, received_at, type, CASE WHEN type = ANY(@asked::text[]) THEN properties END AS properties
-FROM events WHERE lead_id >= @first AND lead_id <= @last AND (@types::text[] IS NULL OR type = ANY(@types))`
+FROM events WHERE lead_id >= @first AND lead_id <= @last AND (@types::text[] IS NULL OR type = ANY(@types)) AND voided_at IS NULL`
 
 // complete reads what is missing, as for whoever holds the locks. Almost always that is events of everybody or of nobody.
 func (r *rescored) complete(ctx context.Context, s *Store, conn *pgx.Conn, w world) error {

@@ -57,7 +57,7 @@ FROM (SELECT m.value AS arm, d.mails, e.clicked, e.opened FROM sequence_marks m,
 		WHERE lead_id = m.lead_id AND kind = 'nurture' AND cycle = m.cycle AND sequence = m.sequence AND sequence_version = m.version
 			AND created_at >= m.at) AS d,
 	LATERAL (SELECT coalesce(bool_or(type = 'email_click'), false) AS clicked, coalesce(bool_or(type = 'email_open'), false) AS opened FROM events
-		WHERE d.mails > 0 AND lead_id = m.lead_id AND type IN ('email_click', 'email_open') AND received_at >= m.at
+		WHERE d.mails > 0 AND lead_id = m.lead_id AND voided_at IS NULL AND type IN ('email_click', 'email_open') AND received_at >= m.at
 			AND properties ->> 'mail_id' = ANY(d.ids)) AS e
 	WHERE m.sequence = @sequence AND m.version = @version AND m.kind = 'arm' AND m.step = @step) AS drawn
 GROUP BY arm`
@@ -109,7 +109,7 @@ const sqlSplitGoal = `SELECT arm, count(*) FILTER (WHERE settled)::int AS settle
 FROM (SELECT m.value AS arm, m.at + @within::interval <= now() AS settled,
 		EXISTS (SELECT FROM sequence_marks g WHERE g.lead_id = m.lead_id AND g.cycle = m.cycle AND g.sequence = m.sequence
 			AND g.version = m.version AND g.entry = m.entry AND g.kind = 'goal' AND g.value = @goal AND g.at BETWEEN m.at AND m.at + @within)
-		OR @type <> '' AND (SELECT count(*) FROM events e WHERE e.lead_id = m.lead_id AND e.type = @type
+		OR @type <> '' AND (SELECT count(*) FROM events e WHERE e.lead_id = m.lead_id AND e.voided_at IS NULL AND e.type = @type
 			AND e.occurred_at BETWEEN m.at AND m.at + @within AND e.received_at >= m.at - interval '10 minutes') >= @count AS converted
 	FROM sequence_marks m WHERE m.sequence = @sequence AND m.version = @version AND m.kind = 'arm' AND m.step = @step) AS drawn
 GROUP BY arm`

@@ -63,8 +63,10 @@ FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 
 const sqlAdjustments = `SELECT lead_id, at, policy, cycle FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, at`
 
+// What was taken back counted until then.
 const sqlEventsOf = `SELECT lead_id, id, type, occurred_at, received_at, properties FROM events
 WHERE lead_id = ANY(@leads::uuid[]) AND coalesce(inherited_at, received_at) <= coalesce(@until::timestamptz, 'infinity')
+	AND (voided_at IS NULL OR voided_at > @until::timestamptz)
 	AND (@types::text[] IS NULL OR type = ANY(@types))`
 
 // complete reads what is missing to fold for the subjects: earlier events where accumulators lack some, and the profile

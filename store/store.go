@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/leadflow-dev/leadflow/domain/scanner"
 )
 
 // Options are what a store must be told.
@@ -24,6 +26,8 @@ type Options struct {
 	// Retention is how long events are kept; 0 means 400 days. Partitions whose events are all older are dropped whole. It
 	// must not be shorter than the 35 days in which an event's id is unique.
 	Retention time.Duration
+	// Scanners are how fast a person may follow the links of a mail; the zero value is the default.
+	Scanners scanner.Rules
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
@@ -32,6 +36,7 @@ type Store struct {
 	key       []byte
 	horizon   time.Duration
 	retention time.Duration
+	scanners  scanner.Rules
 	inherits  int      // events of a visitor a lead comes to in one transaction
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
@@ -54,7 +59,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, inherits: inheritRows}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/hex"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,10 +50,11 @@ func (s *Store) Unsuppress(ctx context.Context, email string) error {
 }
 
 const sqlSuppressions = `SELECT email, reason, lead_id, at, hash FROM suppressions
-WHERE (at, hash) < (@at, @hash::bytea) ORDER BY at DESC, hash DESC LIMIT @rows`
+WHERE (at, hash) < (@at, @hash::bytea) AND (@reason = '' OR reason = @reason) ORDER BY at DESC, hash DESC LIMIT @rows`
 
-// Suppressions lists suppressed addresses, newest first; those of erased people without the address.
-func (s *Store) Suppressions(ctx context.Context, cursor string, limit int) (record.Page[record.Suppression], error) {
+// Suppressions lists suppressed addresses, of one reason or all (empty), newest first; those of erased people without the
+// address.
+func (s *Store) Suppressions(ctx context.Context, reason, cursor string, limit int) (record.Page[record.Suppression], error) {
 	none := record.Page[record.Suppression]{}
 	const op = "list suppressions"
 	m, err := markOf(op, cursor, mark{At: newest.At, ID: "ff"})
@@ -66,7 +69,7 @@ func (s *Store) Suppressions(ctx context.Context, cursor string, limit int) (rec
 		record.Suppression
 		Hash []byte
 	}
-	rows, _ := s.pool.Query(ctx, sqlSuppressions, pgx.NamedArgs{"at": m.At, "hash": after, "rows": pageSize(limit) + 1})
+	rows, _ := s.pool.Query(ctx, sqlSuppressions, pgx.NamedArgs{"reason": reason, "at": m.At, "hash": after, "rows": pageSize(limit) + 1})
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
 		return none, masked(op, err)
@@ -77,4 +80,66 @@ func (s *Store) Suppressions(ctx context.Context, cursor string, limit int) (rec
 		out.Items[i] = r.Suppression
 	}
 	return out, nil
+}
+
+// suppressRows is how many one transaction suppresses.
+const suppressRows = 5000
+
+// In the order of everybody who suppresses several. What is told of the time is kept where it is new.
+const sqlSuppressAll = `INSERT INTO suppressions AS s (hash, email, reason, lead_id, at)
+SELECT r.hash, r.email, r.reason, l.id, coalesce(r.at, now())
+FROM unnest(@hashes::bytea[], @emails::text[], @reasons::text[], @at::timestamptz[]) AS r (hash, email, reason, at)
+	LEFT JOIN leads l ON l.email = r.email ORDER BY r.hash
+ON CONFLICT (hash) DO UPDATE SET email = EXCLUDED.email, lead_id = coalesce(EXCLUDED.lead_id, s.lead_id),
+	reason = CASE WHEN s.reason <> 'complaint' AND EXCLUDED.reason IN ('unsubscribe', 'complaint') THEN EXCLUDED.reason ELSE s.reason END
+RETURNING xmax = 0`
+
+// SuppressAll suppresses addresses, each named once, and answers how many were not suppressed before. It is not one
+// transaction: where it fails the same may be given again. The first reason stays, as in Suppress.
+func (s *Store) SuppressAll(ctx context.Context, rows []record.Suppression) (added int, err error) {
+	for part := range slices.Chunk(rows, suppressRows) {
+		var hashes [][]byte
+		var emails, reasons []string
+		var at []*time.Time
+		for _, r := range part {
+			hashes, emails, reasons = append(hashes, s.suppressionHash(*r.Email)), append(emails, *r.Email), append(reasons, r.Reason)
+			at = append(at, timeOrNull(r.At))
+		}
+		args := pgx.NamedArgs{"hashes": hashes, "emails": emails, "reasons": reasons, "at": at}
+		fresh := 0
+		err := s.tx(ctx, "suppress a list", func(tx pgx.Tx) error {
+			fresh = 0
+			var is bool
+			_, err := pgx.ForEachRow(query(ctx, tx, sqlSuppressAll, args), []any{&is}, func() error {
+				if is {
+					fresh++
+				}
+				return nil
+			})
+			return err
+		})
+		if err != nil {
+			return added, err
+		}
+		added += fresh
+	}
+	return added, nil
+}
+
+// EachSuppression calls each for every suppression, of one reason or all (empty), the newest first, page by page.
+func (s *Store) EachSuppression(ctx context.Context, reason string, each func(record.Suppression) error) error {
+	for cursor := ""; ; {
+		page, err := s.Suppressions(ctx, reason, cursor, maxPage)
+		if err != nil {
+			return err
+		}
+		for _, one := range page.Items {
+			if err := each(one); err != nil {
+				return err
+			}
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			return nil
+		}
+	}
 }

@@ -23,6 +23,7 @@ var subjects = map[string]string{
 	"first_touch":     "First contact is due",
 	"sequence":        "A lead came to a step at which you wanted to hear of it",
 	record.AlertReply: "A lead answered a mail",
+	kindRetraction:    "Taken back: a lead is not ready after all",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -65,6 +66,9 @@ func leadLines(lead *record.Lead) []string {
 // howTo says why, until when, and how to answer. The deadline is the one of the transaction that decided: the lead's row may not
 // know it yet.
 func howTo(d record.Delivery) []string {
+	if d.Kind == kindRetraction {
+		return retracted(d)
+	}
 	var lines []string
 	var told record.AlertPayload
 	known := json.Unmarshal(d.Payload, &told) == nil

@@ -25,6 +25,8 @@ type House struct {
 	BackDomain string            // of the addresses bounces and answers come to; empty: none
 	PublicURL  string            // of the API's public routes, without a slash at its end
 	Links      map[string]string // links.<name> in templates
+	Tracking
+	Topics map[string]string // what purposes are called
 }
 
 // Letters composes deliveries.
@@ -38,6 +40,9 @@ type Letters struct {
 func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
 	if d.Kind == kindNurture || d.Kind == kindTest || d.Kind == kindPreview {
 		return l.nurture(d)
+	}
+	if d.Kind == kindConfirmation {
+		return l.confirmation(d)
 	}
 	return l.alert(d)
 }
@@ -66,11 +71,11 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 }
 
 func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead) (mail.Rendered, error) {
-	unsubscribe, err := l.leave(d, lead.ID)
+	unsubscribe, preferences, err := l.leave(d, lead.ID)
 	if err != nil {
 		return mail.Rendered{}, err
 	}
-	links := map[string]string{"preferences": unsubscribe, "unsubscribe": unsubscribe}
+	links := map[string]string{"preferences": preferences, "unsubscribe": unsubscribe}
 	for name, url := range l.House.Links {
 		links[name] = url
 	}
@@ -78,10 +83,14 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	if err != nil {
 		return mail.Rendered{}, err
 	}
+	tracked, err := l.track(d, lead, links)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To}, ReplyTo: reply,
 		Subject: marked(d, step.Subject), Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
-		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand,
+		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand, Pixel: tracked.pixel, Trap: tracked.trap,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
 	})
 }
@@ -104,6 +113,16 @@ func (l *Letters) unsubscribe(leadID string) (string, error) {
 	}
 	t, err := l.Tokens.Sign(token.Unsubscribe, token.Claims{Lead: lead})
 	return l.House.PublicURL + "/u/" + t, err
+}
+
+// preferences is the address of the page on which a person chooses what they get; only a POST does anything.
+func (l *Letters) preferences(leadID string) (string, error) {
+	lead, err := uuid.Parse(leadID)
+	if err != nil {
+		return "", errors.New("the delivery has no lead")
+	}
+	t, err := l.Tokens.Sign(token.Preferences, token.Claims{Lead: lead})
+	return l.House.PublicURL + "/p/" + t, err
 }
 
 // vars are what a template may show of a lead.

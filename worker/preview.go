@@ -25,13 +25,20 @@ const (
 // inertToken stands where a lead's own token would: the page behind it says that the link does not work.
 const inertToken = "preview"
 
-// leave is where the unsubscribe links of a mail lead. A mail that is only looked at, or goes to a colleague, must not
-// carry the lead's own.
-func (l *Letters) leave(d record.Delivery, leadID string) (string, error) {
-	if d.Kind == kindTest || d.Kind == kindPreview {
-		return l.House.PublicURL + "/u/" + inertToken, nil
+// inert reports a mail that is only looked at, or goes to a colleague: it must not carry the lead's own links, and tells
+// nothing of what is done with it.
+func inert(d record.Delivery) bool { return d.Kind == kindTest || d.Kind == kindPreview }
+
+// leave is where the links lead by which a person leaves, or chooses.
+func (l *Letters) leave(d record.Delivery, leadID string) (unsubscribe, preferences string, err error) {
+	if inert(d) {
+		return l.House.PublicURL + "/u/" + inertToken, l.House.PublicURL + "/p/" + inertToken, nil
 	}
-	return l.unsubscribe(leadID)
+	if unsubscribe, err = l.unsubscribe(leadID); err != nil {
+		return "", "", err
+	}
+	preferences, err = l.preferences(leadID)
+	return unsubscribe, preferences, err
 }
 
 // marked is a subject as it goes out: who gets a test sees that it is one.

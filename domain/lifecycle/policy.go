@@ -79,9 +79,11 @@ type Recycling struct {
 	Default   Reason            `json:"default"`
 }
 
-// Consent says whether nurture needs an explicit yes.
+// Consent says what needs an explicit yes, and when a yes is one.
 type Consent struct {
-	Require bool `json:"require"`
+	Require     bool `json:"require"`
+	Tracking    bool `json:"tracking,omitempty"`      // opens and clicks are noted only of who consented to the purpose tracking
+	DoubleOptIn bool `json:"double_opt_in,omitempty"` // a yes counts once it was confirmed by mail
 }
 
 // Nurture is what the house says about the mails of all sequences together. No clock of a life depends on it: whoever moves a

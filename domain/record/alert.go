@@ -32,6 +32,7 @@ type AlertData struct {
 	Sequence     string     `json:"sequence,omitempty"` // of a sequence that notifies: which, at which step, and what its author wrote
 	Step         string     `json:"step,omitempty"`
 	Message      string     `json:"message,omitempty"`
+	Reason       string     `json:"reason,omitempty"` // of a retraction: why the engagement does not count
 }
 
 // AlertSequence is the kind of alert with which a sequence tells that a lead came to a step, and KindSequenceNotified the type
@@ -44,11 +45,12 @@ const (
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager", KindSequenceNotified, "mail.replied",
+	"handoff.idle_owner", "handoff.idle_manager", "handoff.retracted", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{
 	"offer": "offered", "reminder": "reminded", "escalation": "escalated", "first_touch": "first_touch_due",
+	"retraction": "retracted",
 }
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.

@@ -71,6 +71,9 @@ type Decision struct {
 	Attempts    int             `json:"-"`
 }
 
+// SuppressionReasons are why an address may be suppressed, as people may say it.
+var SuppressionReasons = []string{"unsubscribe", "hard_bounce", "complaint", "consent", "manual"}
+
 // Suppression is an address no nurture mail goes to.
 type Suppression struct {
 	Email  *string   `json:"email"` // null once erased

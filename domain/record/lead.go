@@ -38,8 +38,10 @@ type Source struct {
 
 // Consent is a yes or a no to one purpose.
 type Consent struct {
-	Purpose string `json:"purpose"` // marketing
-	Granted bool   `json:"granted"`
+	Purpose     string `json:"purpose"` // marketing, tracking, or a topic
+	Granted     bool   `json:"granted"`
+	DoubleOptIn bool   `json:"double_opt_in,omitempty"` // of a yes: it counts once it was confirmed by mail
+	Wording     string `json:"wording,omitempty"`       // version of the words in which it was asked for
 }
 
 // Capture is one normalised capture. Of the profile, keys given win, null clears, absent stays.
@@ -50,6 +52,7 @@ type Capture struct {
 	Source     Source
 	SourceCode string // [a-z0-9._-]{1,64}
 	Consent    *Consent
+	Ask        *Consent // a yes that counts once it was confirmed by mail
 	VisitorID  string
 	Via        string // api, form, import
 	Actor      lifecycle.Actor
@@ -131,6 +134,7 @@ type Lead struct {
 	Reason         string             `json:"-"`
 	Last           lifecycle.Decision `json:"-"`
 	TeamID         *string            `json:"-"`
+	Untracked      bool               `json:"-"` // what is done with its mails is not to be noted
 }
 
 // Assignment is the open or last offer of the cycle.

@@ -11,7 +11,10 @@ const ZoneLead = "lead"
 // Sequence is one version of a nurture sequence, as in examples/documents/sequence.yaml. It is a plain value, safe in
 // JSON.
 type Sequence struct {
-	Name   string  `json:"name"`
+	Name string `json:"name"`
+	// Purpose is the purpose of consent that its mails are sent under; absent: marketing. Who refused it gets none of them.
+	Purpose string `json:"purpose,omitempty"`
+
 	Entry  Entry   `json:"entry,omitzero"`
 	Exit   []Exit  `json:"exit,omitempty"`
 	Window *Window `json:"window,omitempty"` // absent: mails go out at any time

@@ -43,6 +43,9 @@ func (c *check) add(path, format string, args ...any) {
 // Validate lists everything that is wrong; nothing means Next can play it.
 func (s Sequence) Validate() []Problem {
 	c := &check{s: s}
+	if s.Purpose != "" && !nameShape.MatchString(s.Purpose) {
+		c.add("purpose", "must be a purpose of consent: 1 to 64 of a-z 0-9 _ -, such as news")
+	}
 	if !nameShape.MatchString(s.Name) {
 		c.add("name", "must be a short name of letters, digits, dots, dashes and underscores")
 	}

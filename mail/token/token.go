@@ -24,9 +24,11 @@ const (
 	Click       Purpose = 'c' // /t/c/{token}
 	Question    Purpose = 'q' // /q/{token}
 	Visit       Purpose = 'v' // what a click hands to the page it leads to
+	Trap        Purpose = 'h' // /t/h/{token}, which people do not see
+	Confirm     Purpose = 'y' // /y/{token}
 )
 
-func (p Purpose) known() bool { return strings.IndexByte("updocqv", byte(p)) >= 0 }
+func (p Purpose) known() bool { return strings.IndexByte("updocqvhy", byte(p)) >= 0 }
 
 // The ways a token fails. A public page should answer all of them alike, but for ErrExpired.
 var (
@@ -67,7 +69,7 @@ func NewSigner(current Key, older ...Key) (*Signer, error) {
 			return nil, fmt.Errorf("two link keys have the id %d: give each its own", key.ID)
 		}
 		s.keys[key.ID] = map[Purpose][]byte{}
-		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit, Bounce, Reply} {
+		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit, Trap, Confirm, Bounce, Reply} {
 			derived, err := hkdf.Key(sha256.New, key.Secret, nil, "leadflow/token/1/"+string(rune(p)), sha256.Size)
 			if err != nil {
 				return nil, fmt.Errorf("derive a link key: %w", err)

@@ -16,7 +16,7 @@ var (
 	old   = Key{ID: 1, Secret: bytes.Repeat([]byte{1}, 32)}
 	young = Key{ID: 2, Secret: bytes.Repeat([]byte{2}, 32)}
 	now   = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	all   = []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit}
+	all   = []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit, Trap, Confirm}
 )
 
 func signer(t require.TestingT, current Key, older ...Key) *Signer {

@@ -41,12 +41,20 @@ type Config struct {
 	BrandColour  string `env:"LEADFLOW_BRAND_COLOR" envDefault:"#0b57d0" help:"of buttons and links in mails, #rrggbb; where it could not be read on its ground, a shade of it that can"`
 	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
 
-	BounceDomain  string `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
-	InboundListen string `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
-	SESTopics     string `env:"LEADFLOW_HOOK_SES_TOPICS" help:"ARNs of the SNS topics that may post to /hooks/ses, by comma; empty: none"`
-	SendGridKey   string `env:"LEADFLOW_HOOK_SENDGRID_KEY" help:"verification key of SendGrid's signed event webhook at /hooks/sendgrid; empty: off"`
-	Postmark      string `env:"LEADFLOW_HOOK_POSTMARK_SECRET" help:"user:password in the address that Postmark posts to, /hooks/postmark; empty: off"`
-	Mailgun       string `env:"LEADFLOW_HOOK_MAILGUN_SECRET" help:"HTTP webhook signing key of Mailgun for /hooks/mailgun; empty: off"`
+	BounceDomain    string    `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
+	InboundListen   string    `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
+	SESTopics       string    `env:"LEADFLOW_HOOK_SES_TOPICS" help:"ARNs of the SNS topics that may post to /hooks/ses, by comma; empty: none"`
+	SendGridKey     string    `env:"LEADFLOW_HOOK_SENDGRID_KEY" help:"verification key of SendGrid's signed event webhook at /hooks/sendgrid; empty: off"`
+	Postmark        string    `env:"LEADFLOW_HOOK_POSTMARK_SECRET" help:"user:password in the address that Postmark posts to, /hooks/postmark; empty: off"`
+	Mailgun         string    `env:"LEADFLOW_HOOK_MAILGUN_SECRET" help:"HTTP webhook signing key of Mailgun for /hooks/mailgun; empty: off"`
+	MailOpens       bool      `env:"LEADFLOW_MAIL_OPENS" envDefault:"true" help:"mails carry a pixel that tells that they were shown"`
+	MailClicks      bool      `env:"LEADFLOW_MAIL_CLICKS" envDefault:"true" help:"links.NAME of mails tell that they were followed, and lead on"`
+	ScannerTrap     bool      `env:"LEADFLOW_SCANNER_TRAP" envDefault:"true" help:"mails carry a link that people cannot see: who follows it is a machine"`
+	ScannerAgents   string    `env:"LEADFLOW_SCANNER_AGENTS" help:"parts of User-Agent by which machines are known beside the built-in ones, by comma, such as headlesschrome,python-requests,curl/"`
+	ScannerNetworks string    `env:"LEADFLOW_SCANNER_NETWORKS" help:"networks from which only machines follow links, beside the built-in ones, as CIDR, by comma"`
+	ScannerEarly    span.Span `env:"LEADFLOW_SCANNER_EARLY" envDefault:"0s" help:"clicks and opens sooner than this after the mail server took the mail are a machine's; 3s suits most houses; 0s: not looked at"`
+	ConsentWording  string    `env:"LEADFLOW_CONSENT_WORDING" envDefault:"1" help:"version of the words in which mails and pages ask for a consent: kept with each"`
+	MailTopics      string    `env:"LEADFLOW_MAIL_TOPICS" help:"what people may choose on the page of preferences: purpose=what it is called,purpose=..., such as news=Product news,events=Invitations"`
 
 	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
 	Deployment   string  `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
@@ -139,6 +147,12 @@ func (c Config) Validate() error {
 		errs = append(errs, err)
 	}
 	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.scanners(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.topics(); err != nil {
 		errs = append(errs, err)
 	}
 	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {

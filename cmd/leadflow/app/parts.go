@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"github.com/leadflow-dev/leadflow/api"
+	"github.com/leadflow-dev/leadflow/domain/scanner"
 	"github.com/leadflow-dev/leadflow/mail"
 	"github.com/leadflow-dev/leadflow/mail/token"
 	"github.com/leadflow-dev/leadflow/notify"
@@ -26,6 +27,7 @@ import (
 func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	return store.Open(ctx, cfg.DatabaseURL, store.Options{
 		SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration(), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
+		Scanners: scanner.Rules{Early: cfg.ScannerEarly.Duration()},
 	})
 }
 
@@ -58,7 +60,10 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 		return nil, err
 	}
 	l := &worker.Letters{
-		House:    worker.House{From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), BackDomain: cfg.BounceDomain, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links},
+		House: worker.House{
+			From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), BackDomain: cfg.BounceDomain, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links,
+			Tracking: cfg.tracking(), Topics: cfg.titles(),
+		},
 		Composer: mail.NewComposer(), Tokens: tokens,
 	}
 	if err := l.Check(); err != nil {

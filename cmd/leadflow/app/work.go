@@ -23,7 +23,7 @@ const importRate = 2000
 func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Service {
 	counted := newCountedIntake(s, s, r)
 	return intake.New(
-		intake.Deps{Captures: counted, Events: s, Visitors: s, Imports: counted},
+		intake.Deps{Captures: counted, Events: s, Visitors: s, Hits: s, Imports: counted},
 		intake.Config{Lanes: cfg.EventLanes, Backlog: cfg.EventBacklog, Linger: cfg.EventLinger},
 	)
 }
