@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,4 +60,20 @@ func TestParse_tellsAllAndShowsWhere(t *testing.T) {
 	require.ErrorAs(t, err, &wrong)
 	require.Len(t, wrong.Problems, 3)
 	require.Contains(t, err.Error(), "    3 |   - {id: a, on: 3, points: x}\n      |                 ^")
+}
+
+// A policy may say when soft bounces count as a hard one; without it they are three in two weeks.
+func TestParse_bouncesOfAPolicy(t *testing.T) {
+	t.Parallel()
+	const rest = "name: x\ncalendar: always\nsla: {accept: {within: 4h, max_offers: 2}}\nstale: {nurturing: 90d}\nrecycle: {max_cycles: 3, default: {path: recycle, cool_down: 30d}}\n"
+	for bounces, want := range map[string]string{"": "3 336h0m0s", "bounces: {soft: 5, within: 7d}\n": "5 168h0m0s", "bounces: {within: 1h}\n": "3 1h0m0s"} {
+		p, err := ParsePolicy([]byte(rest + bounces))
+		require.NoError(t, err, bounces)
+		soft, within := p.Bounces.Limits()
+		require.Equal(t, want, fmt.Sprint(soft, " ", within))
+	}
+	for _, bounces := range []string{"bounces: {soft: -1}\n", "bounces: {soft: 101}\n", "bounces: {hard: 1}\n", "bounces: {within: -1d}\n"} {
+		_, err := ParsePolicy([]byte(rest + bounces))
+		require.Error(t, err, bounces)
+	}
 }
