@@ -133,7 +133,7 @@ func TestHealth_tellsWhatIsAway(t *testing.T) {
 func TestMethods_thatARouteDoesNotTake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for path, allow := range map[string]string{"/v1/leads": "GET, POST", "/v1/events": "POST", "/v1/keys": "GET, POST, DELETE", "/u/x": "GET, POST", "/livez": "GET"} {
+	for path, allow := range map[string]string{"/v1/leads": "GET, POST", "/v1/events": "POST", "/v1/keys": "GET, POST, DELETE", "/u/x": "GET, POST", "/hooks/x": "POST", "/livez": "GET"} {
 		for _, method := range []string{http.MethodOptions, http.MethodPut, "BREW"} {
 			r := w.as("", method, path, nil)
 			require.Equal(t, http.StatusMethodNotAllowed, r.StatusCode, "%s %s", method, path)
@@ -141,7 +141,7 @@ func TestMethods_thatARouteDoesNotTake(t *testing.T) {
 			w.isProblem(r)
 		}
 	}
-	for _, path := range []string{"/v1", "/v1/leads/", "/v1/bulk", "/v1/routes", "/v1/analytics/funnel", "/hooks/x", "/t/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
+	for _, path := range []string{"/v1", "/v1/leads/", "/v1/bulk", "/v1/routes", "/v1/analytics/funnel", "/t/x", "/t/o/x", "/p/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
 		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
 		require.Equal(t, http.StatusNotFound, r.StatusCode, "%s: of later releases, or nothing", path)
 		w.isProblem(r)

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -97,5 +98,21 @@ func TestParse_sequencesAndPoliciesTellWhere(t *testing.T) {
 			require.Equal(t, c.line, p.Line, "%s: %s", name, c.err)
 		}
 		require.Equal(t, c.column, p.Column, "%s: %s", name, c.err)
+	}
+}
+
+// A policy may say when soft bounces count as a hard one; without it they are three in two weeks.
+func TestParse_bouncesOfAPolicy(t *testing.T) {
+	t.Parallel()
+	const rest = "name: x\ncalendar: always\nsla: {accept: {within: 4h, max_offers: 2}}\nstale: {nurturing: 90d}\nrecycle: {max_cycles: 3, default: {path: recycle, cool_down: 30d}}\n"
+	for bounces, want := range map[string]string{"": "3 336h0m0s", "bounces: {soft: 5, within: 7d}\n": "5 168h0m0s", "bounces: {within: 1h}\n": "3 1h0m0s"} {
+		p, err := ParsePolicy([]byte(rest + bounces))
+		require.NoError(t, err, bounces)
+		soft, within := p.Bounces.Limits()
+		require.Equal(t, want, fmt.Sprint(soft, " ", within))
+	}
+	for _, bounces := range []string{"bounces: {soft: -1}\n", "bounces: {soft: 101}\n", "bounces: {hard: 1}\n", "bounces: {within: -1d}\n"} {
+		_, err := ParsePolicy([]byte(rest + bounces))
+		require.Error(t, err, bounces)
 	}
 }
