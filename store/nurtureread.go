@@ -48,7 +48,7 @@ WHERE l.id = @id FOR NO KEY UPDATE OF l`
 // nurtureLedger is what was done for the lead in its sequences. It is read when the lead is locked: whoever queued a mail before has
 // committed.
 type nurtureLedger struct {
-	Sent    []time.Time // of all sequences, in the last seven days; only where there is a cap
+	Sent    []time.Time // of all sequences, in the last seven days
 	Reached []string    // goal steps, by entry/step
 }
 

@@ -113,7 +113,7 @@ func TestSplit_isEvenAndStable(t *testing.T) {
 	t.Parallel()
 	one, two := splitInto("one"), splitInto("two")
 	require.Empty(t, one.Validate())
-	const leads = 15_000
+	const leads = 6_000
 	arms, both, cycles := map[string]int{}, map[[2]string]int{}, 0
 	draw := func(s Sequence, lead string, cycle int) string {
 		f := Facts{Lead: lead, Cycle: cycle}

@@ -117,7 +117,7 @@ func fixed(s []Sample) bool {
 // times as often: the simulation sees the mistake it is there for.
 func TestDecide_underContinuousPeeking(t *testing.T) {
 	t.Parallel()
-	const trials, looks = 400, 2000
+	const trials, looks = 200, 1500
 	for n, rates := range [][]float64{{0.02, 0.02}, {0.2, 0.2}, {0.5, 0.5}, {0.1, 0.1, 0.1}} {
 		draw := rand.New(rand.NewPCG(7, uint64(n)))
 		wrong := 0
