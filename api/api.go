@@ -39,6 +39,7 @@ type Deps struct {
 	Keys      Keys
 	Webhooks  Webhooks
 	Lanes     Lanes
+	Mails     Mails
 	Answers   Answers
 	Imports   intake.Imports
 	Intake    *intake.Service

@@ -61,7 +61,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 	w.tokens, err = token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
 	require.NoError(t, err)
 	deps := api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
 		Tokens: w.tokens, Log: slog.New(slog.NewTextHandler(w.log, nil)),

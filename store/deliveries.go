@@ -197,7 +197,7 @@ const (
 	// whoever claimed it since, and must neither send it nor put it back under that one's hands. Bytes that are kept already
 	// stay.
 	sqlSending = mayGo + `, sent AS (
-	UPDATE deliveries d SET state = 'sending', message = coalesce(d.message, @message::bytea), message_id = coalesce(d.message_id, @message_id::text)
+	UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, @message::bytea), message_id = coalesce(d.message_id, @message_id::text)
 	FROM may WHERE d.id = may.id AND may.why = '' AND d.attempts = @attempt AND d.state = 'claimed' AND d.claimed_until > now()
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane)
 	RETURNING d.id

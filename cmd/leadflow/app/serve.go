@@ -21,7 +21,7 @@ func serving() fx.Option {
 
 func newAPI(s *store.Store, in *intake.Service, d *desk.Desk, tokens *token.Signer, log *slog.Logger, r *prometheus.Registry, tracer trace.Tracer, checks []api.Check, l api.Limits) *api.API {
 	return api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Answers: s, Imports: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s,
 		Intake: in, Desk: d, Tokens: tokens, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 	})
 }
