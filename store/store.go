@@ -24,6 +24,8 @@ type Options struct {
 	// Retention is how long events are kept; 0 means 400 days. Partitions whose events are all older are dropped whole. It
 	// must not be shorter than the 35 days in which an event's id is unique.
 	Retention time.Duration
+	// WarmUp is how many nurture mails may go on the first day with mail, on the second, and so on; on later days any number.
+	WarmUp []int
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
@@ -36,6 +38,8 @@ type Store struct {
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
 	takers    sync.Map // lane -> *taking
+	sequences sync.Map // sequenceKey -> json.RawMessage
+	warmUp    []int
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.
@@ -53,7 +57,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, inherits: inheritRows}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, inherits: inheritRows, warmUp: o.WarmUp}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -30,14 +30,21 @@ type Letters struct {
 	House    House
 	Composer *mail.Composer
 	Tokens   *token.Signer
+	DKIM     *mail.DKIM // nil: mails are not signed
 }
 
-// Compose renders a nurture mail or an alert. The same delivery is always the same mail.
-func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
+// Compose renders a nurture mail or an alert, and signs it. The same delivery is always the same mail, but for the time of
+// its signature.
+func (l *Letters) Compose(d record.Delivery) (r mail.Rendered, err error) {
 	if d.Kind == kindNurture {
-		return l.nurture(d)
+		r, err = l.nurture(d)
+	} else {
+		r, err = l.alert(d)
 	}
-	return l.alert(d)
+	if err == nil {
+		r.Raw, err = l.DKIM.Sign(r.Raw)
+	}
+	return r, err
 }
 
 // Check composes a mail to nobody. What is wrong with the house itself - an address outside ASCII, a public URL no mailbox
@@ -48,6 +55,9 @@ func (l *Letters) Check() error {
 		&record.Lead{ID: uuid.Max.String()})
 	return err
 }
+
+// ReturnPath is the envelope sender: where bounces go.
+func (l *Letters) ReturnPath(record.Delivery) (string, error) { return l.House.From.Address, nil }
 
 func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	var doc sequence.Sequence

@@ -51,6 +51,7 @@ type Delivery struct {
 	MayRepeat    bool // at least once rather than at most once
 	CreatedAt    time.Time
 	FailingSince time.Time // when it was first put back because it could not be delivered; zero: it was not
+	HasTurn      bool      // it comes back at the turn that the pace of its domain gave it
 	Payload      json.RawMessage
 	Message      []byte // composed before, or nil
 	MessageID    string

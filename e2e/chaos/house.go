@@ -143,7 +143,7 @@ func (h *House) environment(temporal, listen, metrics int) map[string]string {
 	return map[string]string{
 		"DATABASE_URL": h.db.url("leadflow"), "LEADFLOW_SECRET": secret, "LEADFLOW_LISTEN": loopback(listen),
 		"LEADFLOW_METRICS_LISTEN": loopback(metrics), "LEADFLOW_SMTP_ADDRESS": h.Sink.SMTP, "LEADFLOW_WEBHOOK_ALLOW": "127.0.0.0/8",
-		"LEADFLOW_MAIL_FROM": "Chaos <chaos@leadflow.example>", "LEADFLOW_LOG_LEVEL": "warn",
+		"LEADFLOW_MAIL_FROM": "Chaos <chaos@leadflow.example>", "LEADFLOW_LOG_LEVEL": "warn", "LEADFLOW_MAIL_ALLOW": "*",
 		"TEMPORAL_ADDRESS": loopback(temporal), "TEMPORAL_NAMESPACE": "default",
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/leadflow-dev/leadflow/domain/span"
-	"github.com/leadflow-dev/leadflow/mail"
 )
 
 // Config is what an operator decides, from the environment. A variable NAME may also be given as NAME_FILE, the path of
@@ -36,7 +35,18 @@ type Config struct {
 	MailFrom     string `env:"LEADFLOW_MAIL_FROM" envDefault:"Leadflow <leadflow@localhost.localdomain>" help:"sender of all mails"`
 	MailPostal   string `env:"LEADFLOW_MAIL_POSTAL" help:"postal address in the footer of nurture mails; most laws want one"`
 	MailLinks    string `env:"LEADFLOW_MAIL_LINKS" help:"links.NAME in templates: name=https://...,name=https://..."`
-	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
+	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"connections to the mail server for nurture mail"`
+
+	MailProduction   bool    `env:"LEADFLOW_MAIL_PRODUCTION" envDefault:"false" help:"true: mail goes to everybody; until then safe mode is on"`
+	MailAllow        string  `env:"LEADFLOW_MAIL_ALLOW" help:"in safe mode: who gets mail all the same, by comma, such as *@example.com; * is everybody, for a mail catcher; what is for others is composed, kept and not sent"`
+	MailHello        string  `env:"LEADFLOW_MAIL_HELLO" envDefault:"localhost" help:"the name given in EHLO; where you send directly, the one your address resolves to"`
+	MailDKIM         string  `env:"LEADFLOW_MAIL_DKIM" help:"keys that mails are signed with: selector=path of a private key in PEM (RSA or Ed25519), by comma; empty: not signed here"`
+	MailDKIMDomain   string  `env:"LEADFLOW_MAIL_DKIM_DOMAIN" help:"domain of the selectors; empty: that of LEADFLOW_MAIL_FROM"`
+	MailRate         float64 `env:"LEADFLOW_MAIL_RATE" envDefault:"0" help:"nurture mails a second of each worker; 0: no limit"`
+	MailDomainRate   float64 `env:"LEADFLOW_MAIL_DOMAIN_RATE" envDefault:"0" help:"of them to each recipient's domain; 0: no limit"`
+	MailDomainAtOnce int     `env:"LEADFLOW_MAIL_DOMAIN_AT_ONCE" envDefault:"0" help:"of them to each recipient's domain at the same time; 0: no limit"`
+	MailDomains      string  `env:"LEADFLOW_MAIL_DOMAINS" help:"other limits for some domains: domain=mails a second/mails at once, by comma, such as gmail.com=20/4"`
+	MailWarmUp       string  `env:"LEADFLOW_MAIL_WARMUP" help:"nurture mails on the first day with mail, on the second and so on, all workers together, such as 50,100,200,400,800; afterwards any number"`
 
 	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
 	Deployment   string  `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
@@ -84,6 +94,9 @@ func LoadConfig() (Config, error) {
 // withFiles resolves NAME_FILE for our own variables.
 func withFiles(environ []string) (map[string]string, error) {
 	all := env.ToMap(environ)
+	if all["LEADFLOW_MAIL_ALLOW"] == "" { // its short name
+		all["LEADFLOW_MAIL_ALLOW"] = all["MAIL_ALLOW"]
+	}
 	for _, name := range names() {
 		path := all[name+"_FILE"]
 		if path == "" || all[name] != "" {
@@ -122,6 +135,9 @@ func (c Config) Validate() error {
 		errs = append(errs, errors.New("LEADFLOW_MAIL_FROM is no address such as Acme <hello@acme.example>"))
 	}
 	if _, err := c.links(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := c.checkMailing(); err != nil {
 		errs = append(errs, err)
 	}
 	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
@@ -173,12 +189,6 @@ func (c Config) links() (map[string]string, error) {
 		}
 	}
 	return links, nil
-}
-
-func (c Config) sender() (*mail.Sender, error) {
-	return mail.NewSender(mail.SenderOptions{
-		Address: c.SMTPAddress, TLS: mail.TLSMode(c.SMTPTLS), User: c.SMTPUser, Password: c.SMTPPassword, MaxConnections: c.MailSenders + 4,
-	})
 }
 
 // key derives a key for one purpose from the secret.
