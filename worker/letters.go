@@ -19,10 +19,11 @@ import (
 
 // House is what every mail of the house carries.
 type House struct {
-	From      netmail.Address
-	Postal    string            // shown in the footer
-	PublicURL string            // of the API's public routes, without a slash at its end
-	Links     map[string]string // links.<name> in templates
+	From       netmail.Address
+	Postal     string            // shown in the footer
+	BackDomain string            // of the addresses bounces and answers come to; empty: none
+	PublicURL  string            // of the API's public routes, without a slash at its end
+	Links      map[string]string // links.<name> in templates
 }
 
 // Letters composes deliveries.
@@ -80,11 +81,15 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	for name, url := range l.House.Links {
 		links[name] = url
 	}
+	returnPath, reply, err := l.back(d)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
 	return l.Composer.Compose(mail.Message{
-		From: l.House.From, To: netmail.Address{Address: d.To},
+		From: l.House.From, To: netmail.Address{Address: d.To}, ReplyTo: reply,
 		Subject: step.Subject, Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
 		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal,
-		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
+		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
 	})
 }
 

@@ -1,5 +1,5 @@
 // Package token signs the short tokens of public links: unsubscribe, preferences, decide, tracked opens and clicks,
-// questions. A token says what it is for and whose life it belongs to, by ids only; there is never personal data in it.
+// questions, and of the addresses mail comes back to. A token says what it is for and whose life it belongs to, by ids only; there is never personal data in it.
 //
 // The form is base64url without padding of
 //

@@ -67,7 +67,7 @@ func NewSigner(current Key, older ...Key) (*Signer, error) {
 			return nil, fmt.Errorf("two link keys have the id %d: give each its own", key.ID)
 		}
 		s.keys[key.ID] = map[Purpose][]byte{}
-		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit} {
+		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit, Bounce, Reply} {
 			derived, err := hkdf.Key(sha256.New, key.Secret, nil, "leadflow/token/1/"+string(rune(p)), sha256.Size)
 			if err != nil {
 				return nil, fmt.Errorf("derive a link key: %w", err)
