@@ -58,7 +58,13 @@ func (l *Letters) Check() error {
 }
 
 // ReturnPath is the envelope sender: where bounces go.
-func (l *Letters) ReturnPath(record.Delivery) (string, error) { return l.House.From.Address, nil }
+func (l *Letters) ReturnPath(d record.Delivery) (string, error) {
+	if d.Kind != kindNurture {
+		return l.House.From.Address, nil
+	}
+	returnPath, _, err := l.back(d)
+	return returnPath, err
+}
 
 func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	var doc sequence.Sequence
