@@ -197,6 +197,16 @@ func (p *postOffice) got(to string) []string {
 	return p.taken[to]
 }
 
+// count is how many mails it took.
+func (p *postOffice) count() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, mails := range p.taken {
+		n += len(mails)
+	}
+	return n
+}
+
 func (p *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) { return &visit{office: p}, nil }
 
 type visit struct {
