@@ -7,6 +7,15 @@ ALTER TABLE deliveries
     ADD COLUMN decided_by text,         -- key:<id>, as on the timeline, where all decisions are
     ADD COLUMN decided_at timestamptz;
 
+-- Every mail's bytes are kept: with lz4 that costs a tenth of what it does with pglz, where this Postgres was built with it.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    ALTER TABLE deliveries ALTER COLUMN message SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
+-- +goose StatementEnd
+
 -- A new house is warmed up: so many mails on its first day, more on each that follows. Days are those of UTC.
 CREATE TABLE mail_days (
     day  date PRIMARY KEY,

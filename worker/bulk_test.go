@@ -51,7 +51,9 @@ func TestAnAlertWaitsForNoNurtureMail(t *testing.T) {
 	require.NoError(t, err)
 	var hangs atomic.Bool
 	hangs.Store(true)
-	office := newPostOffice(t, func(to, phase string) bool { return hangs.Load() && phase == "dot" && !strings.HasSuffix(to, "@sales.example") })
+	office := newPostOffice(t, func(to, phase string) bool {
+		return hangs.Load() && phase == "dot" && !strings.HasSuffix(to, "@sales.example")
+	})
 	h := host(t, s, office.address)
 	h.Handover = nil // nobody is waited for: it is another process that makes the alerts
 	run(t, h)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,21 @@ type Letters struct {
 	Composer *mail.Composer
 	Tokens   *token.Signer
 	DKIM     *mail.DKIM // nil: mails are not signed
+
+	sequences sync.Map // document -> sequence.Sequence: thousands of mails are of one
+}
+
+func (l *Letters) sequence(document []byte) (sequence.Sequence, error) {
+	key := string(document)
+	if doc, ok := l.sequences.Load(key); ok {
+		return doc.(sequence.Sequence), nil
+	}
+	var doc sequence.Sequence
+	err := json.Unmarshal(document, &doc)
+	if err == nil {
+		l.sequences.Store(key, doc)
+	}
+	return doc, err
 }
 
 // Compose renders a nurture mail or an alert, and signs it. The same delivery is always the same mail, but for the time of
@@ -67,8 +83,8 @@ func (l *Letters) ReturnPath(d record.Delivery) (string, error) {
 }
 
 func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
-	var doc sequence.Sequence
-	if err := json.Unmarshal(d.Document, &doc); err != nil {
+	doc, err := l.sequence(d.Document)
+	if err != nil {
 		return mail.Rendered{}, fmt.Errorf("the sequence %s: %w", d.Sequence, err)
 	}
 	step, ok := mailStep(doc, d.Step)
