@@ -27,9 +27,13 @@ const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_u
 FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
 		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now())
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))
-	ORDER BY not_before, created_at LIMIT @rows FOR UPDATE SKIP LOCKED) due
+	ORDER BY not_before LIMIT @rows FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id
 RETURNING ` + claimColumns
+
+// A limit nobody knows is a tenth of the table: then Postgres sorts all that is due instead of reading the first of an
+// index. Thinking over a claim anew takes less than half a millisecond.
+const sqlOwnPlans = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 type claimedRow struct {
 	ID           string
@@ -60,6 +64,7 @@ type claimedRow struct {
 func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error) {
 	var claimed []claimedRow
 	b := &pgx.Batch{}
+	b.Queue(sqlOwnPlans)
 	b.Queue(sqlParkUnknown, pgx.NamedArgs{"lane": lane})
 	b.Queue(sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease, "steps": s.stepsOf(lane)}).Query(func(rows pgx.Rows) (err error) {
 		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
@@ -241,19 +246,21 @@ func (s *Store) sequenceOf(ctx context.Context, c claimedRow) (json.RawMessage, 
 	return found[0], nil
 }
 
-const sqlNextDelivery = `SELECT extract(epoch FROM min(CASE WHEN state = 'queued' THEN not_before ELSE claimed_until END) - now())::float8
-FROM deliveries WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending')
-	AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))`
+// Each half goes by an index and reads the first of it, however many wait.
+const sqlNextDelivery = `SELECT extract(epoch FROM least(
+	(SELECT not_before FROM deliveries WHERE lane = @lane AND state = 'queued' ORDER BY not_before LIMIT 1),
+	(SELECT min(claimed_until) FROM deliveries WHERE lane = @lane AND state IN ('claimed', 'sending'))) - now())::float8
+WHERE (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))`
 
 // NextDelivery is how long it is until the next row of the lane falls due, by the clock of Postgres, which wrote the due
 // times; waits is false when there is none, the lane is held, or the house has sent what it may today.
 func (s *Store) NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error) {
 	rows, _ := s.pool.Query(ctx, sqlNextDelivery, pgx.NamedArgs{"lane": lane, "steps": s.stepsOf(lane)})
-	seconds, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*float64])
-	if err != nil || seconds == nil {
+	found, err := pgx.CollectRows(rows, pgx.RowTo[*float64])
+	if err != nil || len(found) == 0 || found[0] == nil {
 		return 0, false, masked("next delivery", err)
 	}
-	return time.Duration(*seconds * float64(time.Second)), true, nil
+	return time.Duration(*found[0] * float64(time.Second)), true, nil
 }
 
 const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL`

@@ -56,7 +56,7 @@ const (
 
 	// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
 	// whoever claimed it since, and must neither send it nor put it back under that one's hands. Bytes that are kept already
-	// stay.
+	// stay. CASE: a row is found by its id alone; by the index of states Postgres would go past all that were ever claimed.
 	sqlSending = mayGo + `, room AS (SELECT ` + warmRoom + ` AS n
 ), warm AS (
 	SELECT id, CASE WHEN why = '' AND kind = 'nurture' AND row_number() OVER (PARTITION BY why = '' AND kind = 'nurture') > (SELECT n FROM room)
@@ -65,8 +65,8 @@ const (
 	UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, may.message),
 		message_id = coalesce(d.message_id, may.message_id)
 	FROM may JOIN warm ON warm.id = may.id
-	WHERE d.id = may.id AND warm.why = '' AND d.attempts = may.attempt AND d.state = 'claimed' AND d.claimed_until > now()
-		AND (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane)
+	WHERE d.id = may.id AND warm.why = '' AND CASE WHEN d.attempts = may.attempt AND d.state = 'claimed' AND d.claimed_until > now()
+		THEN (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane) END
 	RETURNING d.id, d.kind
 ), counted AS (
 	UPDATE mail_days SET sent = mail_days.sent + (SELECT count(*) FROM sent WHERE kind = 'nurture')

@@ -31,6 +31,9 @@ func NewLedger(d Deliveries, a Advancer) *Ledger {
 	for _, lane := range lanes {
 		l.lanes[lane] = &committer{advance: a.Advance, patience: endPatience}
 	}
+	if c := l.lanes[record.LaneBulk]; gather > 0 {
+		c.linger, c.enough = gather, advanceEnough
+	}
 	return l
 }
 
@@ -39,6 +42,11 @@ const (
 	advanceMost   = 64               // of one transaction
 	advanceWithin = 20 * time.Second
 	awayPause     = 100 * time.Millisecond
+
+	// Nurture mail is in no hurry: a commit waits a moment for the other connections, since what it costs hardly depends on
+	// how many it is for.
+	gather        = time.Millisecond
+	advanceEnough = 16
 )
 
 // Sending is Deliveries'.
@@ -100,6 +108,8 @@ type answer struct {
 type committer struct {
 	advance  func(context.Context, []record.DeliveryEnd, []record.Delivery) ([]string, error)
 	patience time.Duration
+	linger   time.Duration // how long a commit waits for more, unless there are enough
+	enough   int
 
 	mu      sync.Mutex
 	waiting []*asked
@@ -119,6 +129,9 @@ func (c *committer) take(a *asked) {
 
 // next is what is committed together, the oldest first; none: it is over.
 func (c *committer) next(left []*asked) []*asked {
+	if c.linger > 0 && c.few() {
+		time.Sleep(c.linger)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = append(left, c.waiting...)
@@ -127,6 +140,13 @@ func (c *committer) next(left []*asked) []*asked {
 	c.waiting = c.waiting[n:]
 	c.running = n > 0
 	return batch
+}
+
+// few reports whether somebody waits, and not enough to commit at once.
+func (c *committer) few() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting) > 0 && len(c.waiting) < c.enough
 }
 
 func (c *committer) run() {

@@ -46,7 +46,7 @@ func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
 func working() fx.Option {
 	return fx.Module("work",
 		fx.Provide(letters, openSenders, poster, newHost, newWorker),
-		fx.Invoke(func(sdkworker.Worker) {}, runHost),
+		fx.Invoke(func(sdkworker.Worker) {}, runHost, func(lc fx.Lifecycle) { lc.Append(fx.StopHook(reserveHeadroom())) }),
 	)
 }
 
