@@ -24,7 +24,8 @@ func (s *stack) announce(out io.Writer, took time.Duration) error {
 		{"SMTP_ADDRESS", loopback(s.ports.smtp)},
 		{"METRICS_URL", "http://" + loopback(s.ports.metrics) + "/metrics"},
 		{"LEADFLOW_SECRET_FILE", filepath.Join(s.dir, "leadflow.secret")},
-		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)}, {"LEADFLOW_MAIL_ALLOW", allowed()}, // for leadflow doctor, serve and work
+		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)},
+		{"LEADFLOW_MAIL_ALLOW", allowed()}, // for leadflow doctor, serve and work
 	}
 	var b strings.Builder
 	for _, e := range env {
