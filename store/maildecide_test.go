@@ -85,9 +85,14 @@ func TestADecisionThatTheStateDoesNotAllowIsRefused(t *testing.T) {
 }
 
 func TestOfTwoWhoDecideAtOnceOneWins(t *testing.T) {
-	for range 10 {
+	for round := range 6 {
 		s := garden(t)
 		lead, d := parked(t, s, "ada@example.com")
+		about := 1
+		if round%2 == 1 { // a mail that is about nobody: its own lock alone holds the others off
+			exec(t, s, "UPDATE deliveries SET lead_id = NULL")
+			about = 0
+		}
 		decisions := []record.MailDecision{record.MailRetry, record.MailMarkSent, record.MailRetry, record.MailMarkSent}
 		var mu sync.Mutex
 		won, lost := 0, 0
@@ -107,6 +112,6 @@ func TestOfTwoWhoDecideAtOnceOneWins(t *testing.T) {
 			return nil
 		})
 		require.Equal(t, []int{1, len(decisions) - 1}, []int{won, lost})
-		require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM timeline WHERE lead_id = $1 AND kind = 'mail_decided'", lead))
+		require.Equal(t, about, one[int](t, s, "SELECT count(*) FROM timeline WHERE lead_id = $1 AND kind = 'mail_decided'", lead))
 	}
 }

@@ -67,6 +67,9 @@ func TestATurnIsNoFailureAndNoRest(t *testing.T) {
 	_, id := queued(t, s, "ada@example.com")
 	d := claim(t, s, record.LaneBulk)[0]
 	require.False(t, d.HasTurn)
+	require.NoError(t, s.EndDelivery(t.Context(), d, record.DeliveryEnd{State: "queued", Code: "paced", Turn: true}))
+	d = claim(t, s, record.LaneBulk)[0]
+	require.Zero(t, d.FailingSince, "it has not failed")
 	require.NoError(t, s.RetryDelivery(t.Context(), d, "4.2.1", 0))
 	d = claim(t, s, record.LaneBulk)[0]
 	since := d.FailingSince
