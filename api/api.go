@@ -40,6 +40,7 @@ type Deps struct {
 	Keys      Keys
 	Webhooks  Webhooks
 	Lanes     Lanes
+	Mails     Mails
 	Answers   Answers
 	Unscoring Unscoring
 	Choices   Choices

@@ -22,6 +22,7 @@ func (a *API) mails() {
 		page, err := a.Reads.Mails(ctx, in.State, in.LeadID, in.Cursor, in.Limit)
 		return &out[record.Page[record.Mail]]{page}, err
 	})
+	a.mailDecisions()
 }
 
 func (a *API) address(text string) (string, error) {

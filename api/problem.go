@@ -28,6 +28,7 @@ type Problem struct {
 	Errors    []FieldError    `json:"errors,omitempty"`
 	Stage     lifecycle.Stage `json:"stage,omitempty"`      // of a refused decision
 	DecidedBy string          `json:"decided_by,omitempty"` // rep id of the decision that stands in the way
+	State     string          `json:"state,omitempty"`      // of a mail, where it refuses what is to become of it
 	LeadIDs   []string        `json:"lead_ids,omitempty"`   // of an identity conflict
 
 	retryAfter int // seconds; 0: not said

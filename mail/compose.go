@@ -22,6 +22,8 @@ import (
 type Composer struct {
 	markdown goldmark.Markdown
 	frame    *template.Template
+	parsed   memo[*liquid.Template]
+	drawn    memo[drawing]
 }
 
 // NewComposer makes a Composer.
@@ -40,11 +42,11 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	subject, err := line("subject", m.Subject, vars)
+	subject, err := c.line("subject", m.Subject, vars)
 	if err != nil {
 		return Rendered{}, err
 	}
-	preheader, err := line("preheader", m.Preheader, vars)
+	preheader, err := c.line("preheader", m.Preheader, vars)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -115,9 +117,13 @@ func (m *Message) vars() (liquid.Vars, error) {
 	return vars, nil
 }
 
+func (c *Composer) parse(source string) (*liquid.Template, error) {
+	return c.parsed.of(source, func() (*liquid.Template, error) { return liquid.Parse(source) })
+}
+
 // line renders a template that makes one line of plain text.
-func line(part, source string, vars liquid.Vars) (string, error) {
-	t, err := liquid.Parse(source)
+func (c *Composer) line(part, source string, vars liquid.Vars) (string, error) {
+	t, err := c.parse(source)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", part, err)
 	}
@@ -131,7 +137,7 @@ func line(part, source string, vars liquid.Vars) (string, error) {
 // body renders the Markdown template to HTML and plain text.
 func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain string, err error) {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
-	t, err := liquid.Parse(source)
+	t, err := c.parse(source)
 	if err != nil {
 		return "", "", fmt.Errorf("body: %w", err)
 	}
@@ -140,7 +146,7 @@ func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain 
 	if err != nil {
 		return "", "", fmt.Errorf("body: %w", err)
 	}
-	html, plain, err = render(c.markdown, markdown, s, th)
+	html, plain, err = c.draw(th.Accent+"\n"+markdown, s, func() (string, string, error) { return render(c.markdown, markdown, s, th) })
 	if err == nil && strings.TrimSpace(plain) == "" {
 		err = errors.New("body: it is empty: write a text that does not depend on a condition alone")
 	}

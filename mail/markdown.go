@@ -36,7 +36,7 @@ func newMarkdown() goldmark.Markdown {
 	)))
 }
 
-// render turns Markdown with slots into the HTML and the plain text of a body.
+// render turns Markdown with slots into the HTML and the plain text of a body, with the slots in them.
 func render(md goldmark.Markdown, source string, s *slots, th theme) (html, plain string, err error) {
 	src := []byte(source)
 	doc := md.Parser().Parse(text.NewReader(src))
@@ -47,7 +47,7 @@ func render(md goldmark.Markdown, source string, s *slots, th theme) (html, plai
 	if err := md.Renderer().Render(&b, src, doc); err != nil {
 		return "", "", err
 	}
-	return s.html(b.String()), s.text(plain), nil
+	return b.String(), plain, nil
 }
 
 // secure settles where every link leads; a link whose host would come from a value becomes its text.
@@ -80,7 +80,7 @@ func secure(doc ast.Node, src []byte, s *slots) {
 			label := string(n.Label(src))
 			to, ok := s.address(string(n.URL(src)))
 			if n.AutoLinkType == ast.AutoLinkEmail {
-				to, ok = label, !s.form.MatchString(label)
+				to, ok = label, !s.in(label)
 			}
 			// An automatic link shows where it leads, so it stays one only if the two are the same.
 			if !ok || to != label {

@@ -17,7 +17,6 @@ import (
 type slots struct {
 	prefix string
 	values []string
-	form   *regexp.Regexp // 1: index of a link, 2: index of a value
 }
 
 func newSlots(source string) *slots {
@@ -25,7 +24,6 @@ func newSlots(source string) *slots {
 	for i := 0; s.prefix == "" || strings.Contains(source, s.prefix); i++ {
 		s.prefix = fmt.Sprintf("lf%dq", i)
 	}
-	s.form = regexp.MustCompile(fmt.Sprintf(`https://%[1]su([0-9]+)z\.invalid|%[1]sv([0-9]+)z`, s.prefix))
 	return s
 }
 
@@ -55,20 +53,51 @@ func (s *slots) fill(text string, escape func(string) string) string {
 func (s *slots) replace(text string, f func(at int, value string, link bool) string) string {
 	var b strings.Builder
 	last := 0
-	for _, m := range s.form.FindAllStringSubmatchIndex(text, -1) {
-		group := 2
-		if m[2] >= 0 {
-			group = 1
+	for at, end, i, link := s.next(text, 0); end > 0; at, end, i, link = s.next(text, end) {
+		b.WriteString(text[last:at])
+		b.WriteString(f(at, s.values[i], link))
+		last = end
+	}
+	return b.String() + text[last:]
+}
+
+// next finds the first slot from a place on: https://<prefix>u<index>z.invalid for a link, <prefix>v<index>z for a value.
+// end is 0 where there is none.
+func (s *slots) next(text string, from int) (at, end, index int, link bool) {
+	const before, after = "https://", ".invalid"
+	for start := from; ; {
+		found := strings.Index(text[start:], s.prefix)
+		if found < 0 {
+			return 0, 0, 0, false
 		}
-		i, err := strconv.Atoi(text[m[2*group]:m[2*group+1]])
+		at = start + found
+		start = at + len(s.prefix)
+		digits := start + 1
+		end = digits
+		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+			end++
+		}
+		if end == digits || end >= len(text) || text[end] != 'z' {
+			continue
+		}
+		i, err := strconv.Atoi(text[digits:end])
 		if err != nil || i >= len(s.values) {
 			continue
 		}
-		b.WriteString(text[last:m[0]])
-		b.WriteString(f(m[0], s.values[i], group == 1))
-		last = m[1]
+		end++
+		switch {
+		case text[digits-1] == 'v':
+			return at, end, i, false
+		case text[digits-1] == 'u' && at-len(before) >= from && text[at-len(before):at] == before && strings.HasPrefix(text[end:], after):
+			return at - len(before), end + len(after), i, true
+		}
 	}
-	return b.String() + text[last:]
+}
+
+// in reports whether a slot is in a text.
+func (s *slots) in(text string) bool {
+	_, end, _, _ := s.next(text, 0)
+	return end > 0
 }
 
 func (s *slots) html(text string) string { return s.fill(text, html.EscapeString) }
@@ -86,9 +115,10 @@ func (s *slots) address(destination string) (result string, ok bool) {
 	ends := false
 	last := 0
 	s.replace(destination, func(at int, value string, link bool) string {
-		token := s.form.FindString(destination[at:])
+		_, end, _, _ := s.next(destination, at)
+		token := destination[at:end]
 		literal := destination[last:at]
-		last = at + len(token)
+		last = end
 		shown += literal
 		if !ends {
 			fixed += literal

@@ -26,7 +26,8 @@ func (s *stack) announce(out io.Writer, took time.Duration) error {
 		{"LEADFLOW_SECRET_FILE", filepath.Join(s.dir, "leadflow.secret")},
 		{"INBOUND_ADDRESS", loopback(s.ports.inbound)},
 		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.leadflow.example"},
-		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)}, // for leadflow doctor, serve and work
+		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)},
+		{"LEADFLOW_MAIL_ALLOW", allowed()}, // for leadflow doctor, serve and work
 	}
 	var b strings.Builder
 	for _, e := range env {

@@ -82,7 +82,13 @@ func (h *handing) end(err error) {
 			l.rows = nil // also where only the answer to the commit was lost: then the lease runs out
 		}
 		for _, row := range l.rows {
-			l.Take(func(ctx context.Context) (record.Delivery, error) { return h.s.equip(ctx, row, nil) })
+			l.Take(func(ctx context.Context) (record.Delivery, error) {
+				d, err := h.s.equip(ctx, row)
+				if err != nil {
+					return record.Delivery{}, err
+				}
+				return d[0], nil
+			})
 		}
 		for range l.workers - len(l.rows) {
 			l.Release()

@@ -28,6 +28,8 @@ type Options struct {
 	Retention time.Duration
 	// Scanners are how fast a person may follow the links of a mail; the zero value is the default.
 	Scanners scanner.Rules
+	// WarmUp is how many nurture mails may go on the first day with mail, on the second, and so on; on later days any number.
+	WarmUp []int
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
@@ -42,6 +44,8 @@ type Store struct {
 	changes   sync.Map // two versions -> *scoring.Change
 	scripts   sync.Map // sequenceVersion -> *sequence.Sequence
 	takers    sync.Map // lane -> *taking
+	sequences sync.Map // sequenceKey -> json.RawMessage
+	warmUp    []int
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.
@@ -59,7 +63,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows, warmUp: o.WarmUp}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -67,8 +67,12 @@ func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) 
 	return pageOf(items, limit, func(i record.TimelineItem) string { return sealed(list, mark{i.At, i.ID}.text()) }), nil
 }
 
-const sqlMails = `SELECT id, key, lead_id, lane, kind, coalesce(sequence, '') AS sequence, coalesce(sequence_version, 0) AS version,
-	coalesce(step, '') AS step, coalesce(cycle, 0) AS cycle, state, code, attempts, created_at, sent_at
+// mailColumns are what people see of a mail's row.
+const mailColumns = `id, key, lead_id, lane, kind, coalesce(sequence, '') AS sequence, coalesce(sequence_version, 0) AS version,
+	coalesce(step, '') AS step, coalesce(cycle, 0) AS cycle, state, code, attempts, created_at, sending_at, sent_at,
+	decided, coalesce(decided_by, '') AS decided_by, decided_at`
+
+const sqlMails = `SELECT ` + mailColumns + `
 FROM deliveries WHERE channel = 'mail' AND (created_at, id) < (@at, @after::uuid) AND (@state = '' OR state = @state)
 	AND (@lead::uuid IS NULL OR lead_id = @lead)
 ORDER BY created_at DESC, id DESC LIMIT @rows`

@@ -86,7 +86,7 @@ func howTo(d record.Delivery) []string {
 		lines = append(lines, until+told.Data.DueAt.UTC().Format(time.RFC1123)+".")
 	}
 	if d.Kind == record.AlertReply {
-		return answer(d)
+		return answerLines(d)
 	}
 	which := fmt.Sprintf("Lead %s, offer %s.", d.LeadID, d.AssignmentID)
 	if d.Kind == "offer" || d.Kind == "reminder" {
@@ -95,8 +95,8 @@ func howTo(d record.Delivery) []string {
 	return append(lines, which)
 }
 
-// answer is what the lead wrote, line by line.
-func answer(d record.Delivery) []string {
+// answerLines are what the lead wrote, line by line.
+func answerLines(d record.Delivery) []string {
 	lines := []string{"The nurture mails of its sequence end here; what follows is yours. They wrote:"}
 	var told record.AlertLetter
 	if json.Unmarshal(d.Payload, &told) != nil || told.Text == "" {

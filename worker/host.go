@@ -34,7 +34,8 @@ type Host struct {
 	Scores     Scores
 	Holds      Holds
 	Client     client.Client
-	Mails      Carrier
+	Mails      Carrier // of nurture mail
+	Alerts     Carrier // of mail to sales, which waits for no nurture mail: it has connections of its own
 	Hooks      Carrier
 	Desk       Desk
 	Importer   Importer
@@ -42,18 +43,25 @@ type Host struct {
 	TaskQueue  string
 	Log        *slog.Logger
 	Parallel   int // calls of the relay at once
-	Senders    int // mails of the bulk lane at once
+	Senders    int // connections for mails of the bulk lane
 }
 
 // importsAtOnce is how many imports a process works on, so that a small one waits behind no large one. They share its pace.
 const importsAtOnce = 4
 
+// Of each connection for nurture mail, mailsForEach are at work: one is sent, while another is composed and the end of a
+// third is stored; and aheadForEach more are claimed.
+const (
+	mailsForEach = 3
+	aheadForEach = 6
+)
+
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
 	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
-	pool := func(lane string, c Carrier, workers int) func() error {
-		p := newPool(lane, h.Deliveries, c, workers, b, h.Log)
+	pool := func(lane string, c Carrier, workers, ahead int) func() error {
+		p := newPool(lane, h.Deliveries, c, workers, ahead, b, h.Log)
 		stop := func() {}
 		if h.Handover != nil {
 			stop = h.Handover.HandOver(lane, deliveryLease, p)
@@ -83,9 +91,11 @@ func (h *Host) Run(ctx context.Context) error {
 		return err
 	})
 	g.Go(whenSure(func() error { return relay.Run(ctx) }))
-	g.Go(pool(record.LaneAlert, h.Mails, 4))
-	g.Go(whenSure(func() error { return pool(record.LaneBulk, h.Mails, max(1, h.Senders))() }))
-	g.Go(pool(record.LaneWebhook, h.Hooks, 4))
+	g.Go(pool(record.LaneAlert, h.Alerts, 4, 0))
+	g.Go(whenSure(func() error {
+		return pool(record.LaneBulk, h.Mails, mailsForEach*max(1, h.Senders), aheadForEach*max(1, h.Senders))()
+	}))
+	g.Go(pool(record.LaneWebhook, h.Hooks, 4, 0))
 	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
 	g.Go(func() error {

@@ -108,15 +108,19 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	const bulk = 4
-	sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: bulk + 4})
-	require.NoError(t, err)
-	t.Cleanup(sender.Close)
+	ledger := worker.NewLedger(s, s)
+	mailing := func(connections int) *worker.Mailing {
+		sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: connections})
+		require.NoError(t, err)
+		t.Cleanup(sender.Close)
+		return &worker.Mailing{Deliveries: ledger, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet}
+	}
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
-		Outbox: s, Deliveries: s, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: temporalAt(t, "127.0.0.1:1"),
-		Mails: &worker.Mailing{Deliveries: s, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet},
-		Hooks: &worker.Hooks{Deliveries: s, Poster: poster},
+		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Client: temporalAt(t, "127.0.0.1:1"),
+		Mails: mailing(bulk), Alerts: mailing(4),
+		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,
 	}
 }
@@ -191,6 +195,16 @@ func (p *postOffice) got(to string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.taken[to]
+}
+
+// count is how many mails it took.
+func (p *postOffice) count() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, mails := range p.taken {
+		n += len(mails)
+	}
+	return n
 }
 
 func (p *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) { return &visit{office: p}, nil }

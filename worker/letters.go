@@ -6,6 +6,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,33 +35,64 @@ type Letters struct {
 	House    House
 	Composer *mail.Composer
 	Tokens   *token.Signer
+	DKIM     *mail.DKIM // nil: mails are not signed
+
+	sequences sync.Map // document -> sequence.Sequence: thousands of mails are of one
 }
 
-// Compose renders a nurture mail or an alert. The same delivery is always the same mail.
-func (l *Letters) Compose(d record.Delivery) (mail.Rendered, error) {
-	if d.Kind == kindNurture || d.Kind == kindTest || d.Kind == kindPreview {
-		return l.nurture(d)
+func (l *Letters) sequence(document []byte) (sequence.Sequence, error) {
+	key := string(document)
+	if doc, ok := l.sequences.Load(key); ok {
+		return doc.(sequence.Sequence), nil
 	}
-	if d.Kind == kindConfirmation {
-		return l.confirmation(d)
+	var doc sequence.Sequence
+	err := json.Unmarshal(document, &doc)
+	if err == nil {
+		l.sequences.Store(key, doc)
 	}
-	return l.alert(d)
+	return doc, err
+}
+
+// Compose renders a mail to a lead or an alert, and signs it. The same delivery is always the same mail, but for the time of
+// its signature.
+func (l *Letters) Compose(d record.Delivery) (r mail.Rendered, err error) {
+	switch d.Kind {
+	case kindNurture, kindTest, kindPreview:
+		r, err = l.nurture(d)
+	case kindConfirmation:
+		r, err = l.confirmation(d)
+	default:
+		r, err = l.alert(d)
+	}
+	if err == nil {
+		r.Raw, err = l.DKIM.Sign(r.Raw)
+	}
+	return r, err
 }
 
 // Check composes a mail to nobody. What is wrong with the house itself - an address outside ASCII, a public URL no mailbox
 // would post to - is told when the program starts, and not by every mail that fails.
 func (l *Letters) Check() error {
 	const to = "nobody@example.com"
-	postal := *l // a house without an address composes nothing to leads, and still its alerts
+	postal := &Letters{House: l.House, Composer: l.Composer, Tokens: l.Tokens} // a house without an address composes nothing to leads, and still its alerts
 	postal.House.Postal = "1 Example Street"
 	_, err := postal.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
 		&record.Lead{ID: uuid.Max.String()})
 	return err
 }
 
+// ReturnPath is the envelope sender: where bounces go.
+func (l *Letters) ReturnPath(d record.Delivery) (string, error) {
+	if d.Kind != kindNurture {
+		return l.House.From.Address, nil
+	}
+	returnPath, _, err := l.back(d)
+	return returnPath, err
+}
+
 func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
-	var doc sequence.Sequence
-	if err := json.Unmarshal(d.Document, &doc); err != nil {
+	doc, err := l.sequence(d.Document)
+	if err != nil {
 		return mail.Rendered{}, fmt.Errorf("the sequence %s: %w", d.Sequence, err)
 	}
 	step, ok := mailStep(doc, d.Step)

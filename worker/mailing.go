@@ -1,9 +1,11 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +17,8 @@ import (
 // Composer renders a delivery as the mail it is.
 type Composer interface {
 	Compose(d record.Delivery) (mail.Rendered, error)
+	// ReturnPath is the envelope sender of a delivery, the same at each attempt.
+	ReturnPath(d record.Delivery) (string, error)
 }
 
 // Sender is the house's way to a mail server.
@@ -29,7 +33,9 @@ type Mailing struct {
 	Bounces    Bounces
 	Composer   Composer
 	Sender     Sender
-	GiveUp     time.Duration // how long a mail is tried that cannot be delivered for now, from its first failure on; 0 is 3 days
+	Allow      func(address string) bool // safe mode: whom mail may go to; what is for others is composed and kept. nil: everybody
+	Throttle   *Throttle                 // of nurture mail; nil: as fast as it goes
+	GiveUp     time.Duration             // how long a mail is tried that cannot be delivered for now, from its first failure on; 0 is 5 days
 	Log        *slog.Logger
 
 	homeless sync.Once
@@ -48,6 +54,11 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 	case d.Hold:
 		return m.stop(ctx, d, stopPaused)
 	}
+	wait, leave := m.Throttle.Enter(domainOf(d.To), d.HasTurn)
+	if wait > 0 {
+		return m.Deliveries.EndDelivery(ctx, d, record.DeliveryEnd{State: stateQueued, Code: "paced", After: wait, Turn: true})
+	}
+	defer leave()
 	r, err := m.message(d)
 	if errors.Is(err, mail.ErrNoPostal) { // the house lacks something, not the mail: it waits until that is mended
 		m.homeless.Do(func() { m.Log.Error("nurture mail waits", "error", err) }) // once: there may be thousands
@@ -58,6 +69,12 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 		return m.Deliveries.FinishDelivery(ctx, d, "failed", "compose")
 	}
 	d.Message, d.MessageID = r.Raw, messageID(d)
+	if m.Allow != nil && !m.Allow(d.To) {
+		return m.Deliveries.EndDelivery(ctx, d, record.DeliveryEnd{State: "suppressed", Code: record.CodeSafeMode, Message: d.Message})
+	}
+	if err := m.Throttle.All(ctx); err != nil { // its time is over before it could begin, which is no failure of its own
+		return m.Deliveries.EndDelivery(context.WithoutCancel(ctx), d, record.DeliveryEnd{State: stateQueued, Code: "paced", Turn: true})
+	}
 	out := m.Sender.Send(ctx, r.EnvelopeFrom, d.To, r.Raw, func(ctx context.Context) error {
 		why, err := m.Deliveries.Sending(ctx, d)
 		if err == nil && why != "" {
@@ -71,11 +88,11 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 // message composes the mail, or takes what was composed before: a second attempt sends identical bytes under the same
 // Message-ID.
 func (m *Mailing) message(d record.Delivery) (mail.Rendered, error) {
-	r, err := m.Composer.Compose(d)
-	if err == nil && len(d.Message) > 0 {
-		r.Raw = d.Message
+	if len(d.Message) == 0 {
+		return m.Composer.Compose(d)
 	}
-	return r, err
+	from, err := m.Composer.ReturnPath(d)
+	return mail.Rendered{EnvelopeFrom: from, EnvelopeTo: d.To, Raw: d.Message}, err
 }
 
 func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outcome) error {
@@ -103,25 +120,47 @@ func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outc
 			return m.Deliveries.FinishDelivery(ctx, d, "unknown", "lost_at_reply")
 		}
 	}
+	if out.Kind == mail.NotStarted {
+		return m.later(ctx, d, code, serverWaits)
+	}
 	return m.again(ctx, d, code)
 }
 
 // again tries later, for days.
 func (m *Mailing) again(ctx context.Context, d record.Delivery, code string) error {
-	giveUp := m.GiveUp
-	if giveUp == 0 {
-		giveUp = 72 * time.Hour
+	if d.Kind != kindNurture {
+		return m.later(ctx, d, code, alertWaits)
 	}
-	if !d.FailingSince.IsZero() && time.Since(d.FailingSince) > giveUp {
-		return m.Deliveries.FinishDelivery(ctx, d, "failed", code)
-	}
-	return m.Deliveries.RetryDelivery(ctx, d, code, mailBackoff(d.Attempts))
+	return m.later(ctx, d, code, mailWaits)
 }
 
-// mailBackoff grows from a second to half an hour.
-func mailBackoff(attempts int) time.Duration {
-	return min(30*time.Minute, time.Second<<min(max(0, attempts), 11))
+// waits are between attempts: as long as it has failed for, within bounds, so that each wait doubles the time. RFC 5321,
+// 4.5.4.1, wants retries for four or five days, and soon ones at first: greylisting lets through who comes back after minutes.
+type waits struct{ least, most time.Duration }
+
+var (
+	mailWaits   = waits{time.Minute, 4 * time.Hour}    // the recipient's server refused for now
+	alertWaits  = waits{5 * time.Second, time.Hour}    // sales waits for it
+	serverWaits = waits{time.Second, 10 * time.Minute} // our own server is away, which says nothing about the recipient
+)
+
+// after is how long to wait, a tenth more or less: what failed together need not come back together.
+func (w waits) after(failing time.Duration) time.Duration {
+	return time.Duration(float64(min(w.most, max(w.least, failing))) * (0.9 + 0.2*rand.Float64()))
 }
+
+func (m *Mailing) later(ctx context.Context, d record.Delivery, code string, w waits) error {
+	var failing time.Duration
+	if !d.FailingSince.IsZero() {
+		failing = time.Since(d.FailingSince)
+	}
+	if failing > cmp.Or(m.GiveUp, giveUp) {
+		return m.Deliveries.FinishDelivery(ctx, d, "expired", code)
+	}
+	return m.Deliveries.RetryDelivery(ctx, d, code, w.after(failing))
+}
+
+const giveUp = 5 * 24 * time.Hour
 
 // stop ends a delivery that must not go out, or puts it back when it only has to wait. One that somebody else has is
 // left to them.
@@ -130,8 +169,10 @@ func (m *Mailing) stop(ctx context.Context, d record.Delivery, why string) error
 	switch state {
 	case "suppressed", "expired":
 		return m.Deliveries.FinishDelivery(ctx, d, state, code)
-	case stopLost:
+	case stopLost, stopGone:
 		return nil
+	case stopWarm: // it has begun no attempt; nothing is claimed until tomorrow
+		return m.Deliveries.EndDelivery(ctx, d, record.DeliveryEnd{State: stateQueued, Code: why, After: time.Minute, Turn: true})
 	}
 	return m.Deliveries.HoldDelivery(ctx, d, why, time.Minute)
 }
@@ -140,4 +181,7 @@ const (
 	kindNurture = "nurture"
 	stopPaused  = "paused"
 	stopLost    = "lost"
+	stopGone    = "gone"
+	stopWarm    = "warmup"
+	stateQueued = "queued"
 )

@@ -46,6 +46,11 @@ func (l *ledger) HoldDelivery(_ context.Context, _ record.Delivery, code string,
 	return nil
 }
 
+func (l *ledger) EndDelivery(_ context.Context, _ record.Delivery, e record.DeliveryEnd) error {
+	l.state, l.code, l.retry, l.stored = e.State, e.Code, e.After, e.Message
+	return nil
+}
+
 func (l *ledger) HardBounce(context.Context, string) error {
 	if l.state != "" {
 		return errors.New("the ledger was closed first: if we die in between, nobody is suppressed")
@@ -59,6 +64,8 @@ type fixed struct{ err error }
 func (f fixed) Compose(record.Delivery) (mail.Rendered, error) {
 	return mail.Rendered{EnvelopeFrom: "a@x.example", Raw: []byte("fresh")}, f.err
 }
+
+func (f fixed) ReturnPath(record.Delivery) (string, error) { return "a@x.example", nil }
 
 // server answers each mail the same way, after asking whether it may still go out.
 type server struct {
@@ -95,7 +102,10 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		{name: "and so is a step that says so", give: record.Delivery{MayRepeat: true}, answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "queued", code: "unknown"},
 		{name: "refused for now", answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "the server is down: it waits", answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "queued", code: "not_started"},
-		{name: "down for longer than anybody waits", give: record.Delivery{FailingSince: young.Add(-80 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "failed", code: "not_started"},
+		{name: "down for longer than anybody waits", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "expired", code: "not_started"},
+		{name: "refused for now for longer than that", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "expired", code: "4.2.2"},
+		{name: "refused for now for four days", give: record.Delivery{FailingSince: young.Add(-96 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
+		{name: "the house has sent what it may today", stop: "warmup", answer: mail.Outcome{Kind: mail.Sent}, state: "queued", code: "warmup"},
 		{name: "held up for long, then refused for now", give: record.Delivery{CreatedAt: young.Add(-800 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
 		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1"},
@@ -156,4 +166,43 @@ func TestMailing_aMailThatCannotBeComposedFailsAndIsNotTriedForEver(t *testing.T
 	m := &Mailing{Deliveries: l, Composer: fixed{errors.New("no such step")}, Log: slog.New(slog.DiscardHandler)}
 	require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d"}))
 	require.Equal(t, "failed", l.state)
+}
+
+// In safe mode what is for others is composed and kept, and its server never hears of it.
+func TestMailing_safeModeKeepsWhatIsForOthers(t *testing.T) {
+	t.Parallel()
+	allow, err := mail.ReadAllow("*@example.com")
+	require.NoError(t, err)
+	for to, state := range map[string]string{"ada@example.com": "sent", "ada@customer.example": "suppressed"} {
+		for _, kind := range []string{kindNurture, "offer"} {
+			l, s := &ledger{}, &server{answer: mail.Outcome{Kind: mail.Sent}}
+			m := &Mailing{Deliveries: l, Composer: fixed{}, Sender: s, Allow: allow.Allows}
+			require.NoError(t, m.Carry(t.Context(), record.Delivery{ID: "d", Kind: kind, To: to}))
+			require.Equal(t, state, l.state, "%s to %s", kind, to)
+			require.Equal(t, "fresh", string(l.stored), "it is kept as it would have gone")
+			if state == "suppressed" {
+				require.Equal(t, record.CodeSafeMode, l.code)
+				require.Nil(t, s.got)
+			}
+		}
+	}
+}
+
+// What fails for now is tried again at once, then ever more seldom, for five days: the schedule that is documented.
+func TestMailing_theWaitsBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	attempts := func(w waits) (at []time.Duration) {
+		for failing := time.Duration(0); failing <= giveUp; failing += min(w.most, max(w.least, failing)) {
+			at = append(at, failing)
+		}
+		return at
+	}
+	minutes := attempts(mailWaits)
+	require.Equal(t, []time.Duration{0, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 16 * time.Minute}, minutes[:6])
+	require.Len(t, minutes, 38, "in five days")
+	for range 1000 {
+		require.InDelta(t, time.Hour, mailWaits.after(time.Hour), float64(6*time.Minute+1))
+	}
+	require.LessOrEqual(t, attempts(alertWaits)[2], 10*time.Second, "sales waits for it")
+	require.LessOrEqual(t, serverWaits.after(100*time.Hour), 11*time.Minute, "a server of ours that is back is found within minutes")
 }

@@ -50,6 +50,14 @@ func (c counted) RetryDelivery(ctx context.Context, d record.Delivery, code stri
 	return err
 }
 
+func (c counted) EndDelivery(ctx context.Context, d record.Delivery, e record.DeliveryEnd) error {
+	err := c.Deliveries.EndDelivery(ctx, d, e)
+	if e.State != stateQueued { // that it waits for its turn is no attempt
+		c.count(d.Lane, e.State, err)
+	}
+	return err
+}
+
 func (c counted) count(lane, outcome string, err error) {
 	if err == nil {
 		c.ends.WithLabelValues(lane, outcome).Inc()

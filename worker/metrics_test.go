@@ -63,8 +63,8 @@ func TestMetrics_countDeliveriesByLaneAndOutcome(t *testing.T) {
 		for _, kind := range kinds {
 			q.rows = append(q.rows, record.Delivery{ID: "d", Lane: lane, Kind: kind})
 		}
-		p := newPool(lane, deliveries, byKind{deliveries}, len(kinds), nil, slog.New(slog.DiscardHandler))
-		_, err := p.claim(t.Context())
+		p := newPool(lane, deliveries, byKind{deliveries}, len(kinds), 0, nil, slog.New(slog.DiscardHandler))
+		_, err := p.work(t.Context())
 		require.NoError(t, err)
 		p.close()
 	}

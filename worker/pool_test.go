@@ -35,9 +35,9 @@ func (b busy) Carry(context.Context, record.Delivery) error { <-b.end; return ni
 func TestPool_aWorkerThatIsReservedClaimsNothing(t *testing.T) {
 	t.Parallel()
 	l, b := &limited{have: 2}, busy{make(chan struct{})}
-	p := newPool(record.LaneBulk, l, b, 4, nil, slog.New(slog.DiscardHandler))
+	p := newPool(record.LaneBulk, l, b, 4, 0, nil, slog.New(slog.DiscardHandler))
 	require.True(t, p.Reserve())
-	n, err := p.claim(t.Context())
+	n, err := p.work(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
 	require.Equal(t, []int{3}, l.asked)

@@ -29,7 +29,8 @@ type Deliveries interface {
 	ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error)
 	// Sending commits that DATA is about to begin, with the composed bytes, if the delivery may still be sent at this instant:
 	// suppression, pause, cycle, stage, address and open offer are looked at again. It answers why not (suppressed:<why>,
-	// expired:<why>, paused, moved: the address is another by now, or lost: somebody else has it), or "".
+	// expired:<why>, paused, moved: the address is another by now, warmup: the house has
+	// sent what it may today, or lost: somebody else has it), or "".
 	Sending(ctx context.Context, d record.Delivery) (stop string, err error)
 	// Finish stores the outcome: sent, failed, unknown, suppressed, expired.
 	FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error
@@ -37,6 +38,8 @@ type Deliveries interface {
 	RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error
 	// HoldDelivery puts it back for later because the lead is paused, which is no failure.
 	HoldDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error
+	// EndDelivery stores an end that is none of these: bytes that were kept though they were not sent, a turn that was given.
+	EndDelivery(ctx context.Context, d record.Delivery, e record.DeliveryEnd) error
 	// NextDelivery is how long it is until the next row of the lane falls due, and whether one waits.
 	NextDelivery(ctx context.Context, lane string) (after time.Duration, waits bool, err error)
 }

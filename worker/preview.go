@@ -81,7 +81,7 @@ func (l *Letters) Preview(document json.RawMessage, step string, lead record.Lea
 		to = *lead.Email
 	}
 	d := record.Delivery{ID: uuid.Nil.String(), Kind: kindPreview, Step: step, LeadID: lead.ID, To: to, CreatedAt: time.Now(), Document: document, Lead: &lead}
-	house := *l
+	house := &Letters{House: l.House, Composer: l.Composer, Tokens: l.Tokens, DKIM: l.DKIM}
 	if l.Refuses() != nil {
 		house.House.Postal = "(the postal address of this house)"
 		p.Findings = append(p.Findings, record.Finding{Code: "no_postal", Severe: true, Detail: mail.ErrNoPostal.Error()})

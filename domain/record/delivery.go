@@ -30,7 +30,11 @@ type Mail struct {
 	Code      string     `json:"code,omitempty"`
 	Attempts  int        `json:"attempts"`
 	CreatedAt time.Time  `json:"created_at"`
+	SendingAt *time.Time `json:"sending_at" doc:"when its DATA began last: where the mail server's log says what became of it"`
 	SentAt    *time.Time `json:"sent_at"`
+	Decided   string     `json:"decided,omitempty" doc:"what somebody decided last: retry, mark-sent or skip"`
+	DecidedBy string     `json:"decided_by,omitempty" doc:"key:<id>"`
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
 }
 
 // Delivery is a claimed row with what its pool needs to carry it out.
@@ -50,6 +54,7 @@ type Delivery struct {
 	MayRepeat    bool // at least once rather than at most once
 	CreatedAt    time.Time
 	FailingSince time.Time // when it was first put back because it could not be delivered; zero: it was not
+	HasTurn      bool      // it comes back at the turn that the pace of its domain gave it
 	Payload      json.RawMessage
 	Message      []byte // composed before, or nil
 	MessageID    string

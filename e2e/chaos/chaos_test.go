@@ -23,7 +23,7 @@ var (
 const envBin = "LEADFLOW_BIN"
 
 // openHouse starts a house for a test.
-func openHouse(t *testing.T) *House {
+func openHouse(t *testing.T, change ...func(*House) error) *House {
 	t.Helper()
 	bin := os.Getenv(envBin)
 	if bin == "" {
@@ -34,7 +34,7 @@ func openHouse(t *testing.T) *House {
 	dir, err := os.MkdirTemp("", "leadflow-chaos-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755)) // Postgres may run as another user
-	h, err := Open(t.Context(), dir, bin)
+	h, err := Open(t.Context(), dir, bin, change...)
 	t.Cleanup(func() {
 		h.Close()
 		if t.Failed() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -32,6 +33,8 @@ type House struct {
 	parts  []Part
 	db     *database
 	Sink   *Sink
+	mails  *MailServer       // nil: mails go to the sink
+	env    map[string]string // of all processes, beside what every house has
 	pool   *pgxpool.Pool
 	client client.Client
 	http   *http.Client
@@ -46,7 +49,7 @@ type ports struct{ postgres, temporal, serve1, serve2, metrics1, metrics2, metri
 
 // Open starts everything below an empty directory, which Postgres's account must be able to reach, and waits until it
 // can be used.
-func Open(ctx context.Context, dir, bin string) (h *House, err error) {
+func Open(ctx context.Context, dir, bin string, change ...func(*House) error) (h *House, err error) {
 	h = &House{dir: dir, bin: bin, http: &http.Client{Timeout: 10 * time.Second}}
 	defer func() {
 		if err != nil {
@@ -72,7 +75,29 @@ func Open(ctx context.Context, dir, bin string) (h *House, err error) {
 	if h.Sink, err = openSink(); err != nil {
 		return h, err
 	}
+	for _, c := range change {
+		if err = c(h); err != nil {
+			return h, err
+		}
+	}
 	return h, h.populate(ctx, p)
+}
+
+// mailServer makes the house send to a mail server that can be killed, over so many connections of each worker.
+func mailServer(takes time.Duration, connections int) func(*House) error {
+	return func(h *House) error {
+		free, err := freePorts(9) // the first eight are taken by the house
+		if err != nil {
+			return err
+		}
+		port := free[8]
+		if h.mails, err = h.openMailServer(port, takes); err != nil {
+			return err
+		}
+		h.parts = append(h.parts, h.mails)
+		h.env = map[string]string{"LEADFLOW_SMTP_ADDRESS": loopback(port), "LEADFLOW_MAIL_SENDERS": strconv.Itoa(connections)}
+		return nil
+	}
 }
 
 // furnish makes the database, its schema and a key.
@@ -140,12 +165,14 @@ func (h *House) populate(ctx context.Context, p ports) error {
 }
 
 func (h *House) environment(temporal, listen, metrics int) map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"DATABASE_URL": h.db.url("leadflow"), "LEADFLOW_SECRET": secret, "LEADFLOW_LISTEN": loopback(listen),
 		"LEADFLOW_METRICS_LISTEN": loopback(metrics), "LEADFLOW_SMTP_ADDRESS": h.Sink.SMTP, "LEADFLOW_WEBHOOK_ALLOW": "127.0.0.0/8",
-		"LEADFLOW_MAIL_FROM": "Chaos <chaos@leadflow.example>", "LEADFLOW_MAIL_POSTAL": "1 Chaos Street", "LEADFLOW_LOG_LEVEL": "warn",
+		"LEADFLOW_MAIL_FROM": "Chaos <chaos@leadflow.example>", "LEADFLOW_MAIL_POSTAL": "1 Chaos Street", "LEADFLOW_LOG_LEVEL": "warn", "LEADFLOW_MAIL_ALLOW": "*",
 		"TEMPORAL_ADDRESS": loopback(temporal), "TEMPORAL_NAMESPACE": "default",
 	}
+	maps.Copy(env, h.env)
+	return env
 }
 
 // AwaitReady waits until every part can be used.

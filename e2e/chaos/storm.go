@@ -15,6 +15,7 @@ type Storm struct {
 	Kills int
 	Over  time.Duration // from the first to the last, about
 	Talk  io.Writer
+	Parts []Part // that may be killed; nil: all of the house
 
 	counts map[string]int
 }
@@ -49,7 +50,11 @@ func (s *Storm) plan(parts []Part, rng *rand.Rand) []Part {
 func (s *Storm) Rage(ctx context.Context, h *House) {
 	rng := rand.New(rand.NewPCG(s.Seed, 1<<32))
 	s.counts = map[string]int{}
-	victims := s.plan(h.Parts(), rng)
+	parts := s.Parts
+	if parts == nil {
+		parts = h.Parts()
+	}
+	victims := s.plan(parts, rng)
 	mean := s.Over / time.Duration(len(victims)+1)
 	for _, p := range victims {
 		select {

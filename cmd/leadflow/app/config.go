@@ -39,7 +39,18 @@ type Config struct {
 	BrandName    string `env:"LEADFLOW_BRAND_NAME" help:"shown above every mail; empty: nothing"`
 	BrandLogo    string `env:"LEADFLOW_BRAND_LOGO" help:"address of an image shown there instead, 40 pixels high; LEADFLOW_BRAND_NAME is its alt text"`
 	BrandColour  string `env:"LEADFLOW_BRAND_COLOR" envDefault:"#0b57d0" help:"of buttons and links in mails, #rrggbb; where it could not be read on its ground, a shade of it that can"`
-	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"nurture mails sent at once"`
+	MailSenders  int    `env:"LEADFLOW_MAIL_SENDERS" envDefault:"8" help:"connections to the mail server for nurture mail"`
+
+	MailProduction   bool    `env:"LEADFLOW_MAIL_PRODUCTION" envDefault:"false" help:"true: mail goes to everybody; until then safe mode is on"`
+	MailAllow        string  `env:"LEADFLOW_MAIL_ALLOW" help:"in safe mode: who gets mail all the same, by comma, such as *@example.com; * is everybody, for a mail catcher; what is for others is composed, kept and not sent"`
+	MailHello        string  `env:"LEADFLOW_MAIL_HELLO" envDefault:"localhost" help:"the name given in EHLO; where you send directly, the one your address resolves to"`
+	MailDKIM         string  `env:"LEADFLOW_MAIL_DKIM" help:"keys that mails are signed with: selector=path of a private key in PEM (RSA or Ed25519), by comma; empty: not signed here"`
+	MailDKIMDomain   string  `env:"LEADFLOW_MAIL_DKIM_DOMAIN" help:"domain of the selectors; empty: that of LEADFLOW_MAIL_FROM"`
+	MailRate         float64 `env:"LEADFLOW_MAIL_RATE" envDefault:"0" help:"nurture mails a second of each worker; 0: no limit"`
+	MailDomainRate   float64 `env:"LEADFLOW_MAIL_DOMAIN_RATE" envDefault:"0" help:"of them to each recipient's domain; 0: no limit"`
+	MailDomainAtOnce int     `env:"LEADFLOW_MAIL_DOMAIN_AT_ONCE" envDefault:"0" help:"of them to each recipient's domain at the same time; 0: no limit"`
+	MailDomains      string  `env:"LEADFLOW_MAIL_DOMAINS" help:"other limits for some domains: domain=mails a second/mails at once, by comma, such as gmail.com=20/4"`
+	MailWarmUp       string  `env:"LEADFLOW_MAIL_WARMUP" help:"nurture mails on the first day with mail, on the second and so on, all workers together, such as 50,100,200,400,800; afterwards any number"`
 
 	BounceDomain    string    `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
 	InboundListen   string    `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
@@ -102,6 +113,9 @@ func LoadConfig() (Config, error) {
 // withFiles resolves NAME_FILE for our own variables.
 func withFiles(environ []string) (map[string]string, error) {
 	all := env.ToMap(environ)
+	if all["LEADFLOW_MAIL_ALLOW"] == "" { // its short name
+		all["LEADFLOW_MAIL_ALLOW"] = all["MAIL_ALLOW"]
+	}
 	for _, name := range names() {
 		path := all[name+"_FILE"]
 		if path == "" || all[name] != "" {
@@ -143,7 +157,7 @@ func (c Config) Validate() error {
 	if _, err := c.links(); err != nil {
 		errs = append(errs, err)
 	}
-	if err := c.brand().Check(); err != nil {
+	if err := errors.Join(c.brand().Check(), c.checkMailing()); err != nil {
 		errs = append(errs, err)
 	}
 	if _, err := prefixes("LEADFLOW_PROXIES", c.Proxies); err != nil {
@@ -205,12 +219,6 @@ func (c Config) links() (map[string]string, error) {
 		}
 	}
 	return links, nil
-}
-
-func (c Config) sender() (*mail.Sender, error) {
-	return mail.NewSender(mail.SenderOptions{
-		Address: c.SMTPAddress, TLS: mail.TLSMode(c.SMTPTLS), User: c.SMTPUser, Password: c.SMTPPassword, MaxConnections: c.MailSenders + 4,
-	})
 }
 
 // key derives a key for one purpose from the secret.

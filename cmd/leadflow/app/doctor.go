@@ -189,7 +189,7 @@ func checkAttributes(ctx context.Context, c client.Client, space string) Check {
 
 func checkMail(ctx context.Context, cfg Config) Check {
 	check := Check{Name: "smtp"}
-	s, err := cfg.sender()
+	s, err := cfg.sender(1)
 	if err == nil {
 		defer s.Close()
 		err = s.Check(ctx)

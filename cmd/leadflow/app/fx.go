@@ -14,7 +14,6 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.uber.org/fx"
 
-	"github.com/leadflow-dev/leadflow/mail"
 	"github.com/leadflow-dev/leadflow/store"
 	"github.com/leadflow-dev/leadflow/worker"
 )
@@ -46,8 +45,8 @@ func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
 // working polls Temporal, relays the outbox and works off deliveries.
 func working() fx.Option {
 	return fx.Module("work",
-		fx.Provide(openSender, poster, newHost, newWorker),
-		fx.Invoke(func(sdkworker.Worker) {}, runHost, takeMail),
+		fx.Provide(openSenders, poster, newHost, newWorker),
+		fx.Invoke(func(sdkworker.Worker) {}, runHost, takeMail, func(lc fx.Lifecycle) { lc.Append(fx.StopHook(reserveHeadroom())) }),
 	)
 }
 
@@ -68,14 +67,6 @@ func openClient(lc fx.Lifecycle, cfg Config, logger *slog.Logger, measured clien
 		lc.Append(fx.StopHook(c.Close))
 	}
 	return c, err
-}
-
-func openSender(lc fx.Lifecycle, cfg Config) (*mail.Sender, error) {
-	s, err := cfg.sender()
-	if err == nil {
-		lc.Append(fx.StopHook(s.Close))
-	}
-	return s, err
 }
 
 // newWorker starts polling with the application. When it can no longer poll, the application ends and says so.

@@ -25,9 +25,14 @@ import (
 
 // OpenStore connects to Postgres.
 func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
+	steps, err := cfg.warmUp()
+	if err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, cfg.DatabaseURL, store.Options{
 		SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration(), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
 		Scanners: scanner.Rules{Early: cfg.ScannerEarly.Duration()},
+		WarmUp:   steps,
 	})
 }
 
@@ -59,12 +64,16 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := cfg.dkim()
+	if err != nil {
+		return nil, err
+	}
 	l := &worker.Letters{
 		House: worker.House{
 			From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), BackDomain: cfg.BounceDomain, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links,
 			Tracking: cfg.tracking(), Topics: cfg.titles(),
 		},
-		Composer: mail.NewComposer(), Tokens: tokens,
+		Composer: mail.NewComposer(), Tokens: tokens, DKIM: keys,
 	}
 	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("no mail could be composed with these settings (LEADFLOW_MAIL_FROM, LEADFLOW_MAIL_LINKS, LEADFLOW_PUBLIC_URL): %w", err)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/leadflow-dev/leadflow/desk"
 	"github.com/leadflow-dev/leadflow/intake"
-	"github.com/leadflow-dev/leadflow/mail"
 	"github.com/leadflow-dev/leadflow/notify"
 	"github.com/leadflow-dev/leadflow/store"
 	"github.com/leadflow-dev/leadflow/worker"
@@ -35,16 +34,21 @@ func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, e
 	return &worker.Tide{Houses: s, Client: c, Namespace: cmp.Or(o.Namespace, client.DefaultNamespace), Log: log}, err
 }
 
-func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, from *mail.Sender, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) *worker.Host {
-	deliveries := worker.Counted(s, r)
+func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by senders, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) (*worker.Host, error) {
+	deliveries := worker.Counted(worker.NewLedger(s, s), r)
+	alerts, bulk, err := mailings(cfg, s, deliveries, l, by, log)
+	if err != nil {
+		return nil, err
+	}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
 		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Client: c,
-		Mails:     &worker.Mailing{Deliveries: deliveries, Bounces: s, Composer: l, Sender: from, Log: log},
+		Mails:     bulk,
+		Alerts:    alerts,
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,
 		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
-	}
+	}, nil
 }

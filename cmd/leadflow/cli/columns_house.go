@@ -26,7 +26,9 @@ var mailColumns = []column[record.Mail]{
 	{"code", func(m record.Mail) any { return m.Code }},
 	{"attempts", func(m record.Mail) any { return m.Attempts }},
 	{"created", func(m record.Mail) any { return m.CreatedAt }},
+	{"data_at", func(m record.Mail) any { return m.SendingAt }},
 	{"sent", func(m record.Mail) any { return m.SentAt }},
+	{"decided", func(m record.Mail) any { return m.Decided }},
 }
 
 var repColumns = []column[record.Rep]{

@@ -15,21 +15,27 @@ import (
 const quickly = 5 * time.Second
 
 func doctor(t *tool) *cobra.Command {
-	var quick, process bool
-	var scores string
+	var quick, process, mail bool
+	var scores, dns string
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
-		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process\n  leadflow doctor --verify-scores=all",
+		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process\n  leadflow doctor --mail\n  leadflow doctor --verify-scores=all",
 	}
 	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer")
 	cmd.Flags().BoolVar(&process, "process", false, "only whether the process of this configuration is ready: the health check of a container")
+	cmd.Flags().BoolVar(&mail, "mail", false, "only whether mails will be believed: SPF, DKIM, DMARC, EHLO, TLS, safe mode")
+	cmd.Flags().StringVar(&dns, "dns", "", "with --mail: ask this DNS server, host:port (default: those of the machine)")
 	cmd.Flags().StringVar(&scores, "verify-scores", "", "only recompute scores from events and compare: so many leads chosen at random, or all")
 	cmd.Flags().Lookup("verify-scores").NoOptDefVal = defaultSample
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
 		if scores != "" {
 			return t.verifyScores(ctx, scores)
 		}
-		checks := t.checks(ctx, quick, process)
+		looked := func() []app.Check { return t.checks(ctx, quick, process) }
+		if mail {
+			looked = func() []app.Check { return t.mailChecks(ctx, dns) }
+		}
+		checks := looked()
 		if err := showAll(t, asJSON(fields{"items": checks}), checks, checkColumns); err != nil {
 			return err
 		}
@@ -48,10 +54,23 @@ func doctor(t *tool) *cobra.Command {
 	return cmd
 }
 
+// mailChecks looks at mail alone.
+func (t *tool) mailChecks(ctx context.Context, dns string) []app.Check {
+	cfg, err := t.engine.load()
+	if err != nil {
+		return unconfigured(err)
+	}
+	return t.engine.doctorMail(ctx, cfg, dns)
+}
+
+func unconfigured(err error) []app.Check {
+	return []app.Check{{Name: "configuration", Says: strings.ReplaceAll(err.Error(), "\n", "; "), Mend: "set what is named; leadflow config explains every variable"}}
+}
+
 func (t *tool) checks(ctx context.Context, quick, process bool) []app.Check {
 	cfg, err := t.engine.load()
 	if err != nil {
-		return []app.Check{{Name: "configuration", Says: strings.ReplaceAll(err.Error(), "\n", "; "), Mend: "set what is named; leadflow config explains every variable"}}
+		return unconfigured(err)
 	}
 	if !quick && !process {
 		return t.engine.doctor(ctx, cfg)

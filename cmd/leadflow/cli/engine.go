@@ -14,6 +14,7 @@ type engine struct {
 	work           func(context.Context, app.Config) error
 	migrate        func(context.Context, app.Config) error
 	doctor         func(context.Context, app.Config) []app.Check
+	doctorMail     func(ctx context.Context, cfg app.Config, dns string) []app.Check
 	verifyScores   func(ctx context.Context, cfg app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error)
 	ready          func(context.Context, app.Config) app.Check
 	describe       func(app.Config) []app.Setting
@@ -26,7 +27,7 @@ type engine struct {
 // leadflow is the real engine.
 func leadflow() engine {
 	return engine{
-		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, ready: app.Ready, describe: app.Config.Describe,
+		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, doctorMail: app.DoctorMail, ready: app.Ready, describe: app.Config.Describe,
 		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, endStrays: app.EndStrayRuns,
 		verifyScores: app.VerifyScores,
 	}

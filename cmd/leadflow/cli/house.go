@@ -20,14 +20,6 @@ func inbox(t *tool) *cobra.Command {
 	}.command(t, "inbox", cobra.NoArgs, func([]string) string { return "/v1/inbox" })
 }
 
-func mails(t *tool) *cobra.Command {
-	return group("mail", "Mails: what was sent, waits or failed, and what came back", "", mailRead(t), listCommand(t, list[record.Mail]{
-		short: "Lists mails, newest first", path: "/v1/mails", columns: mailColumns,
-		example: `  leadflow mail list --state unknown`,
-		filters: []filter{{"state", "state", "only queued, claimed, sending, sent, failed, unknown, suppressed or expired"}},
-	}))
-}
-
 // change is a command that writes one record: what a flag was not given for stays as it is.
 type change[T any] struct {
 	use, short, example string

@@ -1,0 +1,38 @@
+package mail
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/leadflow-dev/leadflow/mail/liquid"
+)
+
+// A composer that has made thousands of mails of a template makes of the next person's values what a new one would.
+func TestWhatIsKeptIsNobodysButTheTemplates(t *testing.T) {
+	bodies := []string{
+		"Hello {{ a }}, [see]({{ links.product }}) and [this]({{ links.product }}?who={{ b }}).",
+		"{% if a %}# {{ a }}\n\n{% endif %}*{{ b }}* [{{ a }}](https://x.example/{{ b }}) <https://x.example/{{ a }}>\n\n* {{ b }}\n* {{ a }}",
+		"{{ links.product }}{{ a }} and [x]({{ links.product }}{{ a }}) lf0qv0z {{ b }}",
+	}
+	long := NewComposer()
+	rapid.Check(t, func(t *rapid.T) {
+		m := welcome()
+		m.Body = rapid.SampledFrom(bodies).Draw(t, "body")
+		m.Subject = "For {{ a | default: 'you' }}"
+		m.Vars = liquid.Vars{}
+		for _, name := range []string{"a", "b"} {
+			if rapid.Bool().Draw(t, "has "+name) {
+				m.Vars[name] = rapid.OneOf(drawHostile(), rapid.SampledFrom([]string{"Ada", "https://evil.example/x", "lf0qv1z", "https://lf0qu0z.invalid"})).Draw(t, name)
+			}
+		}
+		m.Links = map[string]string{"product": rapid.SampledFrom([]string{"https://house.test", "https://house.test/", "https://house.test/p?a=1", "https://other.test/q"}).Draw(t, "link")}
+		want, errWant := NewComposer().Compose(m)
+		got, err := long.Compose(m)
+		require.Equal(t, fmt.Sprint(errWant), fmt.Sprint(err))
+		require.Equal(t, string(want.Raw), string(got.Raw))
+	})
+	require.LessOrEqual(t, len(long.drawn.made), memoKeeps)
+}

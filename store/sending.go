@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const (
+	kindNurture      = "nurture"
+	kindConfirmation = "confirmation"
+	holdPaused       = "paused"
+)
+
+// today is the day of the house, and warmRoom how many mails may still go on it; null: any number. A house is warm after
+// as many days with mail as there are steps.
+const (
+	today    = `(now() AT TIME ZONE 'UTC')::date`
+	warmRoom = `(@steps::int[])[1 + (SELECT count(*) FROM mail_days WHERE day < ` + today + ` AND sent > 0)]
+	- coalesce((SELECT sent FROM mail_days WHERE day = ` + today + `), 0)`
+)
+
+// mayGo says of deliveries why they must not go out at this instant: suppressed:<why>, expired:<why>, paused, or moved when
+// the lead has another address by now. Empty: it may. An alert about an offer says nothing once the offer is closed;
+// subscribers are told all the same, for theirs is a stream of what happened.
+const mayGo = `WITH given AS (
+	SELECT * FROM unnest(@ids::uuid[], @attempts::int[], @tos::text[], @hashes::bytea[], @messages::bytea[], @message_ids::text[])
+		AS g (id, attempt, sent_to, hash, message, message_id)
+), may AS (SELECT g.*, d.kind, CASE
+	WHEN l.stage = 'erased' THEN 'expired:erased'
+	WHEN d.kind = 'nurture' THEN CASE
+		WHEN l.stage IS NULL OR l.stage NOT IN ('nurturing', 'captured') THEN 'expired:stage'
+		WHEN d.cycle IS NULL OR d.cycle <> l.cycle THEN 'expired:cycle'
+		WHEN l.email IS NULL THEN 'suppressed:no_address'
+		WHEN l.muted <> '' THEN 'suppressed:' || l.muted
+		WHEN l.email <> g.sent_to THEN 'moved'
+		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN l.consent ->> 'marketing' = 'false' OR l.consent ->> p.purpose = 'false' THEN 'suppressed:no_consent'
+		WHEN EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL AND c.purpose IN ('marketing', p.purpose))
+			THEN 'suppressed:unconfirmed'
+		WHEN l.paused THEN 'paused'
+		ELSE '' END
+	WHEN d.kind = 'test' AND s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+	WHEN d.kind = 'confirmation' THEN CASE
+		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN NOT EXISTS (SELECT FROM confirmations c WHERE c.id::text = d.payload ->> 'confirmation_id' AND c.lead_id = d.lead_id
+			AND c.ended_at IS NULL AND c.address_hash = g.hash) THEN 'expired:answered'
+		ELSE '' END
+	WHEN d.channel = 'mail' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
+		THEN 'expired:offer_closed'
+	ELSE '' END AS why
+FROM given g JOIN deliveries d ON d.id = g.id LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id
+	LEFT JOIN suppressions s ON s.hash = g.hash
+	LEFT JOIN LATERAL (SELECT coalesce(min(q.document ->> 'purpose'), 'marketing') AS purpose FROM sequences q
+		WHERE q.name = d.sequence AND q.version = d.sequence_version) p ON true)`
+
+const sqlMayGo = mayGo + ` SELECT id, why FROM may`
+
+const (
+	// Locks are taken in the order of the house: of those whose mail is about to go, before any row of the ledger.
+	sqlLockLeadsOfDeliveries = `SELECT id FROM leads WHERE id IN (SELECT lead_id FROM deliveries WHERE id = ANY(@ids)) ORDER BY id FOR SHARE`
+
+	// Workers that warm up the same house wait for each other here.
+	sqlLockMailDay = `INSERT INTO mail_days (day, sent) VALUES (` + today + `, 0) ON CONFLICT (day) DO UPDATE SET sent = mail_days.sent`
+
+	// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
+	// whoever claimed it since, and must neither send it nor put it back under that one's hands. Bytes that are kept already
+	// stay. CASE: a row is found by its id alone; by the index of states Postgres would go past all that were ever claimed.
+	sqlSending = mayGo + `, room AS (SELECT ` + warmRoom + ` AS n
+), warm AS (
+	SELECT id, CASE WHEN why = '' AND kind = 'nurture' AND row_number() OVER (PARTITION BY why = '' AND kind = 'nurture') > (SELECT n FROM room)
+		THEN 'warmup' ELSE why END AS why FROM may
+), sent AS (
+	UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, may.message),
+		message_id = coalesce(d.message_id, may.message_id)
+	FROM may JOIN warm ON warm.id = may.id
+	WHERE d.id = may.id AND warm.why = '' AND CASE WHEN d.attempts = may.attempt AND d.state = 'claimed' AND d.claimed_until > now()
+		THEN (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane) END
+	RETURNING d.id, d.kind
+), counted AS (
+	UPDATE mail_days SET sent = mail_days.sent + (SELECT count(*) FROM sent WHERE kind = 'nurture')
+	WHERE day = ` + today + ` AND @steps::int[] <> '{}'
+)
+SELECT warm.id, CASE WHEN warm.why = '' AND sent.id IS NULL THEN 'lost' ELSE warm.why END AS why FROM warm LEFT JOIN sent ON sent.id = warm.id`
+
+	// What was parked as unknown meanwhile is known then. A pause is no failure: what it holds up has all its time left when
+	// it ends.
+	sqlEndDeliveries = `UPDATE deliveries d SET state = e.state, code = e.code, claimed_until = NULL,
+	sent_at = CASE WHEN e.state = 'sent' THEN now() END,
+	message = coalesce(d.message, e.message),
+	not_before = CASE WHEN e.state = 'queued' THEN now() + e.after * interval '1 microsecond' ELSE d.not_before END,
+	turn_at = CASE WHEN e.turn THEN now() + e.after * interval '1 microsecond' END,
+	failing_since = CASE WHEN e.state <> 'queued' OR e.turn THEN d.failing_since WHEN NOT e.hold THEN coalesce(d.failing_since, now()) END
+FROM unnest(@ids::uuid[], @attempts::int[], @states::text[], @codes::text[], @afters::bigint[], @holds::boolean[], @turns::boolean[], @messages::bytea[])
+	AS e (id, attempt, state, code, after, hold, turn, message)
+WHERE d.id = e.id AND d.attempts = e.attempt AND CASE
+	WHEN e.state <> 'queued' THEN d.state IN ('queued', 'claimed', 'sending', 'unknown')
+	WHEN e.hold OR e.turn THEN d.state = 'claimed'
+	ELSE d.state IN ('claimed', 'sending') END`
+)
+
+// whyNot is why a delivery must not be sent after all; empty: it may.
+type whyNot struct {
+	ID  string
+	Why string
+}
+
+// Advance stores how deliveries ended, and commits that the DATA of others is about to begin with the bytes of their
+// message, if they may still go out at this instant: all in one transaction, so that who sends one mail after the other
+// pays one commit for the end of the first and the beginning of the second. It answers of each that begins why not: "" when
+// it may; suppressed:<why>, expired:<why>, paused, moved; warmup: the house has sent what it may today; lost: the lease
+// ran out and somebody else has it, or the lane was held meanwhile; gone: there is no such delivery any more.
+//
+// One trip: the statements after a lock see what it waited for.
+func (s *Store) Advance(ctx context.Context, ends []record.DeliveryEnd, begin []record.Delivery) (stops []string, err error) {
+	var found []whyNot
+	err = s.pipelined(ctx, "advance deliveries", func(conn *pgx.Conn) error {
+		found = nil
+		b := &pgx.Batch{}
+		b.Queue("BEGIN")
+		b.Queue(sqlPlainPlans)
+		may := s.mayArgs(begin)
+		if len(begin) > 0 {
+			b.Queue(sqlLockLeadsOfDeliveries, may)
+			if len(s.warmUp) > 0 {
+				b.Queue(sqlLockMailDay)
+			}
+		}
+		if len(ends) > 0 {
+			b.Queue(sqlEndDeliveries, endArgs(ends))
+		}
+		if len(begin) > 0 {
+			b.Queue(sqlSending, may).Query(func(rows pgx.Rows) (err error) {
+				found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
+				return err
+			})
+		}
+		b.Queue("COMMIT")
+		return conn.SendBatch(ctx, b).Close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return whyOf(begin, found), nil
+}
+
+// whyOf puts what was found in the order of the deliveries.
+func whyOf(of []record.Delivery, found []whyNot) []string {
+	by := make(map[string]string, len(found))
+	for _, f := range found {
+		by[f.ID] = f.Why
+	}
+	out := make([]string, len(of))
+	for i, d := range of {
+		why, ok := by[d.ID]
+		if !ok {
+			why = stopGone
+		}
+		out[i] = why
+	}
+	return out
+}
+
+const stopGone = "gone"
+
+// lookAgain finds out at once what must not go out any more.
+func (s *Store) lookAgain(ctx context.Context, of []record.Delivery) error {
+	rows, _ := s.pool.Query(ctx, sqlMayGo, s.mayArgs(of))
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
+	if err != nil {
+		return masked("look at deliveries", err)
+	}
+	for i, why := range whyOf(of, found) {
+		if of[i].Hold = why == holdPaused; !of[i].Hold && of[i].Stop == "" && why != stopGone {
+			of[i].Stop = why
+		}
+	}
+	return nil
+}
+
+func (s *Store) mayArgs(of []record.Delivery) pgx.NamedArgs {
+	n := len(of)
+	ids, attempts, tos := make([]string, n), make([]int, n), make([]string, n)
+	hashes, messages, messageIDs := make([][]byte, n), make([][]byte, n), make([]*string, n)
+	for i, d := range of {
+		ids[i], attempts[i], tos[i], messages[i], messageIDs[i] = d.ID, d.Attempts, d.To, d.Message, nullable(d.MessageID)
+		if d.To != "" {
+			hashes[i] = s.suppressionHash(d.To)
+		}
+	}
+	steps := s.warmUp
+	if steps == nil {
+		steps = []int{}
+	}
+	return pgx.NamedArgs{"ids": ids, "attempts": attempts, "tos": tos, "hashes": hashes, "messages": messages, "message_ids": messageIDs, "steps": steps}
+}
+
+func endArgs(ends []record.DeliveryEnd) pgx.NamedArgs {
+	n := len(ends)
+	ids, attempts, states, codes := make([]string, n), make([]int, n), make([]string, n), make([]string, n)
+	afters, holds, turns, messages := make([]int64, n), make([]bool, n), make([]bool, n), make([][]byte, n)
+	for i, e := range ends {
+		ids[i], attempts[i], states[i], codes[i] = e.ID, e.Attempts, e.State, e.Code
+		afters[i], holds[i], turns[i], messages[i] = e.After.Microseconds(), e.Hold, e.Turn, e.Message
+	}
+	return pgx.NamedArgs{
+		"ids": ids, "attempts": attempts, "states": states, "codes": codes, "afters": afters, "holds": holds, "turns": turns, "messages": messages,
+	}
+}
+
+// Sending commits that DATA is about to begin, of one delivery: Advance. record.ErrNotFound.
+func (s *Store) Sending(ctx context.Context, d record.Delivery) (stop string, err error) {
+	stops, err := s.Advance(ctx, nil, []record.Delivery{d})
+	if err == nil && stops[0] == stopGone {
+		err = record.ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	return stops[0], nil
+}
+
+// FinishDelivery stores the outcome of one. What was parked as unknown meanwhile is known then.
+func (s *Store) FinishDelivery(ctx context.Context, d record.Delivery, state, code string) error {
+	return s.end(ctx, record.DeliveryEnd{ID: d.ID, Attempts: d.Attempts, State: state, Code: code})
+}
+
+// RetryDelivery puts one back for later, with the code of what went wrong.
+func (s *Store) RetryDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
+	return s.end(ctx, record.DeliveryEnd{ID: d.ID, Attempts: d.Attempts, State: "queued", Code: code, After: after})
+}
+
+// HoldDelivery puts one back for later because it has to wait, which is no failure.
+func (s *Store) HoldDelivery(ctx context.Context, d record.Delivery, code string, after time.Duration) error {
+	return s.end(ctx, record.DeliveryEnd{ID: d.ID, Attempts: d.Attempts, State: "queued", Code: code, After: after, Hold: true})
+}
+
+// EndDelivery stores an end as it is given.
+func (s *Store) EndDelivery(ctx context.Context, d record.Delivery, e record.DeliveryEnd) error {
+	e.ID, e.Attempts = d.ID, d.Attempts
+	return s.end(ctx, e)
+}
+
+func (s *Store) end(ctx context.Context, e record.DeliveryEnd) error {
+	_, err := s.Advance(ctx, []record.DeliveryEnd{e}, nil)
+	return err
+}
