@@ -33,7 +33,7 @@ steps:
   - {id: tell_ann, notify: {rep: ann@sales.example, message: Looked around}}
   - {id: thanks, mail: {subject: "Thanks", body: "Thank you."}}
   - {id: rest, wait: 30s, next: end}
-  - {id: form, goal: {name: form, when: {engagement: {type: form_submit}}, within: 1s, exit: true}}
+  - {id: form, goal: {name: form, when: {engagement: {type: form_submit}}, within: 40s, exit: true}}
 `
 
 // subscriber collects what is posted to it.
@@ -112,7 +112,7 @@ func TestASequenceOfEveryKindOfStep(t *testing.T) {
 	for _, a := range comparedArms(results) {
 		converted += a["converted"].(float64)
 	}
-	require.LessOrEqual(t, converted, 4.0)
+	require.EqualValues(t, 2, converted, "two of eight have filled in the form")
 	require.Equal(t, "undecided", results["splits"].([]any)[0].(object)["goals"].([]any)[0].(object)["verdict"], "eight leads decide nothing")
 	require.Equal(t, "retired", d.post(path+"/retire", object{})["state"])
 }
