@@ -62,6 +62,8 @@ func TestPreferences_onlyAPostActs(t *testing.T) {
 	}
 	require.Equal(t, 403, w.post(path, "action=none", "Sec-Fetch-Site", "cross-site").StatusCode, "another page cannot choose")
 	require.Equal(t, 403, w.post(path, "action=none", "Origin", "https://evil.example").StatusCode)
+	require.Equal(t, 200, w.post(path, "topic=events&often=1&action=save", "Origin", "null").StatusCode, "an older browser, on a page that sends no referrer")
+	require.Equal(t, 200, w.post(path, "topic=events&often=1&action=save", "Origin", w.url).StatusCode)
 	require.Equal(t, 415, w.as("", http.MethodPost, path, "{}", "Content-Type", "application/json").StatusCode)
 	require.JSONEq(t, `{"news": false, "events": true}`, w.consent(ada))
 	for _, wrong := range []string{"/p/x", w.signed(token.Unsubscribe, "/p/", ada, uuid.Nil), w.signed(token.Preferences, "/p/", uuid.NewString(), uuid.Nil)} {

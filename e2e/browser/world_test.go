@@ -72,10 +72,10 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	door := api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s, Choices: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Hits: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{}), Tokens: w.tokens, Log: slog.New(slog.DiscardHandler),
-		Limits: api.Limits{Site: 1000, Address: 20},
+		Limits: api.Limits{Site: 1000, Address: 20}, Topics: []api.Topic{{Purpose: "news", Title: "News"}, {Purpose: "events", Title: "Events"}},
 	})
 	w.door = serve(t, w.recording(door))
 	w.site = strings.Replace(serve(t, http.HandlerFunc(w.show)), "127.0.0.1", "localhost", 1)
