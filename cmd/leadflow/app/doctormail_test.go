@@ -25,6 +25,7 @@ type zone map[string]string
 // serve answers questions over UDP until the test ends.
 func (z zone) serve(t *testing.T) (address string) {
 	t.Helper()
+	z = maps.Clone(z)
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
@@ -159,7 +160,6 @@ func TestDoctorMail_saysWhatIsWrong(t *testing.T) {
 		t.Run(tt.check+" "+tt.says, func(t *testing.T) {
 			t.Parallel()
 			cfg, z := believable(t)
-			z = maps.Clone(z)
 			for name, said := range tt.dns {
 				if z[name] = said; said == "-" {
 					delete(z, name)
