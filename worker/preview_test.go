@@ -28,20 +28,29 @@ func TestPreview_isTheMailThatIsSentWithInertLinks(t *testing.T) {
 	t.Parallel()
 	l := letters(t, func(h *worker.House) { h.Links = map[string]string{"product": "https://acme.example/p"} })
 	lead := greeted()
-	sent, err := l.Compose(record.Delivery{ID: someLead, Kind: "nurture", Step: "a", LeadID: someLead, To: *lead.Email, CreatedAt: time.Unix(1, 0), Document: json.RawMessage(greeting), Lead: &lead})
+	d := record.Delivery{ID: someLead, Kind: "nurture", Step: "a", LeadID: someLead, To: *lead.Email, CreatedAt: time.Unix(1, 0), Document: json.RawMessage(greeting), Lead: &lead}
+	tracked, err := l.Compose(d)
 	require.NoError(t, err)
-	require.NotContains(t, sent.HTML, "/u/preview")
+	require.Contains(t, tracked.HTML, "/t/o/")
+	lead.Untracked = true
+	sent, err := l.Compose(d)
+	require.NoError(t, err)
 
+	lead.Untracked = false
 	p := l.Preview(json.RawMessage(greeting), "a", lead, true)
-	marks := strings.NewReplacer("/u/preview", "/u/*")
-	start := strings.Index(sent.HTML, "/u/") + 3
-	real := sent.HTML[start : start+strings.IndexByte(sent.HTML[start:], '"')]
-	_, err = l.Tokens.Verify(token.Unsubscribe, real, time.Now())
-	require.NoError(t, err, "the mail that is sent acts for the lead")
-	require.Equal(t, strings.ReplaceAll(sent.HTML, real, "*"), marks.Replace(p.HTML))
-	require.Equal(t, strings.ReplaceAll(sent.Text, real, "*"), marks.Replace(p.Text))
+	require.NotContains(t, p.HTML+p.Text, "/t/", "nobody hears that it was looked at")
+	html, text := sent.HTML, sent.Text
+	for door, purpose := range map[string]token.Purpose{"/u/": token.Unsubscribe, "/p/": token.Preferences} {
+		start := strings.Index(sent.HTML, door) + len(door)
+		real := sent.HTML[start : start+strings.IndexByte(sent.HTML[start:], '"')]
+		_, err = l.Tokens.Verify(purpose, real, time.Now())
+		require.NoError(t, err, "the mail that is sent acts for the lead")
+		require.NotContains(t, p.Raw+p.HTML+p.Text, real, "nothing in a preview acts for the lead")
+		html, text = strings.ReplaceAll(html, real, "preview"), strings.ReplaceAll(text, real, "preview")
+	}
+	require.Equal(t, html, p.HTML)
+	require.Equal(t, text, p.Text)
 	require.Equal(t, sent.Subject, p.Subject)
-	require.NotContains(t, p.Raw+p.HTML+p.Text, real, "nothing in a preview acts for the lead")
 	require.Equal(t, len(p.Raw), p.Size)
 	_, err = l.Tokens.Verify(token.Unsubscribe, "preview", time.Now())
 	require.Error(t, err)

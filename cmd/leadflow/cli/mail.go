@@ -11,11 +11,11 @@ import (
 )
 
 func mails(t *tool) *cobra.Command {
-	return group("mail", "Mails: what was sent, waits or failed, and what is to become of it", `
+	return group("mail", "Mails: what was sent, waits or failed, what is to become of it, and what came back", `
 A mail is sent at most once unless its step says otherwise. One that was cut off while it was being sent is unknown: it may
 have left or not. Look for it in the mail server's log at the time in data_at (its Message-ID is <lf.ID@your domain>),
 then say what is so: retry, mark-sent or skip.`,
-		mailList(t),
+		mailList(t), mailRead(t),
 		mailDecide(t, record.MailRetry, "Sends a mail that failed, expired or is unknown; an unknown one may arrive twice"),
 		mailDecide(t, record.MailMarkSent, "Says that an unknown mail was sent"),
 		mailDecide(t, record.MailSkip, "Says that a mail that waits, failed or is unknown is not sent any more"),
