@@ -64,6 +64,8 @@ func (d door) unscored(id string) (whys []string) {
 	return whys
 }
 
+// These stand behind the tests that count billable actions, which are those of all runs: their leads go on living.
+
 // A mail is opened by a person, and its links are followed by a machine, which shows itself at the link nobody sees.
 func TestComingBack_aMachineIsTakenBack(t *testing.T) {
 	d, _ := fast(t)
