@@ -89,9 +89,12 @@ func TestHold_spreadsTheReturn(t *testing.T) {
 
 func TestSuccessor_strandsNobody(t *testing.T) {
 	older := Sequence{Steps: []Step{
-		{ID: "hello", Mail: &Mail{}}, {ID: "pause", Wait: span.Span(time.Hour)},
+		{ID: "hello", Mail: &Mail{}},
+		{ID: "pause", Wait: span.Span(time.Hour)},
 		{ID: "ask", WaitFor: &WaitFor{}, Then: "case", Else: "nudge"},
-		{ID: "nudge", Mail: &Mail{}, Next: End}, {ID: "case", Branch: []Case{{To: "hello"}}, Else: "last"}, {ID: "last", Mail: &Mail{}},
+		{ID: "nudge", Mail: &Mail{}, Next: End},
+		{ID: "case", Branch: []Case{{To: "hello"}}, Else: "last"},
+		{ID: "last", Mail: &Mail{}},
 	}}
 	newer := func(ids ...string) (s Sequence) {
 		for _, id := range ids {
