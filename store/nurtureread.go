@@ -23,6 +23,7 @@ type nurtured struct {
 	State        string // of the version
 	Publications int    // of the sequence
 	Unconfirmed  bool   // the lead was asked for a consent that mails of the sequence need, and has not answered
+	OwnCap       *int   // mails a week the person asked for at most
 	Policy       json.RawMessage
 	TeamZone     string
 	HouseZone    string
@@ -32,7 +33,7 @@ type nurtured struct {
 // A team is where its calendar is, and the house is where the calendar of its policy is.
 const sqlNurtured = `SELECT l.id, l.email, l.external_id, l.profile, l.consent, l.stage, l.cycle, l.cycle_started_at, l.version,
 	coalesce(l.touch_wanted, '{}') AS touch_wanted, l.muted, l.nurture, l.alert, l.touch_since, coalesce(s.score, 0) AS score,
-	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy,
+	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy, (SELECT mails_per_week FROM preferences WHERE lead_id = l.id) AS own_cap,
 	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
 		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed,
 	(SELECT count(*) FROM sequence_publications WHERE name = @sequence) AS publications,
@@ -123,6 +124,9 @@ func (g *going) facts() sequence.Facts {
 			}
 			return count
 		},
+	}
+	if own := n.OwnCap; own != nil && (f.Rules.PerWeek == 0 || *own < f.Rules.PerWeek) {
+		f.Rules.PerWeek = *own // less often than the house would
 	}
 	if q := g.policy.Nurture.Quiet; q != nil {
 		f.Rules.Quiet = &sequence.Quiet{From: q.From, To: q.To}

@@ -173,6 +173,24 @@ func TestCapsHoldOverAllSequencesAndDropNothing(t *testing.T) {
 	}
 }
 
+// Who asked for less on the page of preferences gets less than the house would send, and not more.
+func TestAPersonsOwnCapHolds(t *testing.T) {
+	s := garden(t)
+	rules(t, s, `{"per_week": 2}`)
+	newSequence(t, s, "one", steps("one", `"steps": [`+mailJSON("a")+`, `+mailJSON("b")+`, `+mailJSON("c")+`]`), false)
+	for own, most := range map[int]int{1: 1, 2: 2, 9: 2} {
+		lead := nurturing(t, s, record.Capture{Email: newID() + "@example.com"})
+		require.NoError(t, s.Choose(t.Context(), record.Chosen{LeadID: lead, MailsPerWeek: &own}))
+		walk, now := through(t, s, lead, "one", 1), time.Now().UTC().Truncate(time.Microsecond)
+		for range most {
+			require.NotEmpty(t, walk.on(now).Mail, "own cap %d", own)
+		}
+		m := walk.on(now)
+		require.Empty(t, m.Mail, "own cap %d", own)
+		require.True(t, m.At.After(now.Add(6*24*time.Hour)))
+	}
+}
+
 func TestQuietHoursAreOfTheLeadsClock(t *testing.T) {
 	s := garden(t)
 	rules(t, s, `{"quiet": {"from": "20:00", "to": "08:00"}}`)
