@@ -12,7 +12,7 @@ func TestATestMailReachesAColleagueAndNotTheLead(t *testing.T) {
 	made := d.post("/v1/sequences", object{"source": "name: trial\nsteps:\n  - id: hello\n    mail:\n      subject: 'For {{ first_name }}'\n      body: |\n" +
 		"        Hello {{ first_name }}.\n\n        [Go](https://acme.example/ \"button\")\n"})
 	require.Equal(t, "draft", made["state"])
-	lead := d.post("/v1/leads", object{"external_id": "trial:1", "profile": object{"first_name": "Ada <b>"}})["id"].(string)
+	lead := d.post("/v1/leads", object{"external_id": "trial:1", "source": object{"channel": "web"}, "profile": object{"first_name": "Ada <b>"}})["id"].(string)
 	before := d.kinds(lead)
 	got := d.post("/v1/sequences/trial/1/preview", object{"lead_id": lead, "send_to": "colleague@trial.example"})
 	require.Len(t, got["deliveries"], 1)

@@ -120,7 +120,7 @@ func TestComingBack_anOfferIsRetracted(t *testing.T) {
 func TestComingBack_aConsentIsConfirmed(t *testing.T) {
 	d, _ := fast(t)
 	id := d.post("/v1/leads", object{
-		"email": "doppia@person.example", "profile": object{"first_name": "Doppia"},
+		"email": "doppia@person.example", "profile": object{"first_name": "Doppia"}, "source": object{"channel": "web"}, // leads without one are counted by others
 		"consent": object{"purpose": "marketing", "granted": true, "double_opt_in": true, "wording": "7"},
 	})["id"].(string)
 	confirm := with(d.linksOf("doppia@person.example", "Please confirm"), "/y/")
