@@ -152,7 +152,7 @@ func (m *mailing) begin(ctx context.Context, v signed) (*rig.Program, error) {
 	env := []string{
 		"LEADFLOW_SMTP_ADDRESS=" + m.sink.Address, "LEADFLOW_MAIL_ALLOW=*", "LEADFLOW_MAIL_FROM=Bench <hello@bench.example>",
 		"LEADFLOW_MAIL_LINKS=guide=https://acme.example/guide,pricing=https://acme.example/pricing,case=https://acme.example/case,demo=https://acme.example/demo",
-		"LEADFLOW_MAIL_POSTAL=1 Bench Street", fmt.Sprintf("LEADFLOW_MAIL_SENDERS=%d", b6Connections),
+		fmt.Sprintf("LEADFLOW_MAIL_SENDERS=%d", b6Connections),
 	}
 	if v.key != nil {
 		der, err := x509.MarshalPKCS8PrivateKey(v.key)

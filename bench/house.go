@@ -53,7 +53,7 @@ func (b *bench) newHouse(ctx context.Context, sequence string, workerEnv ...stri
 }
 
 func (h *house) startWorker(ctx context.Context, env ...string) (*rig.Program, error) {
-	return h.product.Work(ctx, append(env, "LEADFLOW_SMTP_ADDRESS="+h.mails.Address, "LEADFLOW_MAIL_ALLOW=*", "LEADFLOW_MAIL_FROM=Bench <hello@bench.example>", "LEADFLOW_MAIL_POSTAL=1 Bench Street")...)
+	return h.product.Work(ctx, append(env, "LEADFLOW_SMTP_ADDRESS="+h.mails.Address, "LEADFLOW_MAIL_ALLOW=*", "LEADFLOW_MAIL_FROM=Bench <hello@bench.example>")...)
 }
 
 func (h *house) close() {

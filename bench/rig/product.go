@@ -28,7 +28,7 @@ func (r *Rig) NewProduct(ctx context.Context, database string) (*Product, error)
 	p := &Product{Database: database, rig: r}
 	p.env = []string{
 		"DATABASE_URL=" + r.Server.URL(database), "LEADFLOW_SECRET=" + r.secret, "LEADFLOW_LOG_LEVEL=warn",
-		"LEADFLOW_WEBHOOK_ALLOW=127.0.0.0/8",
+		"LEADFLOW_WEBHOOK_ALLOW=127.0.0.0/8", "LEADFLOW_MAIL_POSTAL=1 Bench Street",
 	}
 	if _, err := p.run(ctx, "migrate"); err != nil {
 		return nil, err
