@@ -23,9 +23,11 @@ const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id
 	coalesce(d.assignment_id::text, '') AS assignment_id, coalesce(d.rep_id::text, '') AS rep_id,
 	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.at_least_once AS may_repeat, d.created_at, d.failing_since, d.turn_at, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
 
+// A row may have come to be sending since the statement before parked what is: its sender was late, and committed in between.
+// The next claim parks it.
 const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
 FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
-		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now())
+		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now() AND (state = 'claimed' OR at_least_once))
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))
 	ORDER BY not_before LIMIT @rows FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -292,4 +293,24 @@ func TestWhoIsErasedLeavesNoMailBehind(t *testing.T) {
 	require.ErrorIs(t, err, record.ErrNotFound)
 	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", ""))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM deliveries"))
+}
+
+// A mail that began to be sent between the two statements of a claim, by a sender who was late, is not claimed: it may have
+// left. What is parked first does not see it, so the claim itself must not take it.
+func TestAClaimTakesNothingThatMayHaveLeft(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com"})
+	goOn(t, s, ada, lifecycle.Position{}, time.Now())
+	claimed := func() int {
+		rows, _ := s.pool.Query(t.Context(), sqlClaimDeliveries, pgx.NamedArgs{"lane": record.LaneBulk, "rows": 9, "lease": time.Minute, "steps": []int{}})
+		all, err := pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+		require.NoError(t, err)
+		return len(all)
+	}
+	exec(t, s, "UPDATE deliveries SET state = 'sending', claimed_until = now() - interval '1 second'")
+	require.Zero(t, claimed())
+	exec(t, s, "UPDATE deliveries SET at_least_once = true")
+	require.Equal(t, 1, claimed(), "it may come twice")
+	exec(t, s, "UPDATE deliveries SET at_least_once = false, state = 'claimed', claimed_until = now() - interval '1 second'")
+	require.Equal(t, 1, claimed(), "nothing of it can have left")
 }
