@@ -120,8 +120,6 @@ const (
 	l.version, l.reason, NULL::jsonb AS state, NOT coalesce((l.consent ->> 'tracking')::boolean, false)
 		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = ANY(@ids::uuid[])`
-
-	sqlSequenceOfDelivery = `SELECT document FROM sequences WHERE name = @sequence AND version = @version`
 )
 
 type repOfDelivery struct{ ID, Email, Name string }
@@ -232,18 +230,13 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 	return d, err
 }
 
-// sequenceKey names a version of a sequence. What a delivery names was published, and does not change.
-type sequenceKey struct {
-	name    string
-	version int
-}
-
+// sequenceOf is the document of its version, which does not change.
 func (s *Store) sequenceOf(ctx context.Context, c claimedRow) (json.RawMessage, error) {
-	key := sequenceKey{c.Sequence, c.Version}
+	key := sequenceVersion{c.Sequence, c.Version}
 	if doc, ok := s.sequences.Load(key); ok {
 		return doc.(json.RawMessage), nil
 	}
-	rows, _ := s.pool.Query(ctx, sqlSequenceOfDelivery, pgx.NamedArgs{"sequence": c.Sequence, "version": c.Version})
+	rows, _ := s.pool.Query(ctx, sqlSequenceDocument, pgx.NamedArgs{"name": c.Sequence, "version": c.Version})
 	found, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
 	if err != nil || len(found) == 0 {
 		return nil, err

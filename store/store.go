@@ -44,7 +44,7 @@ type Store struct {
 	changes   sync.Map // two versions -> *scoring.Change
 	scripts   sync.Map // sequenceVersion -> *sequence.Sequence
 	takers    sync.Map // lane -> *taking
-	sequences sync.Map // sequenceKey -> json.RawMessage
+	sequences sync.Map // sequenceVersion -> json.RawMessage
 	warmUp    []int
 }
 

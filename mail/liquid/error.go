@@ -43,38 +43,3 @@ func (f *fault) Error() string { return f.what }
 func faultf(at int, remedy, format string, args ...any) error {
 	return &fault{at: at, what: fmt.Sprintf(format, args...), remedy: remedy}
 }
-
-// nearest is the candidate that differs from name by at most two letters, or "".
-func nearest(name string, candidates []string) string {
-	best, found := 3, ""
-	for _, candidate := range candidates {
-		if d := distance(name, candidate); d < best {
-			best, found = d, candidate
-		}
-	}
-	return found
-}
-
-// distance is the Levenshtein distance of two short words, in bytes.
-func distance(a, b string) int {
-	if len(a) > 32 || len(b) > 32 {
-		return 99
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next := min(row[j]+1, row[j+1]+1, diagonal+cost)
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
-}

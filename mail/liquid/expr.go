@@ -3,6 +3,8 @@ package liquid
 import (
 	"strconv"
 	"strings"
+
+	"github.com/leadflow-dev/leadflow/domain/spell"
 )
 
 // operand is a literal or a variable's path.
@@ -128,7 +130,7 @@ func (p *parser) call(s *stream) (call, error) {
 	f, ok := filters[name.text]
 	if !ok {
 		remedy := "there are " + strings.Join(filterNames(), ", ")
-		if near := nearest(name.text, filterNames()); near != "" {
+		if near := spell.Meant(name.text, filterNames()); near != "" {
 			remedy = "did you mean " + near + "?"
 		}
 		return call{}, faultf(name.at, remedy, "unknown filter %q", clip(name.text))
