@@ -52,6 +52,11 @@ var (
 		`can'?t find (?:that|this|the) (?:user|address|mailbox)`, `unrouteable address`, `mailbox unavailable or not local`, `doesn'?t have (?:a|an) .{0,30}account`, `doesn'?t handle mail for that user`, `there is no one at this address`, `does not like recipient.{0,80}(?:unknown|no such)`,
 		`user .{0,60}is not listed`, `not listed in (?:domino|public)`, `recipnotfound`, `recipientnotfound`, `no such person`, `unknown or illegal alias`, `undeliverable address`, `bad destination mailbox`, `email address could not be found`, `delivery failed.{0,40}unknown`, `account (?:has been )?(?:deleted|closed)`, `addressee unknown`,
 		`mailbox not found`, `nobody by that name`, `invalid final delivery userid`, `recipient address rejected\.`, `no valid recipients`, `no local user`, `not a known user`, `user .{0,40}unknown`,
+		`user not local`, `non-?existent (?:account|user|mailbox|address|recipient)`,
+		// In other languages of large providers.
+		`(?:usuario|destinatario|cuenta|buz[oó]n) (?:no existe|desconocid[oa]|inexistente)`, `no existe (?:el|la|ese|esa) (?:usuario|cuenta|direcci[oó]n|buz[oó]n)`, `(?:usu[aá]rio|destinat[aá]rio|conta) (?:n[aã]o existe|desconhecid[oa]|inexistente)`,
+		`(?:utilisateur|destinataire|adresse) (?:inconnue?|inexistante?|n'existe pas)`, `(?:benutzer|empf(?:ä|ae)nger|adresse|postfach) (?:ist )?(?:unbekannt|existiert nicht|nicht gefunden|nicht vorhanden)`, `unbekannter? (?:benutzer|empf(?:ä|ae)nger|adresse)`,
+		`(?:utente|destinatario|casella) (?:sconosciut[oa]|inesistente|non esiste)`, `(?:gebruiker|ontvanger) (?:onbekend|bestaat niet)`, `(?:пользователь|адресат|получатель|ящик) (?:не найден|не существует|неизвестен)`,
 	)
 	noHost = phrases(
 		`host unknown`, `unknown host`, `no such host`, `host not found`, `dns lookup failure: host \S+ not found`, `domain is not reachable`, `host or domain name not found`, `domain (?:name )?not found`, `unknown domain`, `domain .{0,80}(?:does not exist|doesn'?t exist|not exist|unknown|is invalid|couldn'?t be found|not found)`, `couldn'?t find any host`, `name or service not known`,
@@ -65,6 +70,8 @@ var (
 	ofUs = phrases(
 		`sender (?:address )?(?:was )?(?:rejected|denied|verif|refused)`, `domain of sender`, `valid from:`, `(?:has|have) sent to too many`, `due to recipient preferences`,
 	)
+	// RFC 7505, 4.2: our own domain would take no answer. Some say 5.7.27 of a recipient's.
+	senderTakesNone = phrases(`sender\b.{0,60}null ?mx`)
 	// KDDI's filter refuses a mail at the end of DATA as if nobody were there; the address it would name is empty.
 	ofMail = phrases(`\b550:? : user unknown`)
 	// What large mail systems say of nobody and of nothing else, whatever else stands beside it, also after the mail: Exchange Online's
@@ -96,11 +103,13 @@ func hard(r Recipient, text string, at phase) bool {
 	address := strings.HasPrefix(r.Status, "5.1.") || strings.HasPrefix(r.Status, "4.1.")
 	unknown := gone.MatchString(text)
 	switch {
+	case r.Status == "5.1.7", r.Status == "5.1.8", senderTakesNone.MatchString(text): // RFC 3463, RFC 7505
+		return false
 	case moved.MatchString(text):
 		return true
 	case noService.MatchString(text):
 		return !strings.HasPrefix(r.Status, "4.")
-	case at == beforeRcpt, r.Status == "5.1.7", r.Status == "5.1.8", strings.HasSuffix(r.Status, ".2.2"), full.MatchString(text), ofUs.MatchString(text):
+	case at == beforeRcpt, strings.HasSuffix(r.Status, ".2.2"), full.MatchString(text), ofUs.MatchString(text):
 		return false
 	case surelyGone.MatchString(text):
 		return true
