@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-smtp"
+
+	"github.com/leadflow-dev/leadflow/mail/bounce"
 )
 
 // Kind is what is known about one attempt to send.
@@ -47,16 +49,17 @@ type Outcome struct {
 	Err error
 }
 
-// HardBounce reports whether the server said for good that this recipient cannot be reached (5xx at RCPT, with an
-// enhanced code of class 5.1 or 5.2.1, or without any), rather than that it refused the content, the sender or the load.
-func (o Outcome) HardBounce() bool {
-	if o.Kind != Permanent || o.Phase != PhaseRcpt {
-		return false
+// Bounce is what a refusal of the server says of the recipient, for good or for now, by the rules that reports are read by; false:
+// it says nothing, for it was not asked about them, or gave no answer.
+func (o Outcome) Bounce() (bounce.Recipient, bool) {
+	if o.Code == 0 || o.Kind != Permanent && o.Kind != Temporary {
+		return bounce.Recipient{}, false
 	}
-	if o.Enhanced == "" {
-		return o.Code == 550 || o.Code == 551 || o.Code == 553
+	switch o.Phase {
+	case PhaseRcpt, PhaseData, PhaseBody, PhaseReply:
+		return bounce.Refused(o.Code, o.Enhanced, o.Reply, o.Phase != PhaseRcpt), true
 	}
-	return o.Enhanced[:4] == "5.1." && o.Enhanced != "5.1.7" && o.Enhanced != "5.1.8" || o.Enhanced == "5.2.1"
+	return bounce.Recipient{}, false
 }
 
 // refused is the outcome of an error at a phase where the server cannot have accepted the message.

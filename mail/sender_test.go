@@ -357,20 +357,42 @@ func TestClosedSenderSendsNothing(t *testing.T) {
 	require.Equal(t, NotStarted, send(t, sender, letterBytes).Kind)
 }
 
-func TestHardBounce(t *testing.T) {
+func TestWhatARefusalSaysOfTheRecipient(t *testing.T) {
 	for _, c := range []struct {
 		out  Outcome
-		want bool
+		want string
 	}{
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, true},
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550}, true},
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.2.1"}, true},
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.7.1"}, false},
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 552, Enhanced: "5.2.2"}, false},
-		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 553, Enhanced: "5.1.8"}, false},
-		{Outcome{Kind: Permanent, Phase: PhaseReply, Code: 550, Enhanced: "5.1.1"}, false},
-		{Outcome{Kind: Temporary, Phase: PhaseRcpt, Code: 450}, false},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, "hard"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Reply: "No such user here"}, "hard"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.7.1", Reply: "No such user!"}, "hard"},
+		{Outcome{Kind: Permanent, Phase: PhaseReply, Code: 550, Enhanced: "5.1.1", Reply: "user unknown"}, "hard"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 552, Enhanced: "5.2.2"}, "soft"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Reply: "mailbox full"}, "soft"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.2.1", Reply: "disabled"}, "soft"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Reply: "rejected"}, "soft"},
+		{Outcome{Kind: Temporary, Phase: PhaseRcpt, Code: 450, Enhanced: "4.2.2"}, "soft"},
+		{Outcome{Kind: Permanent, Phase: PhaseReply, Code: 550, Reply: "user unknown"}, "soft"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Reply: "blocked using zen.spamhaus.org"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Reply: "relay not permitted"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 550, Enhanced: "5.7.1"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseRcpt, Code: 553, Enhanced: "5.1.8"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseReply, Code: 554, Enhanced: "5.7.1", Reply: "looks like spam"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseReply, Code: 552, Enhanced: "5.3.4", Reply: "too large"}, "ours"},
+		{Outcome{Kind: Permanent, Phase: PhaseMail, Code: 550, Enhanced: "5.1.1"}, "nothing"},
+		{Outcome{Kind: Temporary, Phase: PhaseBody}, "nothing"},
+		{Outcome{Kind: NotStarted, Phase: PhaseRcpt, Code: 421}, "nothing"},
+		{Outcome{Kind: Unknown, Phase: PhaseReply}, "nothing"},
 	} {
-		require.Equal(t, c.want, c.out.HardBounce(), "%+v", c.out)
+		b, told := c.out.Bounce()
+		got := "soft"
+		switch {
+		case !told:
+			got = "nothing"
+		case b.Hard:
+			got = "hard"
+		case b.Ours:
+			got = "ours"
+		}
+		require.Equal(t, c.want, got, "%+v", c.out)
 	}
 }

@@ -261,18 +261,3 @@ func (s *Store) NextDelivery(ctx context.Context, lane string) (after time.Durat
 	}
 	return time.Duration(*found[0] * float64(time.Second)), true, nil
 }
-
-const sqlBouncedLead = `SELECT lead_id FROM deliveries WHERE id = @id AND lead_id IS NOT NULL AND kind <> 'test'`
-
-// HardBounce suppresses the address of the delivery's lead and tells its run, as an event of the lead.
-func (s *Store) HardBounce(ctx context.Context, deliveryID string) error {
-	rows, _ := s.pool.Query(ctx, sqlBouncedLead, pgx.NamedArgs{"id": deliveryID})
-	lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
-	if err != nil {
-		return masked("hard bounce", err)
-	}
-	_, err = s.Ingest(ctx, []record.Event{{
-		ClientID: "bounce:" + deliveryID, Type: "email_bounce", LeadID: lead, Properties: map[string]any{"kind": "hard"},
-	}})
-	return err
-}

@@ -252,17 +252,6 @@ func TestASuppressionIsSeenAtTheInstantOfSending(t *testing.T) {
 	require.Equal(t, "suppressed:manual", sending(t, s, id))
 }
 
-func TestAHardBounceSuppressesAndTellsTheRunOnce(t *testing.T) {
-	s := garden(t)
-	lead, id := queued(t, s, "ada@example.com")
-	require.NoError(t, s.HardBounce(t.Context(), id))
-	require.NoError(t, s.HardBounce(t.Context(), id))
-	require.Equal(t, "hard_bounce", one[string](t, s, "SELECT reason FROM suppressions WHERE email = 'ada@example.com'"))
-	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM events"))
-	require.Equal(t, "bounce", heard(t, s, lead))
-	require.ErrorIs(t, s.HardBounce(t.Context(), newID()), record.ErrNotFound)
-}
-
 func TestAnAlertOfAnOfferThatIsClosedExpiresAndItsSubscriberIsTold(t *testing.T) {
 	s := garden(t)
 	rep := newRep(t, s, "rep", nil)

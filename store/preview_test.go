@@ -31,7 +31,7 @@ func TestATestMailHasNoEffectOnTheLead(t *testing.T) {
 	stop, err := s.Sending(t.Context(), d)
 	require.NoError(t, err)
 	require.Empty(t, stop)
-	require.ErrorIs(t, s.HardBounce(t.Context(), id), record.ErrNotFound, "whose address bounced is not the lead")
+	require.Equal(t, record.AsUnknown, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Hard: true, DeliveryID: id}), "whose address bounced is not the lead")
 	require.NoError(t, s.FinishDelivery(t.Context(), d, "sent", "2.0.0"))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM events WHERE type = 'email_bounce'"))
 	require.Zero(t, one[int](t, s, "SELECT count(*) FROM suppressions"))

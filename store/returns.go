@@ -36,7 +36,7 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 		if err != nil {
 			return err
 		}
-		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, mailed: of.mailed(lead), b: &pgx.Batch{}}
+		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, mailed: of.mailed(lead, r.SentTo), b: &pgx.Batch{}}
 		if as, err = t.decide(ctx); err != nil || as == record.AsDuplicate {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 
 const (
 	sqlWhoseDelivery = `SELECT lead_id, substring(message FROM 1 FOR 16384) AS message FROM deliveries
-	WHERE id = @delivery AND lead_id IS NOT NULL AND kind = 'nurture'`
+	WHERE id = @delivery AND lead_id IS NOT NULL AND kind IN ('nurture', 'confirmation')`
 	sqlWhoseAddress = `SELECT id AS lead_id, NULL::bytea AS message FROM leads WHERE email = @email`
 )
 
@@ -79,7 +79,10 @@ func whoseReturned(ctx context.Context, q querier, r record.Returned) (*owned, e
 }
 
 // mailed is the address the mail went to: the lead may have another by now.
-func (o *owned) mailed(lead leadRow) string {
+func (o *owned) mailed(lead leadRow, sentTo string) string {
+	if sentTo != "" {
+		return strings.ToLower(sentTo)
+	}
 	if m, err := netmail.ReadMessage(bytes.NewReader(append(o.Message, "\r\n\r\n"...))); err == nil {
 		if to, err := netmail.ParseAddress(m.Header.Get("To")); err == nil {
 			return strings.ToLower(to.Address)
@@ -100,14 +103,11 @@ type returning struct {
 }
 
 const (
-	sqlNoteReturn = `INSERT INTO mail_returns (key, kind, hard, lead_id, delivery_id, address, status, via, outcome)
-VALUES (@key, @kind, @hard, @lead, @delivery, @address, @status, @via, @outcome) ON CONFLICT (key) DO NOTHING`
+	sqlNoteReturn = `INSERT INTO mail_returns (key, kind, hard, ours, lead_id, delivery_id, address, status, via, outcome)
+VALUES (@key, @kind, @hard, @ours, @lead, @delivery, @address, @status, @via, @outcome) ON CONFLICT (key) DO NOTHING`
 
-	// A refusal at the door of the other server was stored as an event when it was sent.
-	sqlRefusedBefore = `SELECT count(*) FROM events WHERE lead_id = @lead AND client_id = @id
-	AND received_at > now() - interval '35 days' AND received_at < now() + interval '1 day'`
-
-	sqlCountSoft = `SELECT count(*) FROM mail_returns WHERE address = @address AND kind = 'bounce' AND NOT hard AND received_at > now() - @within::interval`
+	sqlCountSoft = `SELECT count(*) FROM mail_returns WHERE address = @address AND kind = 'bounce' AND NOT hard AND NOT ours
+	AND received_at > now() - @within::interval`
 
 	sqlTurnedHard = `UPDATE mail_returns SET outcome = 'hard' WHERE key = @key`
 
@@ -137,8 +137,8 @@ func (t *returning) decide(ctx context.Context) (string, error) {
 		as = record.AsHard
 	}
 	args := pgx.NamedArgs{
-		"key": t.key(), "kind": t.Kind, "hard": t.Hard, "lead": t.lead.ID, "delivery": nil, "address": t.s.suppressionHash(t.mailed),
-		"status": t.Status, "via": t.Via, "outcome": as, "id": t.clientID(),
+		"key": t.key(), "kind": t.Kind, "hard": t.Hard, "ours": t.Ours && !t.Hard, "lead": t.lead.ID, "delivery": nil, "address": t.s.suppressionHash(t.mailed),
+		"status": t.Status, "via": t.Via, "outcome": as,
 	}
 	if isID(t.DeliveryID) {
 		args["delivery"] = t.DeliveryID
@@ -150,13 +150,7 @@ func (t *returning) decide(ctx context.Context) (string, error) {
 	if tag.RowsAffected() == 0 {
 		return record.AsDuplicate, nil
 	}
-	if t.Hard {
-		var before int
-		if err := t.tx.QueryRow(ctx, sqlRefusedBefore, args).Scan(&before); err != nil || before > 0 {
-			return record.AsDuplicate, err
-		}
-	}
-	if as == record.AsSoft {
+	if as == record.AsSoft && !t.Ours {
 		return t.countSoft(ctx, args)
 	}
 	return as, nil
@@ -185,7 +179,7 @@ func (t *returning) countSoft(ctx context.Context, args pgx.NamedArgs) (string, 
 	return record.AsHard, nil
 }
 
-// clientID is of the event: a bounce at the other server's door has the same.
+// clientID is of the event.
 func (t *returning) clientID() string {
 	if isID(t.DeliveryID) && t.Hard {
 		return "bounce:" + strings.ToLower(t.DeliveryID)

@@ -88,9 +88,55 @@ func TestReportsOfOneMailAtOnce(t *testing.T) {
 func TestWhatWasRefusedAtTheDoorIsNotHardTwice(t *testing.T) {
 	s := garden(t)
 	lead, id := sent(t, s, "ada@example.com")
-	require.NoError(t, s.HardBounce(t.Context(), id))
+	door := record.Returned{Kind: record.ReturnedBounce, Hard: true, DeliveryID: id, SentTo: "Ada@example.com", Via: "sending"}
+	require.Equal(t, record.AsHard, takeBack(t, s, door))
+	require.Equal(t, record.AsDuplicate, takeBack(t, s, door))
 	require.Equal(t, record.AsDuplicate, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Hard: true, DeliveryID: id, Report: "x"}))
+	require.Equal(t, "hard_bounce", suppressedAs(t, s, "ada@example.com"))
 	require.Equal(t, "email_bounce/hard", eventsOf(t, s, lead))
+	require.Equal(t, "bounce", heard(t, s, lead))
+}
+
+// The address may have changed between the claim and the refusal, and no bytes are kept yet that would tell.
+func TestARefusalAtTheDoorIsOfTheAddressThatWasTried(t *testing.T) {
+	s := garden(t)
+	lead, id := queued(t, s, "old@example.com")
+	require.NoError(t, s.PatchLead(t.Context(), lead, record.Capture{Email: "new@example.com", Via: "api"}))
+	require.Equal(t, record.AsHard, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Hard: true, DeliveryID: id, SentTo: "old@example.com", Via: "sending"}))
+	require.Equal(t, "hard_bounce", suppressedAs(t, s, "old@example.com"))
+	require.Empty(t, suppressedAs(t, s, "new@example.com"))
+	require.Empty(t, eventsOf(t, s, lead))
+}
+
+// A question whose address is nobody's must not be asked again, and nothing else sent there.
+func TestAConfirmationThatBouncesSuppresses(t *testing.T) {
+	s := garden(t)
+	for via, sentTo := range map[string]string{"sending": "sending@example.com", "smtp": ""} {
+		lead, id := queued(t, s, via+"@example.com")
+		exec(t, s, "UPDATE deliveries SET kind = 'confirmation' WHERE id = $1", id)
+		require.Equal(t, record.AsHard, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Hard: true, DeliveryID: id, SentTo: sentTo, Via: via}))
+		require.Equal(t, "hard_bounce", suppressedAs(t, s, via+"@example.com"))
+		require.Equal(t, "email_bounce/hard", eventsOf(t, s, lead))
+	}
+}
+
+// A blocklist that our server is on refuses everybody there: nobody is lost by it.
+func TestBouncesThatAreAboutUsDoNotCount(t *testing.T) {
+	s := garden(t)
+	_, id := sent(t, s, "ada@example.com")
+	require.Equal(t, record.AsSoft, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Ours: true, Status: "5.7.1", DeliveryID: id}))
+	soft := func(report string, ours bool) string {
+		return takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Ours: ours, Status: "5.7.1", Email: "ada@example.com", Report: report})
+	}
+	for _, report := range []string{"1", "2", "3", "4"} {
+		require.Equal(t, record.AsSoft, soft(report, true))
+	}
+	require.Equal(t, record.AsSoft, soft("5", false))
+	require.Equal(t, record.AsSoft, soft("6", false))
+	require.Empty(t, suppressedAs(t, s, "ada@example.com"))
+	require.Equal(t, record.AsSoft, soft("7", true), "three, but this one is not counted")
+	require.Equal(t, record.AsHard, soft("8", false))
+	require.Equal(t, "hard_bounce", suppressedAs(t, s, "ada@example.com"))
 }
 
 func TestSoftBouncesTurnHardByThePolicy(t *testing.T) {

@@ -108,30 +108,19 @@ func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outc
 	case mail.Sent:
 		return m.Deliveries.FinishDelivery(ctx, d, "sent", out.Enhanced)
 	case mail.Permanent:
-		// First what the refusal means, which may be said twice: if we die in between, the server is asked and refuses again.
-		if out.HardBounce() && d.Kind == kindNurture {
-			if err := m.Bounces.HardBounce(ctx, d.ID); err != nil {
-				return err
-			}
-		}
-		return m.Deliveries.FinishDelivery(ctx, d, "failed", code)
+		return m.refused(ctx, d, out, "failed", code)
 	case mail.Unknown:
 		if !d.MayRepeat { // at most once: whoever runs the house decides
 			return m.Deliveries.FinishDelivery(ctx, d, "unknown", "lost_at_reply")
 		}
 	}
-	if out.Kind == mail.NotStarted {
-		return m.later(ctx, d, code, serverWaits)
+	switch {
+	case out.Kind == mail.NotStarted:
+		return m.later(ctx, d, out, code, serverWaits)
+	case d.Kind != kindNurture: // somebody waits for it
+		return m.later(ctx, d, out, code, alertWaits)
 	}
-	return m.again(ctx, d, code)
-}
-
-// again tries later, for days.
-func (m *Mailing) again(ctx context.Context, d record.Delivery, code string) error {
-	if d.Kind != kindNurture {
-		return m.later(ctx, d, code, alertWaits)
-	}
-	return m.later(ctx, d, code, mailWaits)
+	return m.later(ctx, d, out, code, mailWaits)
 }
 
 // waits are between attempts: as long as it has failed for, within bounds, so that each wait doubles the time. RFC 5321,
@@ -149,13 +138,13 @@ func (w waits) after(failing time.Duration) time.Duration {
 	return time.Duration(float64(min(w.most, max(w.least, failing))) * (0.9 + 0.2*rand.Float64()))
 }
 
-func (m *Mailing) later(ctx context.Context, d record.Delivery, code string, w waits) error {
+func (m *Mailing) later(ctx context.Context, d record.Delivery, out mail.Outcome, code string, w waits) error {
 	var failing time.Duration
 	if !d.FailingSince.IsZero() {
 		failing = time.Since(d.FailingSince)
 	}
 	if failing > cmp.Or(m.GiveUp, giveUp) {
-		return m.Deliveries.FinishDelivery(ctx, d, "expired", code)
+		return m.refused(ctx, d, out, "expired", code)
 	}
 	return m.Deliveries.RetryDelivery(ctx, d, code, w.after(failing))
 }

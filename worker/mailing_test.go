@@ -22,7 +22,8 @@ type ledger struct {
 	state   string
 	code    string
 	retry   time.Duration
-	bounced bool
+	bounced string // hard, soft, ours; empty: nothing was told
+	told    record.Returned
 }
 
 func (l *ledger) Sending(_ context.Context, d record.Delivery) (string, error) {
@@ -51,12 +52,22 @@ func (l *ledger) EndDelivery(_ context.Context, _ record.Delivery, e record.Deli
 	return nil
 }
 
-func (l *ledger) HardBounce(context.Context, string) error {
-	if l.state != "" {
-		return errors.New("the ledger was closed first: if we die in between, nobody is suppressed")
+func (l *ledger) TakeReturned(_ context.Context, r record.Returned) (string, error) {
+	if l.state != "" && l.sending == 0 {
+		return "", errors.New("the ledger was closed first: if we die in between, nobody is suppressed")
 	}
-	l.bounced = true
-	return nil
+	if l.state == "" && l.sending > 0 {
+		return "", errors.New("a mail that is known to have failed would be unknown if this could not be stored")
+	}
+	l.bounced = "soft"
+	switch {
+	case r.Hard:
+		l.bounced = "hard"
+	case r.Ours:
+		l.bounced = "ours"
+	}
+	l.told = r
+	return "", nil
 }
 
 type fixed struct{ err error }
@@ -74,7 +85,8 @@ type server struct {
 }
 
 func (s *server) Send(ctx context.Context, _, _ string, raw []byte, beforeData func(context.Context) error) mail.Outcome {
-	if s.answer.Phase == mail.PhaseConnect {
+	switch s.answer.Phase {
+	case mail.PhaseConnect, mail.PhaseMail, mail.PhaseRcpt:
 		return s.answer
 	}
 	if err := beforeData(ctx); err != nil {
@@ -94,7 +106,7 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		answer  mail.Outcome
 		state   string
 		code    string
-		bounced bool
+		bounced string
 	}{
 		{name: "sent", answer: mail.Outcome{Kind: mail.Sent, Enhanced: "2.0.0"}, state: "sent", code: "2.0.0"},
 		{name: "nobody knows: parked", answer: mail.Outcome{Kind: mail.Unknown, Phase: mail.PhaseReply}, state: "unknown", code: "lost_at_reply"},
@@ -103,12 +115,19 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		{name: "refused for now", answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "the server is down: it waits", answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "queued", code: "not_started"},
 		{name: "down for longer than anybody waits", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseConnect}, state: "expired", code: "not_started"},
-		{name: "refused for now for longer than that", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "expired", code: "4.2.2"},
+		{name: "refused for now for longer than that", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Phase: mail.PhaseRcpt, Code: 452, Enhanced: "4.2.2"}, state: "expired", code: "4.2.2", bounced: "soft"},
+		{name: "greylisted for longer than that", give: record.Delivery{FailingSince: young.Add(-121 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Phase: mail.PhaseRcpt, Code: 451, Enhanced: "4.7.1"}, state: "expired", code: "4.7.1", bounced: "ours"},
+		{name: "a full mailbox", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 552, Enhanced: "5.2.2"}, state: "failed", code: "5.2.2", bounced: "soft"},
+		{name: "a full mailbox after the mail", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 552, Reply: "mailbox full"}, state: "failed", code: "permanent", bounced: "soft"},
+		{name: "our server is on a blocklist", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Reply: "blocked using zen.spamhaus.org"}, state: "failed", code: "permanent", bounced: "ours"},
+		{name: "our mail server does not take our mail", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseMail, Code: 550, Reply: "no such user"}, state: "failed", code: "permanent"},
+		{name: "nobody confirms there", give: record.Delivery{Kind: kindConfirmation}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: "hard"},
+		{name: "a rep who is not there is no lead", give: record.Delivery{Kind: "offer"}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1"},
 		{name: "refused for now for four days", give: record.Delivery{FailingSince: young.Add(-96 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "the house has sent what it may today", stop: "warmup", answer: mail.Outcome{Kind: mail.Sent}, state: "queued", code: "warmup"},
 		{name: "held up for long, then refused for now", give: record.Delivery{CreatedAt: young.Add(-800 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
-		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
-		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1"},
+		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: "hard"},
+		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1", bounced: "ours"},
 		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
 		{name: "paused at the last moment", stop: "paused", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
 		{name: "paused when it was claimed", give: record.Delivery{Hold: true}, answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
@@ -121,7 +140,10 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 			l, s := &ledger{stop: tt.stop}, &server{answer: tt.answer}
 			m := &Mailing{Deliveries: l, Bounces: l, Composer: fixed{}, Sender: s, Log: slog.New(slog.DiscardHandler)}
 			d := tt.give
-			d.ID, d.Kind = "d", kindNurture
+			d.ID, d.To = "d", "ada@person.example"
+			if d.Kind == "" {
+				d.Kind = kindNurture
+			}
 			if d.Lane == "" {
 				d.Lane = record.LaneBulk
 			}
@@ -132,6 +154,10 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 			require.Equal(t, tt.state, l.state)
 			require.Equal(t, tt.code, l.code)
 			require.Equal(t, tt.bounced, l.bounced)
+			if tt.bounced != "" {
+				require.Equal(t, []any{"d", "ada@person.example", "sending"}, []any{l.told.DeliveryID, l.told.SentTo, l.told.Via})
+				require.NotEmpty(t, l.told.Status)
+			}
 			if tt.stop != "" {
 				require.Nil(t, s.got, "nothing may leave the house")
 			}

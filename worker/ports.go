@@ -50,10 +50,11 @@ type Handover interface {
 	HandOver(lane string, lease time.Duration, t record.Taker) (stop func())
 }
 
-// Bounces is what failed mail means for a person.
+// Bounces is what a refused mail means for a person.
 type Bounces interface {
-	// HardBounce suppresses the address of the delivery's lead and tells its run.
-	HardBounce(ctx context.Context, deliveryID string) error
+	// TakeReturned does what follows of a bounce - the ledger of returns, the event, the suppression, what the run must hear -
+	// and answers what did (record.As...). Told again nothing follows.
+	TakeReturned(ctx context.Context, r record.Returned) (as string, err error)
 }
 
 // Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, starts, decision, model.

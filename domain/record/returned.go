@@ -12,11 +12,13 @@ const (
 type Returned struct {
 	Kind       string
 	Hard       bool   // of a bounce: nobody is there
+	Ours       bool   // of one that is not hard: it was about us or the mail, and is not counted against the address
 	Status     string // of a bounce: enhanced status, else reply code; of a complaint: its type. Codes only
 	DeliveryID string // which mail, by the token of an address or by its Message-ID; empty: only the address is known
 	Email      string // normalised; needed without a delivery
 	Report     string // which report this is: the same text comes with the same report again. Needed without a delivery, and of a reply
-	Via        string // smtp, file, ses, sendgrid, postmark, mailgun
+	SentTo     string // the address we sent it to, where we know it ourselves; else that of the kept mail
+	Via        string // sending: the server's answer; smtp, file, ses, sendgrid, postmark, mailgun: told later
 	Text       string // of a reply: what was written, at most 10,000 characters
 }
 

@@ -43,5 +43,6 @@ type Recipient struct {
 	Status     string // enhanced status (RFC 3463), such as 5.1.1; empty: none was told
 	Code       string // reply code of SMTP, such as 550; empty: none was told
 	Diagnostic string // in the words of the server
+	Ours       bool   // not Hard: it was about us or the mail, such as a blocklist or a size, and says nothing of them
 	Hard       bool   // nobody is there and nobody will be: unknown user, unknown domain, moved away
 }

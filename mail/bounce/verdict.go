@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +39,39 @@ func (r *Recipient) judge(text string, at phase) {
 		r.Code = c[1]
 	}
 	r.Hard = r.Action != "delayed" && hard(*r, text, at)
+	r.Ours = !r.Hard && aboutUs(*r, text, at)
+}
+
+// aboutUs reports a refusal that says nothing of the recipient: subject 7 of RFC 3463 (security or policy), 6 (what the mail is
+// made of), its size, the sender's address, or words that say so. A full mailbox is theirs,
+// whatever else is said.
+func aboutUs(r Recipient, text string, at phase) bool {
+	switch {
+	case strings.HasSuffix(r.Status, ".2.2"), full.MatchString(text):
+		return false
+	case at == beforeRcpt, r.Status == "5.1.7", r.Status == "5.1.8", ofClass(r.Status, "7"), ofClass(r.Status, "6"), r.Status == "5.3.4":
+		return true
+	}
+	return ofUs.MatchString(text) || ours.MatchString(text) || senderTakesNone.MatchString(text)
+}
+
+// ofClass reports a status of a subject of RFC 3463, such as 7 of 5.7.1.
+func ofClass(status, subject string) bool {
+	parts := strings.Split(status, ".")
+	return len(parts) == 3 && parts[1] == subject
+}
+
+// Refused judges what a server answered us itself: the reply code, the enhanced status ("" where there was none) and its words.
+// Later: it had taken the recipient before.
+func Refused(code int, status, said string, later bool) Recipient {
+	r := Recipient{Action: "failed", Code: strconv.Itoa(code), Status: status, Diagnostic: said}
+	at := atRcpt
+	if later {
+		at = afterRcpt
+	}
+	text := strings.TrimSpace(space.ReplaceAllString(r.Code+" "+status+" "+said, " "))
+	r.judge(text, at)
+	return r
 }
 
 // Judge takes codes and Hard from the diagnosis of a server, as it was told.
@@ -79,12 +113,15 @@ var (
 	surelyGone = phrases(
 		`recipient address rejected: access denied`, `requested action not taken: mailbox unavailable`, `this user doesn'?t have an? \S+ account`, `the account or domain may not exist`, `address not found`, `because the address couldn'?t be found`, `inactive email address`, `adresse (?:du |de )?destinataire invalide`, `\b542 \S+ rejected`,
 	)
-	// What may be over tomorrow, or is about us and not about them, whatever else is said.
+	// What is about us, our mail, or how it came: it would be refused to anybody there.
+	ours = phrases(
+		`spam`, `blocked`, `blacklist`, `blocklist`, `block list`, `black list`, `listed (?:by|at|in) (?:the )?(?:[a-z0-9.-]*\.)?(?:spamhaus|sorbs|spamcop|dnsbl|rbl)`, `spf`, `dkim`, `dmarc`, `reverse dns`, `ptr record`, `reputation`, `policy`, `virus`, `relay(?:ing)? (?:access )?(?:denied|not permitted|is denied|not allowed)`, `not (?:allowed|permitted) to relay`,
+		`message (?:size|too large|too big)`, `too large`, `size limit`, `maximum size`, `not authori[sz]ed`, `authentication`, `sender .{0,60}(?:rejected|denied|unknown|not exist|verify|invalid)`, `access denied`, `bounce address`,
+	)
+	// What may be over tomorrow, whatever else is said.
 	passing = phrases(
 		`temporar`, `timed? ?out`, `try again (?:later|in)`, `host not found, try again`, `retry timeout`, `deferred`, `too many (?:connections|messages|recipients)`, `rate limit`, `greylist`, `graylist`, `try later`,
-		`spam`, `blocked`, `blacklist`, `blocklist`, `block list`, `black list`, `listed (?:by|at|in) (?:the )?(?:[a-z0-9.-]*\.)?(?:spamhaus|sorbs|spamcop|dnsbl|rbl)`, `spf`, `dkim`, `dmarc`, `reverse dns`, `ptr record`, `reputation`, `policy`, `virus`, `relay(?:ing)? (?:access )?(?:denied|not permitted|is denied|not allowed)`, `not (?:allowed|permitted) to relay`,
 		`suspended`, `disabled`, `inactive`, `account (?:is )?(?:locked|expired)`,
-		`message (?:size|too large|too big)`, `too large`, `size limit`, `maximum size`, `not authori[sz]ed`, `authentication`, `sender .{0,60}(?:rejected|denied|unknown|not exist|verify|invalid)`, `access denied`, `bounce address`,
 	)
 )
 
@@ -113,7 +150,7 @@ func hard(r Recipient, text string, at phase) bool {
 		return false
 	case surelyGone.MatchString(text):
 		return true
-	case passing.MatchString(text) && !(unknown && address):
+	case (passing.MatchString(text) || ours.MatchString(text)) && !(unknown && address):
 		return false
 	case unknown && strings.HasPrefix(r.Status, "5.1."):
 		return true
@@ -138,7 +175,7 @@ var goneStatus = map[string]bool{"5.1.0": true, "5.1.1": true, "5.1.2": true, "5
 
 // known reports words that one of the phrases is among.
 func known(text string) bool {
-	for _, some := range []*regexp.Regexp{gone, surelyGone, noHost, noService, moved, full, ofUs, passing} {
+	for _, some := range []*regexp.Regexp{gone, surelyGone, noHost, noService, moved, full, ofUs, ours, passing} {
 		if some.MatchString(text) {
 			return true
 		}
@@ -148,7 +185,7 @@ func known(text string) bool {
 
 // tellsWhy reports a diagnosis that says more than a number.
 func tellsWhy(text string) bool {
-	return len(strings.Fields(text)) > 2 || passing.MatchString(text)
+	return len(strings.Fields(text)) > 2 || passing.MatchString(text) || ours.MatchString(text)
 }
 
 var failing = phrases(`fail`, `unable`, `could ?n[o']t`, `cannot`, `can'?t`, `not (?:be )?deliver`, `undeliver`, `reject`, `returned`, `unknown`, `no such`, `error`, `refused`, `denied`, `not found`, `does not exist`, `full`, `exceed`, `disabled`, `delayed`, `malformed`, `not member`, `not accept`, `存在しない`, `届か`, `invalid`, `blocked`, `was not`, `wasn't`, `expired`, `\b[45]\d\d[ -]`, `不達`, `配信`, `送信でき`, `届け`, `не `)

@@ -154,7 +154,7 @@ func (r Report) bounced(base record.Returned) (out []record.Returned) {
 			continue
 		}
 		next := base
-		next.Hard, next.Email, next.Status = one.Hard, one.Address, one.Code
+		next.Hard, next.Ours, next.Email, next.Status = one.Hard, one.Ours, one.Address, one.Code
 		if status.MatchString(one.Status) {
 			next.Status = one.Status
 		}
