@@ -9,7 +9,7 @@ import (
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
 
-// back is where what comes back of a nurture mail goes: bounces to its return path, answers to its Reply-To. Both name the
+// back is where what comes back of a mail to a person goes: bounces to its return path, answers to its Reply-To. Both name the
 // delivery by a signed token. Without a domain of our own for them it is the sender of the house, and no Reply-To.
 func (l *Letters) back(d record.Delivery) (returnPath string, reply netmail.Address, err error) {
 	if l.House.BackDomain == "" || inert(d) {

@@ -38,6 +38,10 @@ func (l *Letters) confirmation(d record.Delivery) (mail.Rendered, error) {
 	if err != nil {
 		return mail.Rendered{}, err
 	}
+	returnPath, _, err := l.back(d) // a yes that was given for an address of nobody must not be asked for again
+	if err != nil {
+		return mail.Rendered{}, err
+	}
 	house := cmp.Or(l.House.From.Name, domainOf(l.House.From.Address))
 	what := "mails from " + house
 	if topic := l.House.Topics[asked.Purpose]; topic != "" {
@@ -50,6 +54,6 @@ func (l *Letters) confirmation(d record.Delivery) (mail.Rendered, error) {
 			"If it was not you, do nothing. You will get no such mails.",
 		},
 		Links:     []mail.AlertLink{{Label: "Confirm", URL: l.House.PublicURL + "/y/" + t}},
-		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
+		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
 	})
 }
