@@ -49,6 +49,15 @@ func ReadDKIMKey(selector string, raw []byte) (DKIMKey, error) {
 	return DKIMKey{}, fmt.Errorf("holds a key of type %T: DKIM knows RSA and Ed25519", key)
 }
 
+// Bits is the strength of the key as RSA counts it: the bits of its modulus; an Ed25519 key is as good as 3072 (NIST SP 800-57,
+// table 2).
+func (k DKIMKey) Bits() int {
+	if public, ok := k.Key.Public().(*rsa.PublicKey); ok {
+		return public.N.BitLen()
+	}
+	return 3072
+}
+
 // Record is what the DNS says at selector._domainkey.domain (RFC 6376, 3.6.1; RFC 8463, 4).
 func (k DKIMKey) Record() (string, error) {
 	switch public := k.Key.Public().(type) {

@@ -75,6 +75,8 @@ func TestDKIM_holdsForAnIndependentVerifier(t *testing.T) {
 	}
 	_, err = verifySignatures(bytes.Replace(raw, []byte("  two  spaces"), []byte("  two   spaces"), 1), txt)
 	require.NoError(t, err, "white space that relays change means nothing")
+	_, err = verifySignatures(append(bytes.Clone(raw), "And one thing more\r\n"...), txt)
+	require.Error(t, err, "all of the body is covered: there is no l=")
 	for selector := range zone {
 		other := map[string]string{}
 		for name := range zone {

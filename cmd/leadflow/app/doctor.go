@@ -38,7 +38,7 @@ func Doctor(ctx context.Context, cfg Config) []Check {
 	parts := []func(context.Context) []Check{
 		func(ctx context.Context) []Check { return checkPostgres(ctx, cfg) },
 		checkTemporal,
-		func(ctx context.Context) []Check { return []Check{checkMail(ctx, cfg)} },
+		func(ctx context.Context) []Check { return append(checkNurture(cfg), checkMail(ctx, cfg)) },
 	}
 	found := make([][]Check, len(parts))
 	var all sync.WaitGroup

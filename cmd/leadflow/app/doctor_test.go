@@ -30,6 +30,16 @@ func TestDoctor_saysHowToMend(t *testing.T) {
 	require.Contains(t, got["temporal"].Mend, "TEMPORAL_ADDRESS")
 	require.False(t, got["smtp"].OK)
 	require.Contains(t, got["smtp"].Mend, "LEADFLOW_SMTP_ADDRESS")
+
+	require.False(t, got["postal"].OK)
+	require.Contains(t, got["postal"].Mend, "LEADFLOW_MAIL_POSTAL")
+	require.True(t, got["safe mode"].OK)
+	require.Contains(t, got["safe mode"].Says, "mail goes to nobody")
+	require.Contains(t, got["safe mode"].Says, "LEADFLOW_MAIL_PRODUCTION=true")
+	cfg.MailPostal, cfg.MailProduction = "Acme, 1 Main Street", true
+	got = found(checkNurture(cfg))
+	require.True(t, got["postal"].OK)
+	require.Contains(t, got["safe mode"].Says, "off")
 }
 
 // A part that takes a connection and says nothing costs its own time only.

@@ -39,7 +39,7 @@ func DoctorMail(ctx context.Context, cfg Config, dns string) []Check {
 	if err != nil {
 		return []Check{{Name: "mail", Says: err.Error(), Mend: "correct the variable that is named; leadflow config explains it"}}
 	}
-	checks := []Check{d.safeMode(), d.spf(ctx)}
+	checks := append(checkNurture(cfg), d.spf(ctx))
 	checks = append(checks, d.dkim(ctx)...)
 	return append(checks, d.dmarc(ctx), d.hello(ctx), d.encryption(), checkMail(ctx, cfg))
 }
@@ -78,19 +78,6 @@ func domainIn(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
-// safeMode tells whether mail goes to everybody.
-func (d *mailDoctor) safeMode() Check {
-	c := Check{Name: "safe mode", OK: true, Says: "off: production is declared"}
-	if !d.cfg.MailProduction {
-		c.Says = "on: mail goes to nobody; what is composed is kept"
-		if d.cfg.MailAllow != "" {
-			c.Says = "on: mail goes to " + d.cfg.MailAllow + " only; what is for others is kept"
-		}
-		c.Says += "; LEADFLOW_MAIL_PRODUCTION=true ends it"
-	}
-	return c
-}
-
 // dkim looks whether each selector publishes the key that we sign with.
 func (d *mailDoctor) dkim(ctx context.Context) []Check {
 	if len(d.keys.Keys) == 0 {
@@ -100,10 +87,17 @@ func (d *mailDoctor) dkim(ctx context.Context) []Check {
 	for _, key := range d.keys.Keys {
 		c := d.selector(ctx, key)
 		d.dkimHolds = d.dkimHolds || c.OK
+		if bits := key.Bits(); c.OK && bits < enoughBits {
+			c.OK, c.Says = false, fmt.Sprintf("%s, but it has %d bits: signers should have %d (RFC 8301)", c.Says, bits, enoughBits)
+			c.Mend = "make a key of 2048 bits or an Ed25519 one, publish it under a selector of its own, name both in LEADFLOW_MAIL_DKIM, and take this one out a week later"
+		}
 		out = append(out, c)
 	}
 	return out
 }
+
+// enoughBits is what signers should have of RSA (RFC 8301, 3.2); receivers must take 1024 still.
+const enoughBits = 2048
 
 func (d *mailDoctor) selector(ctx context.Context, key mail.DKIMKey) Check {
 	name := key.Selector + "._domainkey." + d.keys.Domain

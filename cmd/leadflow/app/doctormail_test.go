@@ -104,6 +104,7 @@ func believable(t *testing.T) (Config, zone) {
 	return Config{
 		Secret: strings.Repeat("s", 32), MailFrom: "Acme <hello@acme.example>", PublicURL: "https://leads.acme.example", MailHello: "out.acme.example",
 		MailDKIM: "r1=" + filepath.Join(dir, "r1") + ",e1=" + filepath.Join(dir, "e1"), SMTPTLS: "starttls", SMTPAddress: "127.0.0.1:1", MailProduction: true,
+		MailPostal: "Acme, 1 Main Street",
 	}, z
 }
 
@@ -120,7 +121,7 @@ func TestDoctorMail_whenAllIsWell(t *testing.T) {
 	t.Parallel()
 	cfg, z := believable(t)
 	got := looked(t, cfg, z)
-	for _, name := range []string{"safe mode", "spf", "dkim r1", "dkim e1", "dmarc", "ehlo", "tls"} {
+	for _, name := range []string{"postal", "safe mode", "spf", "dkim r1", "dkim e1", "dmarc", "ehlo", "tls"} {
 		require.True(t, got[name].OK, "%s: %s", name, got[name].Says)
 	}
 	require.Contains(t, got["spf"].Says, "3 of 10 questions")
@@ -192,4 +193,25 @@ func TestDoctorMail_alignment(t *testing.T) {
 	require.Contains(t, got["dmarc"].Says, "nothing agrees")
 	cfg.MailProduction, cfg.MailAllow = false, "*@acme.example"
 	require.Contains(t, looked(t, cfg, z)["safe mode"].Says, "*@acme.example only")
+}
+
+// Receivers still take 1024 bits, and some give them nothing: that is said, while the signature holds.
+func TestDoctorMail_aShortKeyIsSaid(t *testing.T) {
+	t.Parallel()
+	cfg, z := believable(t)
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	raw := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	path := filepath.Join(t.TempDir(), "old")
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	k, err := mail.ReadDKIMKey("old", raw)
+	require.NoError(t, err)
+	z["TXT old._domainkey.acme.example"], err = k.Record()
+	require.NoError(t, err)
+	cfg.MailDKIM = "old=" + path
+	got := looked(t, cfg, z)
+	require.False(t, got["dkim old"].OK)
+	require.Contains(t, got["dkim old"].Says, "1024 bits")
+	require.Contains(t, got["dkim old"].Mend, "2048")
+	require.Contains(t, got["dmarc"].Says, "SPF and DKIM agree", "it is a signature all the same")
 }
