@@ -44,6 +44,8 @@ type Host struct {
 	Log        *slog.Logger
 	Parallel   int // calls of the relay at once
 	Senders    int // connections for mails of the bulk lane
+	Throttle   *Throttle
+	Shares     Shares // of the throttle's limits, with the house's other processes
 }
 
 // importsAtOnce is how many imports a process works on, so that a small one waits behind no large one. They share its pace.
@@ -71,6 +73,7 @@ func (h *Host) Run(ctx context.Context) error {
 			return p.Run(ctx)
 		}
 	}
+	h.Throttle.Share() // before anything is claimed
 	var g errgroup.Group
 	sure := make(chan struct{}) // closed when Temporal's mark was read: see unsureLanes
 	whenSure := func(run func() error) func() error {
@@ -96,6 +99,7 @@ func (h *Host) Run(ctx context.Context) error {
 		return pool(record.LaneBulk, h.Mails, mailsForEach*max(1, h.Senders), aheadForEach*max(1, h.Senders))()
 	}))
 	g.Go(pool(record.LaneWebhook, h.Hooks, 4, 0))
+	g.Go(func() error { return h.Throttle.Keep(ctx, h.Shares, h.Log) })
 	g.Go(func() error { return h.every(ctx, b, "decision", 2*time.Second, "pending decisions", h.Desk.Resend) })
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
 	g.Go(func() error {

@@ -54,6 +54,9 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 	case d.Hold:
 		return m.stop(ctx, d, stopPaused)
 	}
+	if err := m.Throttle.Ready(ctx); err != nil { // another process carries it, or this one later: no failure of its own
+		return m.paced(ctx, d)
+	}
 	wait, leave := m.Throttle.Enter(domainOf(d.To), d.HasTurn)
 	if wait > 0 {
 		return m.Deliveries.EndDelivery(ctx, d, record.DeliveryEnd{State: stateQueued, Code: "paced", After: wait, Turn: true})
@@ -73,7 +76,7 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 		return m.Deliveries.EndDelivery(ctx, d, record.DeliveryEnd{State: "suppressed", Code: record.CodeSafeMode, Message: d.Message})
 	}
 	if err := m.Throttle.All(ctx); err != nil { // its time is over before it could begin, which is no failure of its own
-		return m.Deliveries.EndDelivery(context.WithoutCancel(ctx), d, record.DeliveryEnd{State: stateQueued, Code: "paced", Turn: true})
+		return m.paced(ctx, d)
 	}
 	out := m.Sender.Send(ctx, r.EnvelopeFrom, d.To, r.Raw, func(ctx context.Context) error {
 		why, err := m.Deliveries.Sending(ctx, d)
@@ -83,6 +86,11 @@ func (m *Mailing) Carry(ctx context.Context, d record.Delivery) error {
 		return err
 	})
 	return m.conclude(ctx, d, out)
+}
+
+// paced puts a mail back that could not begin while it was held.
+func (m *Mailing) paced(ctx context.Context, d record.Delivery) error {
+	return m.Deliveries.EndDelivery(context.WithoutCancel(ctx), d, record.DeliveryEnd{State: stateQueued, Code: "paced", Turn: true})
 }
 
 // message composes the mail, or takes what was composed before: a second attempt sends identical bytes under the same

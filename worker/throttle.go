@@ -13,7 +13,7 @@ type Rate struct {
 	AtOnce int     // mails at the same time
 }
 
-// ThrottleOptions bound the nurture mail of this process; several share what a domain takes by each having its part.
+// ThrottleOptions bound the nurture mail of the house: of this process, where it shares with nobody (Keep).
 type ThrottleOptions struct {
 	All     float64         // mails a second, whoever they are for; 0: any number
 	Domain  Rate            // of each recipient's domain
@@ -30,6 +30,7 @@ type Throttle struct {
 	mu      sync.Mutex
 	all     time.Time // when the next mail may go, whoever it is for
 	domains map[string]*domainState
+	share   share // of this process
 }
 
 type domainState struct {
@@ -56,6 +57,10 @@ func (t *Throttle) Enter(domain string, hasTurn bool) (wait time.Duration, leave
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	limit, mine := t.share.of(limit, domain)
+	if !mine {
+		return elsewhere, nil
+	}
 	now := t.now()
 	d := t.domain(domain, now)
 	interval := d.interval(limit)
@@ -117,7 +122,7 @@ func (t *Throttle) All(ctx context.Context) error {
 	t.mu.Lock()
 	now := t.now()
 	at := latest(now, t.all)
-	t.all = at.Add(perMail(t.options.All))
+	t.all = at.Add(perMail(t.options.All / t.share.processes()))
 	t.mu.Unlock()
 	if at.Equal(now) {
 		return nil

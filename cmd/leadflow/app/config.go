@@ -46,7 +46,7 @@ type Config struct {
 	MailHello        string  `env:"LEADFLOW_MAIL_HELLO" envDefault:"localhost" help:"the name given in EHLO; where you send directly, the one your address resolves to"`
 	MailDKIM         string  `env:"LEADFLOW_MAIL_DKIM" help:"keys that mails are signed with: selector=path of a private key in PEM (RSA or Ed25519), by comma; empty: not signed here"`
 	MailDKIMDomain   string  `env:"LEADFLOW_MAIL_DKIM_DOMAIN" help:"domain of the selectors; empty: that of LEADFLOW_MAIL_FROM"`
-	MailRate         float64 `env:"LEADFLOW_MAIL_RATE" envDefault:"0" help:"nurture mails a second of each worker; 0: no limit"`
+	MailRate         float64 `env:"LEADFLOW_MAIL_RATE" envDefault:"0" help:"nurture mails a second, all workers together; 0: no limit"`
 	MailDomainRate   float64 `env:"LEADFLOW_MAIL_DOMAIN_RATE" envDefault:"0" help:"of them to each recipient's domain; 0: no limit"`
 	MailDomainAtOnce int     `env:"LEADFLOW_MAIL_DOMAIN_AT_ONCE" envDefault:"0" help:"of them to each recipient's domain at the same time; 0: no limit"`
 	MailDomains      string  `env:"LEADFLOW_MAIL_DOMAINS" help:"other limits for some domains: domain=mails a second/mails at once, by comma, such as gmail.com=20/4"`
