@@ -9,6 +9,18 @@ CREATE UNLOGGED TABLE mail_senders (
     seen_at timestamptz NOT NULL
 );
 
+-- The bytes of mails are kept for a while, their rows for good. What came back of one needs the address it went to: its hash stays.
+ALTER TABLE deliveries ADD COLUMN mailed bytea; -- keyed hash of that address, as in suppressions; null: the message still tells
+CREATE TABLE mail_thinned (
+    one    boolean PRIMARY KEY DEFAULT true CONSTRAINT mail_thinned_one CHECK (one),
+    before timestamptz NOT NULL         -- of what was made before nothing has bytes but what is in mail_thin_later
+);
+CREATE TABLE mail_thin_later (
+    delivery_id uuid PRIMARY KEY REFERENCES deliveries (id) ON DELETE CASCADE -- it had not come to its end by then
+);
+
 -- +goose Down
+DROP TABLE mail_thin_later, mail_thinned;
+ALTER TABLE deliveries DROP COLUMN mailed;
 DROP TABLE mail_senders;
 ALTER TABLE mail_returns DROP COLUMN ours;

@@ -60,6 +60,7 @@ func (s *Store) DecideMail(ctx context.Context, id string, decision record.MailD
 				map[string]any{"delivery_id": id, "was": was.State, "code": was.Code}))
 		}
 		if out.State == "queued" {
+			b.Queue(sqlThinAgain, args)
 			b.Queue(sqlRingLane, pgx.NamedArgs{"lane": out.Lane})
 		}
 		return tx.SendBatch(ctx, b).Close()

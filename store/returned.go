@@ -21,7 +21,7 @@ func (t *returning) follow(ctx context.Context, h *handing, as string) error {
 	}
 	if stops != "" && t.mailed != t.lead.email() {
 		// It is about an address this person has left: that one is suppressed, nothing is held against the person.
-		t.b.Queue(sqlSuppress, t.s.suppressArgs(t.lead.ID, t.mailed, stops))
+		t.b.Queue(sqlSuppress, pgx.NamedArgs{"hash": t.mailedHash, "email": nullable(t.mailed), "reason": stops, "lead": t.lead.ID})
 		data["earlier_address"] = true
 		t.b.Queue(sqlTimeline, entry(t.lead, "mail_"+t.Kind, lifecycle.Actor{}, as, data))
 		return nil

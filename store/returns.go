@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	netmail "net/mail"
@@ -36,7 +37,8 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 		if err != nil {
 			return err
 		}
-		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, mailed: of.mailed(lead, r.SentTo), b: &pgx.Batch{}}
+		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, b: &pgx.Batch{}}
+		t.mailed, t.mailedHash = s.mailed(of, lead, r.SentTo)
 		if as, err = t.decide(ctx); err != nil || as == record.AsDuplicate {
 			return err
 		}
@@ -53,15 +55,16 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 }
 
 const (
-	sqlWhoseDelivery = `SELECT lead_id, substring(message FROM 1 FOR 16384) AS message FROM deliveries
+	sqlWhoseDelivery = `SELECT lead_id, substring(message FROM 1 FOR 16384) AS message, mailed FROM deliveries
 	WHERE id = @delivery AND lead_id IS NOT NULL AND kind IN ('nurture', 'confirmation')`
-	sqlWhoseAddress = `SELECT id AS lead_id, NULL::bytea AS message FROM leads WHERE email = @email`
+	sqlWhoseAddress = `SELECT id AS lead_id, NULL::bytea AS message, NULL::bytea AS mailed FROM leads WHERE email = @email`
 )
 
-// owned is whose mail came back, and its beginning where it is kept.
+// owned is whose mail came back, and its beginning where it is kept; else the hash of the address it went to.
 type owned struct {
 	LeadID  string
 	Message []byte
+	Mailed  []byte
 }
 
 // whoseReturned finds whose mail it was: nil is nobody's.
@@ -78,28 +81,43 @@ func whoseReturned(ctx context.Context, q querier, r record.Returned) (*owned, e
 	return found[0], nil
 }
 
-// mailed is the address the mail went to: the lead may have another by now.
-func (o *owned) mailed(lead leadRow, sentTo string) string {
-	if sentTo != "" {
-		return strings.ToLower(sentTo)
+// mailed is the address the mail went to, which the lead may have left by now, and its hash. The address is empty where only the
+// hash is known, and it is not the lead's.
+func (s *Store) mailed(o *owned, lead leadRow, sentTo string) (address string, hash []byte) {
+	address = cmp.Or(strings.ToLower(sentTo), addressee(o.Message))
+	switch {
+	case address != "":
+	case o.Mailed != nil && !bytes.Equal(o.Mailed, s.suppressionHash(lead.email())):
+		return "", o.Mailed
+	default:
+		address = lead.email()
 	}
-	if m, err := netmail.ReadMessage(bytes.NewReader(append(o.Message, "\r\n\r\n"...))); err == nil {
-		if to, err := netmail.ParseAddress(m.Header.Get("To")); err == nil {
-			return strings.ToLower(to.Address)
-		}
+	return address, s.suppressionHash(address)
+}
+
+// addressee is whom a mail is to; empty: it does not tell, or is not there.
+func addressee(message []byte) string {
+	m, err := netmail.ReadMessage(bytes.NewReader(append(bytes.Clone(message), "\r\n\r\n"...)))
+	if err != nil {
+		return ""
 	}
-	return lead.email()
+	to, err := netmail.ParseAddress(m.Header.Get("To"))
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(to.Address)
 }
 
 // returning is one thing that came back, its lead locked.
 type returning struct {
 	record.Returned
-	s      *Store
-	tx     pgx.Tx
-	w      world
-	lead   leadRow
-	mailed string
-	b      *pgx.Batch
+	s          *Store
+	tx         pgx.Tx
+	w          world
+	lead       leadRow
+	mailed     string
+	mailedHash []byte
+	b          *pgx.Batch
 }
 
 const (
@@ -137,7 +155,7 @@ func (t *returning) decide(ctx context.Context) (string, error) {
 		as = record.AsHard
 	}
 	args := pgx.NamedArgs{
-		"key": t.key(), "kind": t.Kind, "hard": t.Hard, "ours": t.Ours && !t.Hard, "lead": t.lead.ID, "delivery": nil, "address": t.s.suppressionHash(t.mailed),
+		"key": t.key(), "kind": t.Kind, "hard": t.Hard, "ours": t.Ours && !t.Hard, "lead": t.lead.ID, "delivery": nil, "address": t.mailedHash,
 		"status": t.Status, "via": t.Via, "outcome": as,
 	}
 	if isID(t.DeliveryID) {

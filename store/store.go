@@ -30,6 +30,8 @@ type Options struct {
 	Scanners scanner.Rules
 	// WarmUp is how many nurture mails may go on the first day with mail, on the second, and so on; on later days any number.
 	WarmUp []int
+	// KeepMails is how long the bytes of a mail are kept after it was made; 0: for good. Its row of the ledger always is.
+	KeepMails time.Duration
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
@@ -46,6 +48,7 @@ type Store struct {
 	takers    sync.Map // lane -> *taking
 	sequences sync.Map // sequenceVersion -> json.RawMessage
 	warmUp    []int
+	keepMails time.Duration
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.
@@ -63,7 +66,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows, warmUp: o.WarmUp}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows, warmUp: o.WarmUp, keepMails: o.KeepMails}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -22,7 +22,7 @@ const (
 // The first reason stays, but for what the person says: no, or that it was spam. A row that erasure left without its address gets it back: the person came again.
 const sqlSuppress = `INSERT INTO suppressions AS s (hash, email, reason, lead_id)
 VALUES (@hash, @email, @reason, coalesce(@lead::uuid, (SELECT id FROM leads WHERE email = @email)))
-ON CONFLICT (hash) DO UPDATE SET email = EXCLUDED.email, lead_id = coalesce(EXCLUDED.lead_id, s.lead_id),
+ON CONFLICT (hash) DO UPDATE SET email = coalesce(EXCLUDED.email, s.email), lead_id = coalesce(EXCLUDED.lead_id, s.lead_id),
 	reason = CASE WHEN s.reason <> 'complaint' AND EXCLUDED.reason IN ('unsubscribe', 'complaint') THEN EXCLUDED.reason ELSE s.reason END
 RETURNING email, reason, lead_id, at`
 

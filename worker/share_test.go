@@ -28,7 +28,7 @@ func (s *table) pause() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.calm && s.wild.IntN(20) == 0 { // a stall
-		return time.Duration(s.wild.IntN(20000)) * time.Millisecond
+		return time.Duration(s.wild.IntN(40000)) * time.Millisecond
 	}
 	return time.Duration(s.wild.IntN(300)) * time.Millisecond
 }
@@ -168,4 +168,40 @@ func TestNobodyWaitsForAShareAtTheEnd(t *testing.T) {
 	stop()
 	require.NoError(t, <-ended)
 	require.Error(t, <-waited)
+}
+
+// scripted answers the same share, however long it was not asked.
+type scripted struct{ place, of int }
+
+func (s *scripted) Share(context.Context, uuid.UUID, time.Duration) (place, of int, err error) {
+	return s.place, s.of, nil
+}
+
+func (s *scripted) Unshare(context.Context, uuid.UUID) error { return nil }
+
+// A process that has not said for long that it is there may have been forgotten: others divided without it, and it must wait until
+// they know of it again, though it reads what it read before.
+func TestWhoMayHaveBeenForgottenWaits(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	th := NewThrottle(ThrottleOptions{All: 10})
+	th.now = func() time.Time { return now }
+	th.Share()
+	s := &scripted{place: 0, of: 2}
+	good := func(after time.Duration) bool {
+		now = now.Add(after)
+		require.NoError(t, th.beat(t.Context(), s, uuid.Nil))
+		return now.Before(th.share.until)
+	}
+	require.False(t, good(0))
+	require.False(t, good(2*time.Second), "others may not know of it")
+	require.True(t, good(2*time.Second))
+	require.True(t, good(2*time.Second))
+	require.False(t, good(shareLease))
+	require.False(t, good(2*time.Second))
+	require.True(t, good(2*time.Second))
+	s.of = 3
+	require.False(t, good(time.Second), "others may still have another share")
+	require.False(t, good(2*time.Second))
+	require.True(t, good(time.Second))
 }

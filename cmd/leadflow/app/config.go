@@ -52,6 +52,8 @@ type Config struct {
 	MailDomains      string  `env:"LEADFLOW_MAIL_DOMAINS" help:"other limits for some domains: domain=mails a second/mails at once, by comma, such as gmail.com=20/4"`
 	MailWarmUp       string  `env:"LEADFLOW_MAIL_WARMUP" help:"nurture mails on the first day with mail, on the second and so on, all workers together, such as 50,100,200,400,800; afterwards any number"`
 
+	MailDays int `env:"LEADFLOW_MAIL_DAYS" envDefault:"90" help:"days that the bytes of mails are kept; their rows of the ledger always are; 0: for good; else at least 7"`
+
 	BounceDomain    string    `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
 	InboundListen   string    `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
 	SESTopics       string    `env:"LEADFLOW_HOOK_SES_TOPICS" help:"ARNs of the SNS topics that may post to /hooks/ses, by comma; empty: none"`
@@ -184,6 +186,9 @@ func (c Config) Validate() error {
 	}
 	if c.EventDays < 35 {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_DAYS is at least 35: so long the id of an event is unique"))
+	}
+	if c.MailDays != 0 && c.MailDays < 7 {
+		errs = append(errs, errors.New("LEADFLOW_MAIL_DAYS is at least 7, for a mail is tried for five days; 0 keeps the bytes for good"))
 	}
 	if c.EventLinger < 0 || c.EventLinger > time.Second {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_LINGER is between 0s and 1s: requests wait as long"))
