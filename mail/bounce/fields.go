@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/charset"
@@ -21,6 +22,13 @@ func (f fields) get(name string) string {
 		}
 	}
 	return ""
+}
+
+// has reports whether one of these is there, also without a value.
+func (f fields) has(names ...string) bool {
+	return slices.ContainsFunc(f, func(one field) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(one.name, name) })
+	})
 }
 
 // mostFields bounds the fields of one group, and longest the value of each, in bytes.

@@ -3,7 +3,6 @@ package bounce
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"strings"
 )
 
@@ -71,6 +70,7 @@ type mail struct {
 	originals []*part // the mail that did not arrive, or its header
 	saying    string  // what the words say, once they were put together
 	heard     bool
+	receipt   bool    // it tells that a mail was shown (RFC 8098)
 	returned  fields // of original, once it was looked for
 	looked    bool
 }
@@ -81,6 +81,8 @@ func (m *mail) sort(p *part) bool {
 		m.delivery = append(m.delivery, p)
 	case p.kind == "message/feedback-report":
 		m.feedback = append(m.feedback, p)
+	case p.kind == "message/disposition-notification":
+		m.receipt = true
 	case p.kind == "message/rfc822", p.kind == "text/rfc822-headers", p.kind == "message/rfc822-headers", p.kind == "message/global", p.kind == "message/global-headers":
 		m.originals = append(m.originals, p)
 	case len(p.parts) == 0 && (strings.HasPrefix(p.kind, "text/") || p.kind == "message/notification"):
@@ -110,35 +112,6 @@ func (m *mail) report() Report {
 	m.fill(&r)
 	return r
 }
-
-// auto reports an answer of a machine that speaks for a person (RFC 3834).
-func (m *mail) auto() bool {
-	h := m.root.header
-	submitted := strings.ToLower(h.get("Auto-Submitted"))
-	if len(m.delivery) > 0 {
-		return false
-	}
-	from := strings.ToLower(h.get("From"))
-	if strings.Contains(from, "mailer-daemon") || strings.Contains(from, "mail delivery") {
-		return false
-	}
-	if m.fromDaemon() { // a postmaster may be a person: it says auto-replied, and gives no code, field or part by which a report could be told from an answer
-		return strings.HasPrefix(submitted, "auto-replied") && len(m.originals) == 0 && h.get("X-Failed-Recipients") == "" && !coded.MatchString(m.said())
-	}
-	if strings.HasPrefix(submitted, "auto-replied") || h.get("X-Autoreply") != "" || h.get("X-Autorespond") != "" || h.get("X-Auto-Response-Suppress") != "" && strings.EqualFold(h.get("Precedence"), "auto_reply") {
-		return true
-	}
-	subject := strings.ToLower(words(h.get("Subject")))
-	for _, begin := range []string{"out of office", "auto:", "auto response", "automatic reply", "away from", "vacation"} {
-		if strings.HasPrefix(subject, begin) {
-			return true
-		}
-	}
-	return false
-}
-
-// coded finds a reply code or an enhanced status.
-var coded = regexp.MustCompile(`\b[45](?:\d\d[ \-]|\.\d{1,3}\.\d)`)
 
 func (m *mail) fromDaemon() bool {
 	from := strings.ToLower(m.root.header.get("From") + " " + m.root.header.get("Return-Path"))
