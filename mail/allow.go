@@ -3,6 +3,8 @@ package mail
 import (
 	"fmt"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // Allow is whom mail may go to in safe mode: addresses, and patterns such as *@example.com, *@*.example.com and *.
@@ -20,6 +22,9 @@ func ReadAllow(text string) (Allow, error) {
 			strings.TrimPrefix(domain, "*.") == "" || domain != "*" && strings.Contains(strings.TrimPrefix(domain, "*."), "*")) {
 			return nil, fmt.Errorf("pattern %d is none such as ada@example.com, *@example.com, *@*.example.com or *", len(out)+1)
 		}
+		if ok {
+			p = local + "@" + asciiDomain(domain)
+		}
 		out = append(out, p)
 	}
 	return out, nil
@@ -31,7 +36,7 @@ func (a Allow) Allows(address string) bool {
 	if at < 0 {
 		return false
 	}
-	local, domain := strings.ToLower(address[:at]), strings.ToLower(address[at+1:])
+	local, domain := strings.ToLower(address[:at]), asciiDomain(strings.ToLower(address[at+1:]))
 	for _, p := range a {
 		wanted, host, _ := strings.Cut(p, "@")
 		below, wild := strings.CutPrefix(host, "*.")
@@ -40,4 +45,20 @@ func (a Allow) Allows(address string) bool {
 		}
 	}
 	return false
+}
+
+// asciiDomain is a domain as mail systems write it, with the wildcards of a pattern as they are. One that is none stays.
+func asciiDomain(domain string) string {
+	if ascii(domain) {
+		return domain
+	}
+	below, wild := strings.CutPrefix(domain, "*.")
+	converted, err := idna.Lookup.ToASCII(below)
+	switch {
+	case err != nil:
+		return domain
+	case wild:
+		return "*." + converted
+	}
+	return converted
 }

@@ -13,6 +13,9 @@ func TestAllow(t *testing.T) {
 		"*":                           {{"ada@example.com", "x@y.example"}, {"nobody"}},
 		"*@example.com":               {{"ada@example.com", "ADA@Example.COM", `"a@b"@example.com`}, {"ada@sub.example.com", "ada@example.com.evil.example", "ada@badexample.com", "example.com"}},
 		"*@*.example.com":             {{"ada@sub.example.com", "ada@a.b.example.com"}, {"ada@example.com", "ada@badexample.com"}},
+		"ada@example.com":             {{"Ada@example.com"}, {"ada+tag@example.com", "xada@example.com", "ada@example.com.evil.example", "ada@example.com.", "ada@evil.example@example.org"}},
+		"*@bücher.example":            {{"ada@xn--bcher-kva.example", "ada@bücher.example", "ada@BÜCHER.example"}, {"ada@bucher.example"}},
+		"*@*.com":                     {{"ada@example.com"}, {"ada@com", "ada@example.com.evil.example"}},
 		" ada@example.com , *@b.test": {{"ada@example.com", "bob@b.test"}, {"bob@example.com"}},
 	} {
 		a, err := ReadAllow(patterns)

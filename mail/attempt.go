@@ -42,7 +42,7 @@ func (a *attempt) envelope(ctx context.Context, c *session) (out Outcome, done b
 	if !ascii(a.from) || !ascii(a.to) {
 		if ok, _ := c.client.Extension("SMTPUTF8"); !ok {
 			return Outcome{
-				Kind: Permanent, Phase: PhaseMail,
+				Kind: Permanent, Phase: PhaseMail, Enhanced: "5.6.7", // RFC 6531, 3.5
 				Err: errors.New("the mail server cannot take an address outside ASCII (no SMTPUTF8)"),
 			}, true
 		}

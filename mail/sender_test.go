@@ -204,6 +204,7 @@ func TestAddressOutsideASCIINeedsTheServer(t *testing.T) {
 	sender := newSender(t, SenderOptions{Address: startServer(t, TLSNone, nil).address})
 	out := sender.Send(t.Context(), "", "ünal@example.com", letterBytes, nil)
 	require.Equal(t, Permanent, out.Kind)
+	require.Equal(t, "5.6.7", out.Enhanced, "the ledger says why")
 	require.ErrorContains(t, out.Err, "SMTPUTF8")
 }
 
@@ -395,4 +396,43 @@ func TestWhatARefusalSaysOfTheRecipient(t *testing.T) {
 		}
 		require.Equal(t, c.want, got, "%+v", c.out)
 	}
+}
+
+// A server that offers encryption and then will not is no server to send by, and never by plain text.
+func TestStartTLSThatIsRefused(t *testing.T) {
+	for name, answer := range map[string]string{"454": "454 4.7.0 not now\r\n", "502": "502 5.5.1 what?\r\n", "nonsense": "220 go\r\nnot tls\r\n", "lost": ""} {
+		address := scripted(t, "220 hi\r\n", "250-test\r\n250 STARTTLS\r\n", answer)
+		out := send(t, newSender(t, SenderOptions{Address: address, TLS: TLSStart, DialTimeout: 2 * time.Second}), letterBytes)
+		require.Equal(t, NotStarted, out.Kind, "%s: %v", name, out.Err)
+		require.Equal(t, PhaseConnect, out.Phase, name)
+	}
+}
+
+// A server that goes down says 421 at any command: what it says it to is known not to have been taken, and the next mail goes by a
+// connection of its own.
+func TestServerThatGoesDown(t *testing.T) {
+	srv := startServer(t, TLSNone, nil)
+	sender := newSender(t, SenderOptions{Address: srv.address})
+	require.Equal(t, Sent, send(t, sender, letterBytes).Kind)
+	srv.set(func(s *server) { s.onBody = refuse(421, smtp.EnhancedCode{4, 3, 2}) })
+	out := send(t, sender, letterBytes)
+	require.Equal(t, []any{Temporary, PhaseReply, 421}, []any{out.Kind, out.Phase, out.Code})
+	srv.set(func(s *server) { s.onBody = nil })
+	require.Equal(t, Sent, send(t, sender, letterBytes).Kind)
+	connections, accepted := srv.seen()
+	require.Equal(t, 2, connections)
+	require.Len(t, accepted, 2)
+	address := scripted(t, "220 hi\r\n", "250 test\r\n", "250 ok\r\n", "250 ok\r\n", "421 4.3.2 going down\r\n")
+	out = send(t, newSender(t, SenderOptions{Address: address}), letterBytes)
+	require.Equal(t, []any{NotStarted, PhaseData, 421}, []any{out.Kind, out.Phase, out.Code}, "at DATA nothing of it was said")
+}
+
+func TestAddressOutsideASCIIGoesWhereTheServerTakesIt(t *testing.T) {
+	srv := startServer(t, TLSNone, func(s *server) { s.utf8 = true })
+	sender := newSender(t, SenderOptions{Address: srv.address})
+	for _, to := range []string{"ünal@example.com", "用户@例子.example", "a@bücher.example"} {
+		out := sender.Send(t.Context(), "", to, letterBytes, nil)
+		require.Equal(t, Sent, out.Kind, "%s: %v", to, out.Err)
+	}
+	require.Equal(t, Sent, send(t, sender, letterBytes).Kind, "and others as ever")
 }

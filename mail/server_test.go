@@ -33,6 +33,7 @@ type server struct {
 	onBody      func(net.Conn) error // after the final dot was read
 	onAuth      func(user, password string) error
 	mechanisms  []string
+	utf8        bool // addresses outside ASCII are taken
 	connections int
 	accepted    [][]byte
 	open        map[net.Conn]bool
@@ -163,7 +164,7 @@ func startServer(t *testing.T, mode TLSMode, setup func(*server)) *server {
 	s.address = listener.Addr().String()
 	srv := smtp.NewServer(s)
 	srv.Domain, srv.AllowInsecureAuth, srv.ErrorLog = "test", true, quiet{}
-	srv.MaxMessageBytes, srv.EnableSMTPUTF8 = 64<<20, false
+	srv.MaxMessageBytes, srv.EnableSMTPUTF8 = 64<<20, s.utf8
 	if mode != TLSNone {
 		certificate, roots := selfSigned(t)
 		s.roots = roots

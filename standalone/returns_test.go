@@ -114,7 +114,10 @@ func TestBack_softBounces(t *testing.T) {
 func TestBack_anAnswer(t *testing.T) {
 	d, _ := fast(t)
 	id := d.forBack("Emma")
-	d.press(d.nthMail("Emma", 1), "reply", url.Values{"text": {"Call me about lot 49.\n\nOn Thu, Nov 26, 2026 at 9:00 AM Demo wrote:\n> Hello"}})
+	d.press(d.nthMail("Emma", 1), "away", nil)
+	second := d.nthMail("Emma", 2) // what her machine answered ended nothing
+	require.NotContains(t, d.whys(id), "mail_reply")
+	d.press(second, "reply", url.Values{"text": {"Call me about lot 49.\n\nOn Thu, Nov 26, 2026 at 9:00 AM Demo wrote:\n> Hello"}})
 	d.eventually("the sequence ends", func() bool { return strings.Contains(d.whys(id), "sequence_done:exit:replied") })
 	var told object
 	d.eventually("sales are told", func() bool {

@@ -13,20 +13,21 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// What a mail can be answered with, as the other side would: {id}/{bounce|complain|reply}.
+// What a mail can be answered with, as the other side would: {id}/{bounce|complain|reply|away}.
 var answers = map[string]func(m *Message, r *http.Request) (from, to, raw string){
 	"bounce":   bounce,
 	"complain": complain,
 	"reply":    reply,
+	"away":     away,
 }
 
-// answer sends what the other side of a mail would: a report that it bounced (kind=soft: for now), a complaint, or an answer
-// (text=...), to the address such go to.
+// answer sends what the other side of a mail would: a report that it bounced (kind=soft: for now), a complaint, an answer
+// (text=...), or the note of somebody who is away, to the address such go to.
 func (c *Catcher) answer(r *http.Request) (status int, err error) {
 	m := c.box.get(r.PathValue("id"))
 	with := answers[r.PathValue("answer")]
 	if m == nil || with == nil {
-		return http.StatusNotFound, errors.New("there is no such mail, or no such answer: bounce, complain, reply")
+		return http.StatusNotFound, errors.New("there is no such mail, or no such answer: bounce, complain, reply, away")
 	}
 	if c.options.Answers == "" {
 		return http.StatusConflict, errors.New("nothing listens for what comes back")
@@ -124,27 +125,35 @@ Content-Type: text/rfc822-headers
 }
 
 func reply(m *Message, r *http.Request) (from, to, raw string) {
+	return answered(m, "Re: your mail", "", r.FormValue("text"))
+}
+
+// away is what a machine answers for somebody who does not read: to the address that people answer to, as many do.
+func away(m *Message, _ *http.Request) (from, to, raw string) {
+	return answered(m, "Out of office", "Auto-Submitted: auto-replied (vacation)\n", "I am away until Monday.")
+}
+
+func answered(m *Message, subject, more, text string) (from, to, raw string) {
 	for _, name := range []string{"Reply-To", "From"} {
 		if a, err := mail.ParseAddress(m.Headers[name]); err == nil {
 			to = a.Address
 			break
 		}
 	}
-	text := r.FormValue("text")
 	if text == "" {
 		text = "Thank you, please call me."
 	}
 	return m.To, to, fmt.Sprintf(`From: <%[1]s>
 To: <%[2]s>
-Subject: Re: your mail
+Subject: %[7]s
 Date: %[3]s
 Message-ID: <%[4]s>
 In-Reply-To: %[5]s
-MIME-Version: 1.0
+%[8]sMIME-Version: 1.0
 Content-Type: text/plain; charset=utf-8
 
 %[6]s
-`, m.To, to, time.Now().Format(time.RFC1123Z), freshID(), m.Headers["Message-Id"], text)
+`, m.To, to, time.Now().Format(time.RFC1123Z), freshID(), m.Headers["Message-Id"], text, subject, more)
 }
 
 func (c *Catcher) apiAnswer(w http.ResponseWriter, r *http.Request) {
