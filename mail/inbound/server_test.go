@@ -173,6 +173,10 @@ func TestWhatIsNoBounceOfOurs(t *testing.T) {
 		"newsletter": {"news@other.example", reply, "From: news@other.example\nSubject: News\nList-Id: <news.other.example>\n\nBuy.\n"},
 		"null":       {"", reply, "From: x@other.example\nSubject: Re: Hello\n\nDone.\n"},
 		"person":     {"ada@person.example", verp, "From: ada@person.example\nSubject: Re: Hello\n\nHi.\n"},
+		"receipt":    {"", reply, "From: ada@person.example\nSubject: Read: Hello\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: text/plain\n\nIt was read.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;ada@person.example\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n"},
+		"in German":  {"ada@person.example", reply, "From: ada@person.example\nSubject: Automatische Antwort: Hello\n\nIch bin nicht da.\n"},
+		"a loop":     {"ada@person.example", verp, "From: ada@person.example\nSubject: Re: Re: Re: Hello\nAuto-Submitted: auto-replied\nIn-Reply-To: <lf." + h.delivery.String() + "@acme.example>\n\nThank you for your mail. Ticket 1.\n"},
+		"our own":    {"hello@acme.example", reply, "From: Acme <hello@acme.example>\nTo: rep@acme.example\nSubject: A lead answered a mail\nAuto-Submitted: auto-generated\n\nThey wrote:\nCall me.\n"},
 		"empty":      {"x@other.example", verp, "\n"},
 	} {
 		require.NoError(t, h.send(m[0], m[1], m[2]), name)
@@ -245,6 +249,19 @@ func TestALargeMailIsReadAtItsBeginning(t *testing.T) {
 	raw := bounced("1", "failed", "5.1.1", "550 5.1.1 no such user") + strings.Repeat(strings.Repeat("x", 76)+"\n", 3<<20/77)
 	require.NoError(t, h.send("", h.address(token.Bounce, h.delivery), raw))
 	require.Equal(t, 1, h.count("SELECT count(*) FROM mail_returns WHERE hard"))
+}
+
+// Some systems give back all of what they could not deliver. Nothing of it is kept but its beginning, and beyond what anybody
+// sends it is refused before it is read.
+func TestAHugeBounce(t *testing.T) {
+	h := newHouse(t)
+	line := strings.Repeat("x", 76) + "\n"
+	raw := bounced("1", "failed", "5.1.1", "550 5.1.1 no such user")
+	require.NoError(t, h.send("", h.address(token.Bounce, h.delivery), raw+strings.Repeat(line, 30_000_000/79)))
+	require.Equal(t, 1, h.count("SELECT count(*) FROM mail_returns WHERE hard"))
+	_, other := h.mailed("bob@person.example")
+	require.Equal(t, 552, code(t, h.send("", h.address(token.Bounce, other), raw+strings.Repeat(line, 34_000_000/79))))
+	require.Equal(t, 1, h.count("SELECT count(*) FROM mail_returns"))
 }
 
 func TestWhoTriesAddressesIsShownTheDoor(t *testing.T) {
