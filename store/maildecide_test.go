@@ -115,3 +115,30 @@ func TestOfTwoWhoDecideAtOnceOneWins(t *testing.T) {
 		require.Equal(t, about, one[int](t, s, "SELECT count(*) FROM timeline WHERE lead_id = $1 AND kind = 'mail_decided'", lead))
 	}
 }
+
+// A long outage leaves thousands, all of one moment: each is on one page, also while somebody decides about those that were shown.
+func TestThousandsOfUnknownMailsAreListed(t *testing.T) {
+	s := garden(t)
+	lead, _ := queued(t, s, "ada@example.com")
+	exec(t, s, `INSERT INTO deliveries (id, key, lane, channel, kind, state, code, lead_id, created_at)
+		SELECT gen_random_uuid(), 'many/' || n, 'bulk', 'mail', 'nurture', 'unknown', 'sender_lost', $1, date_trunc('second', now()) - (n % 3) * interval '1 second'
+		FROM generate_series(1, 5000) n`, lead)
+	seen := map[string]bool{}
+	for cursor, pages := "", 0; ; pages++ {
+		require.Less(t, pages, 100)
+		page, err := s.Mails(t.Context(), "unknown", "", cursor, 200)
+		require.NoError(t, err)
+		for i, m := range page.Items {
+			require.False(t, seen[m.ID])
+			seen[m.ID] = true
+			if i == 0 {
+				_, err := s.DecideMail(t.Context(), m.ID, record.MailSkip, clerk)
+				require.NoError(t, err)
+			}
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			break
+		}
+	}
+	require.Len(t, seen, 5000)
+}
