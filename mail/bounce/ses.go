@@ -42,6 +42,9 @@ type sesNotice struct {
 	} `json:"mail"`
 }
 
+// oursToSES are the passing bounces that are about the mail.
+var oursToSES = map[string]bool{"ContentRejected": true, "AttachmentRejected": true, "MessageTooLarge": true}
+
 // ReadSES reads a notice of Amazon SES: one JSON object, by itself or in the envelope of SNS. False: it is none. The return path of the mail it is about is Source.
 func ReadSES(body []byte) (r Report, source string, ok bool) {
 	var n sesNotice
@@ -69,6 +72,7 @@ func ReadSES(body []byte) (r Report, source string, ok bool) {
 			case n.Bounce.Type == "Permanent" && a.Diagnostic == "", strings.HasSuffix(n.Bounce.SubType, "uppressed"), n.Bounce.SubType == "OnAccountSuppressionList", n.Bounce.SubType == "NoEmail":
 				a.Hard = true
 			}
+			a.Ours = !a.Hard && (a.Ours || oursToSES[n.Bounce.SubType])
 			r.Recipients = append(r.Recipients, a)
 		}
 	case "Complaint":

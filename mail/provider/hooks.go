@@ -130,6 +130,6 @@ func abuse(address string) bounce.Report {
 func bounced(address, status, said string, hard bool) bounce.Report {
 	r := bounce.Recipient{Address: bounce.Address(address), Status: status, Diagnostic: said}
 	r.Judge()
-	r.Hard = hard
+	r.Hard, r.Ours = hard, r.Ours && !hard
 	return bounce.Report{Kind: bounce.Failed, Recipients: []bounce.Recipient{r}}
 }

@@ -105,7 +105,7 @@ func (w *world) post(provider string, header http.Header, body string) (int, []r
 }
 
 func (w *world) sns(message string, change func(m map[string]string)) string {
-	m := map[string]string{"Type": "Notification", "MessageId": "m1", "TopicArn": topic, "Message": message, "Timestamp": "2026-11-26T04:00:00.000Z", "SignatureVersion": "2", "SigningCertURL": certAt}
+	m := map[string]string{"Type": "Notification", "MessageId": "m1", "TopicArn": topic, "Message": message, "Timestamp": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), "SignatureVersion": "2", "SigningCertURL": certAt}
 	if change != nil {
 		change(m)
 	}
@@ -154,6 +154,10 @@ func TestSES(t *testing.T) {
 	_, took, err = w.post("ses", nil, w.sns(`{"eventType":"Bounce","bounce":{"bounceType":"Transient","bouncedRecipients":[{"emailAddress":"ada@person.example"}]},"mail":{}}`, nil))
 	require.NoError(t, err)
 	require.False(t, took[0].Hard)
+	require.False(t, took[0].Ours)
+	_, took, err = w.post("ses", nil, w.sns(`{"eventType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"ContentRejected","bouncedRecipients":[{"emailAddress":"ada@person.example"}]},"mail":{}}`, nil))
+	require.NoError(t, err)
+	require.True(t, took[0].Ours, "it would be refused to anybody")
 
 	for name, change := range map[string]func(m map[string]string){
 		"another's topic": func(m map[string]string) { m["TopicArn"] = topic + "x" },
@@ -167,6 +171,13 @@ func TestSES(t *testing.T) {
 		"no certificate":      func(m map[string]string) { m["SigningCertURL"] = "" },
 		"an odd version":      func(m map[string]string) { m["SignatureVersion"] = "3" },
 		"an odd type":         func(m map[string]string) { m["Type"] = "Other" },
+		"a post of the day before yesterday": func(m map[string]string) {
+			m["Timestamp"] = time.Now().Add(-27 * time.Hour).UTC().Format(time.RFC3339)
+		},
+		"of the future": func(m map[string]string) {
+			m["Timestamp"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+		},
+		"of no time":          func(m map[string]string) { m["Timestamp"] = "yesterday" },
 		"where it subscribes": func(m map[string]string) {
 			m["Type"], m["SubscribeURL"] = "SubscriptionConfirmation", "https://evil.example/"
 		},
@@ -233,6 +244,7 @@ func TestSendGrid(t *testing.T) {
 		reports[r.Report] = true
 	}
 	require.Equal(t, []string{"a bounce true", "b bounce false", "c bounce false", "d complaint false", "e unsubscribe false", "f bounce true"}, got)
+	require.Equal(t, []bool{false, true, false}, []bool{took[0].Ours, took[1].Ours, took[2].Ours}, "a blocklist is not theirs, a full mailbox is")
 	require.Equal(t, delivery, took[0].DeliveryID)
 	require.Len(t, reports, 6, "each event is another report")
 	require.Equal(t, 3, w.counted["sendgrid unknown"])

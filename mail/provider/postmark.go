@@ -56,7 +56,9 @@ func (e postmarkEvent) report() bounce.Report {
 	case e.RecordType == "Bounce" && e.Type == "Unsubscribe":
 		return optOut(e.Email)
 	case e.RecordType == "Bounce" && !postmarkNone[e.Type]:
-		return bounced(e.Email, "", e.Details, postmarkHard[e.Type])
+		r := bounced(e.Email, "", e.Details, postmarkHard[e.Type])
+		r.Recipients[0].Ours = r.Recipients[0].Ours || e.Type == "Blocked" || e.Type == "SpamNotification"
+		return r
 	case e.RecordType == "SubscriptionChange" && e.SuppressSending:
 		switch e.SuppressionReason {
 		case "HardBounce":

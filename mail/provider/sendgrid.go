@@ -81,6 +81,9 @@ func (e sendGridEvent) report() (r bounce.Report) {
 		said.Judge()
 		hard := said.Hard || e.Reason == "" || e.Classed == "Invalid Address"
 		r = bounced(e.Email, e.Status, e.Reason, hard && e.Type != "blocked")
+		if e.Type == "blocked" { // it would be refused to anybody there
+			r.Recipients[0].Ours = true
+		}
 	case "dropped":
 		switch e.Reason {
 		case "Bounced Address", "Invalid":
@@ -102,6 +105,10 @@ func (e sendGridEvent) report() (r bounce.Report) {
 // within reports seconds since 1970 that are near enough.
 func within(stamp string, now time.Time, window time.Duration) bool {
 	n, err := strconv.ParseInt(stamp, 10, 64)
-	at := time.Unix(n, 0)
-	return err == nil && now.Sub(at) < window && at.Sub(now) < 5*time.Minute
+	return err == nil && near(time.Unix(n, 0), now, window)
+}
+
+// near reports a time that is not longer ago than a window, and hardly in the future.
+func near(at, now time.Time, window time.Duration) bool {
+	return now.Sub(at) < window && at.Sub(now) < 5*time.Minute
 }

@@ -108,8 +108,15 @@ func (h *Hooks) verifySNS(ctx context.Context, m snsMessage) error {
 	if rsa.VerifyPKCS1v15(key, hash, digest, signature) != nil {
 		return ErrUnsigned
 	}
+	at, err := time.Parse(time.RFC3339, m.Timestamp)
+	if err != nil || !near(at, h.now(), snsWindow) {
+		return ErrUnsigned
+	}
 	return nil
 }
+
+// snsWindow is how old a post of SNS may be: it tries an address of ours for an hour, or for as long as its subscription says.
+const snsWindow = 26 * time.Hour
 
 var amazonsHost = regexp.MustCompile(`^sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?$`)
 
