@@ -23,7 +23,7 @@ func doctor(t *tool) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer")
 	cmd.Flags().BoolVar(&process, "process", false, "only whether the process of this configuration is ready: the health check of a container")
-	cmd.Flags().BoolVar(&mail, "mail", false, "only whether mails will be believed: SPF, DKIM, DMARC, EHLO, TLS, safe mode")
+	cmd.Flags().BoolVar(&mail, "mail", false, "only whether mails will be believed: SPF, DKIM, DMARC, EHLO, TLS, safe mode, the postal address")
 	cmd.Flags().StringVar(&dns, "dns", "", "with --mail: ask this DNS server, host:port (default: those of the machine)")
 	cmd.Flags().StringVar(&scores, "verify-scores", "", "only recompute scores from events and compare: so many leads chosen at random, or all")
 	cmd.Flags().Lookup("verify-scores").NoOptDefVal = defaultSample
