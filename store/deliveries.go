@@ -28,7 +28,7 @@ const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id
 const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
 FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
 		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now() AND (state = 'claimed' OR at_least_once))
-		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))
+		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (kind <> 'nurture' OR (SELECT coalesce(` + warmRoom + ` > 0, true)))
 	ORDER BY not_before LIMIT @rows FOR UPDATE SKIP LOCKED) due
 WHERE d.id = due.id
 RETURNING ` + claimColumns
@@ -245,11 +245,13 @@ func (s *Store) sequenceOf(ctx context.Context, c claimedRow) (json.RawMessage, 
 	return found[0], nil
 }
 
-// Each half goes by an index and reads the first of it, however many wait.
-const sqlNextDelivery = `SELECT extract(epoch FROM least(
-	(SELECT not_before FROM deliveries WHERE lane = @lane AND state = 'queued' ORDER BY not_before LIMIT 1),
-	(SELECT min(claimed_until) FROM deliveries WHERE lane = @lane AND state IN ('claimed', 'sending'))) - now())::float8
-WHERE (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (SELECT coalesce(` + warmRoom + ` > 0, true))`
+// Each half goes by an index and reads the first of it, however many wait; when the house has sent what it may today, the first of
+// those that wait for no day.
+const sqlNextDelivery = `WITH room AS MATERIALIZED (SELECT coalesce(` + warmRoom + ` > 0, true) AS there)
+SELECT extract(epoch FROM least(
+	(SELECT not_before FROM deliveries WHERE lane = @lane AND state = 'queued' AND (kind <> 'nurture' OR (SELECT there FROM room)) ORDER BY not_before LIMIT 1),
+	(SELECT min(claimed_until) FROM deliveries WHERE lane = @lane AND state IN ('claimed', 'sending') AND (kind <> 'nurture' OR (SELECT there FROM room)))) - now())::float8
+WHERE (SELECT held_at IS NULL FROM lanes WHERE lane = @lane)`
 
 // NextDelivery is how long it is until the next row of the lane falls due, by the clock of Postgres, which wrote the due
 // times; waits is false when there is none, the lane is held, or the house has sent what it may today.

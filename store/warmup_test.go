@@ -84,3 +84,29 @@ func TestATurnIsNoFailureAndNoRest(t *testing.T) {
 	require.NoError(t, s.EndDelivery(t.Context(), d, record.DeliveryEnd{State: "suppressed", Code: record.CodeSafeMode, Message: []byte("as it would go")}))
 	require.Equal(t, "as it would go", string(one[[]byte](t, s, "SELECT message FROM deliveries")))
 }
+
+// Whoever asked to hear of us waits for no day: a question is no nurture mail.
+func TestAConfirmationWaitsForNoDayOfTheWarmUp(t *testing.T) {
+	s := garden(t)
+	s.warmUp = []int{1}
+	queued(t, s, "ada@example.com")
+	queued(t, s, "bob@example.com")
+	first := claim(t, s, record.LaneBulk)
+	stops, err := s.Advance(t.Context(), nil, first[:1])
+	require.NoError(t, err)
+	require.Equal(t, []string{""}, stops)
+	require.NoError(t, s.EndDelivery(t.Context(), first[1], record.DeliveryEnd{State: "queued", Turn: true}))
+	require.Empty(t, claim(t, s, record.LaneBulk))
+	_, cid := queued(t, s, "cid@example.com")
+	exec(t, s, "UPDATE deliveries SET kind = 'confirmation' WHERE id = $1", cid)
+	_, waits, err := s.NextDelivery(t.Context(), record.LaneBulk)
+	require.NoError(t, err)
+	require.True(t, waits)
+	got := claim(t, s, record.LaneBulk)
+	require.Len(t, got, 1)
+	require.Equal(t, cid, got[0].ID)
+	exec(t, s, "UPDATE deliveries SET state = 'sent' WHERE id = $1", cid)
+	_, waits, err = s.NextDelivery(t.Context(), record.LaneBulk)
+	require.NoError(t, err)
+	require.False(t, waits)
+}
