@@ -127,6 +127,9 @@ VALUES (@key, @kind, @hard, @ours, @lead, @delivery, @address, @status, @via, @o
 	sqlCountSoft = `SELECT count(*) FROM mail_returns WHERE address = @address AND kind = 'bounce' AND NOT hard AND NOT ours
 	AND received_at > now() - @within::interval`
 
+	// What comes back of a mail proves that it left: nobody has to look for it, and nobody sends it a second time.
+	sqlKnownByReturn = `UPDATE deliveries SET state = 'sent', code = 'came_back', sent_at = coalesce(sending_at, now()) WHERE id = @delivery AND state = 'unknown'`
+
 	sqlTurnedHard = `UPDATE mail_returns SET outcome = 'hard' WHERE key = @key`
 
 	sqlBouncePolicy = `SELECT document FROM policies WHERE active`
@@ -160,6 +163,7 @@ func (t *returning) decide(ctx context.Context) (string, error) {
 	}
 	if isID(t.DeliveryID) {
 		args["delivery"] = t.DeliveryID
+		t.b.Queue(sqlKnownByReturn, args)
 	}
 	tag, err := t.tx.Exec(ctx, sqlNoteReturn, args)
 	if err != nil {

@@ -252,3 +252,22 @@ func TestWhatIsNobodysChangesNothing(t *testing.T) {
 	require.NoError(t, s.EraseLead(t.Context(), bob, lifecycle.Actor{Type: "key"}))
 	require.Equal(t, 0, one[int](t, s, "SELECT count(*) FROM mail_returns"), "the person is gone from there as well")
 }
+
+// A mail that was cut off and then bounces, is complained of or answered had left: it is no unknown any more, and cannot be sent a
+// second time by somebody who does not know.
+func TestWhatComesBackTellsThatAMailLeft(t *testing.T) {
+	for _, kind := range []string{record.ReturnedBounce, record.ReturnedComplaint, record.ReturnedReply} {
+		s := garden(t)
+		_, d := parked(t, s, "ada@example.com")
+		takeBack(t, s, record.Returned{Kind: kind, DeliveryID: d.ID, Report: "r", Text: "t"})
+		require.Equal(t, "sent came_back", state(t, s, d.ID), kind)
+		require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM deliveries WHERE id = $1 AND sent_at = sending_at", d.ID))
+		_, err := s.DecideMail(t.Context(), d.ID, record.MailRetry, clerk)
+		var refused *record.MailRefused
+		require.ErrorAs(t, err, &refused)
+	}
+	s := garden(t)
+	_, id := queued(t, s, "bob@example.com")
+	takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, DeliveryID: id, Via: "sending", SentTo: "bob@example.com"})
+	require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE id = $1", id), "one that was refused at once had not")
+}
