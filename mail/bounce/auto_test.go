@@ -42,6 +42,8 @@ func TestWhoAnswersIsAPersonOrAMachine(t *testing.T) {
 		"polish":                   ada + "Automatyczna odpowiedź: Hej\n\nNie ma mnie.\n",
 		"russian":                  ada + "Автоматический ответ: Привет\n\nМеня нет.\n",
 		"japanese":                 ada + "自動応答: こんにちは\n\n不在です。\n",
+		"from nobody":              "From: Acme Support <no-reply@person.example>\nSubject: Re: Hello\n\nTicket 12 was opened.\n",
+		"a daemon's warning":       "From: MAILER-DAEMON@person.example\nSubject: Warning: not yet\n\nYour message has not yet been delivered.\n",
 		"list":                     ada + "[list] Hello\nList-Id: <l.person.example>\n\nx\n",
 		"read receipt":             "From: ada@person.example\nSubject: Read: Hello\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: text/plain\n\nYour message was read.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;ada@person.example\nDisposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n",
 	} {
@@ -52,6 +54,7 @@ func TestWhoAnswersIsAPersonOrAMachine(t *testing.T) {
 	require.Empty(t, wrong, "machines")
 	for name, raw := range map[string]string{
 		"plain":                      ada + "Re: Hello\n\nCall me on Monday.\n",
+		"called nora":                "From: Nora <nora.reply@person.example>\nSubject: Re: Hello\n\nCall me.\n",
 		"auto-submitted: no":         ada + "Re: Hello\nAuto-Submitted: no\n\nCall me.\n",
 		"about automation":           ada + "Re: Automatic replies in your product\n\nDo you have them?\n",
 		"about a vacation":           ada + "Re: Hello\n\nI am on vacation until Monday; call me then.\n",
@@ -61,5 +64,23 @@ func TestWhoAnswersIsAPersonOrAMachine(t *testing.T) {
 		"out of office, quoted":      ada + "Re: Out of office tips\n\nGood mail!\n",
 	} {
 		require.Equal(t, Other, Read([]byte(raw)).Kind, "%s: a person", name)
+	}
+}
+
+// Shapes of reports that are in no field and name who was meant in their own way.
+func TestWhoIsMeantInOddShapes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		raw, address string
+		hard         bool
+	}{
+		"X.400 of Exchange 5.5": {"From: System Administrator <postmaster@other.example>\nTo: b@acme.example\nSubject: Undeliverable: Hello\n\nYour message\n\n  To:      list@acme.example\n  Sent:    Fri, 4 Oct 2002\n\ndid not reach the following recipient(s):\n\nc=US;a= ;p=X;o=Y;dda:SMTP=ada@person.example; on Fri, 4 Oct 2002\n    The recipient name is not recognized\n    MSEXCH:IMS:X:Y:Z 0 (000C05A6) Unknown Recipient\n", "ada@person.example", true},
+		"Exim's undisclosed":    {"From: Mail Delivery System <Mailer-Daemon@other.example>\nSubject: Mail delivery failed: returning message to sender\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  an undisclosed address\n    (generated from ada@person.example)\n", "ada@person.example", false},
+		"technical details":     {"From: Mail Delivery System <Mail.Delivery.System@other.example>\nSubject: Delivery status notification\n\nDelevery to the following recipients failed permanently:\n\n   * ada@person.example\n\nTechnical details:\n\nSMTP:RCPT host 192.0.2.1: 553 5.3.0 <ada@person.example>... No such user here\n", "ada@person.example", true},
+	} {
+		r := Read([]byte(c.raw))
+		require.Equal(t, Failed, r.Kind, name)
+		require.Equal(t, c.address, r.Recipients[0].Address, name)
+		require.Equal(t, c.hard, r.Recipients[0].Hard, name)
 	}
 }

@@ -3,6 +3,7 @@ package bounce
 import (
 	"bytes"
 	"cmp"
+	"regexp"
 	"strings"
 )
 
@@ -58,8 +59,11 @@ func (m *mail) byMachine() bool {
 	case "bulk", "junk", "list", "auto_reply":
 		return true
 	}
-	return submitted != "" && submitted != "no" || h.get("List-Id") != "" || strings.TrimSpace(h.get("Return-Path")) == "<>"
+	return submitted != "" && submitted != "no" || h.get("List-Id") != "" || strings.TrimSpace(h.get("Return-Path")) == "<>" || nobodyWrites.MatchString(addressIn(h.get("From")))
 }
+
+// nobodyWrites are addresses that only machines write from.
+var nobodyWrites = regexp.MustCompile(`^(?:mailer-daemon|no[-_.]?reply|do[-_.]?not[-_.]?reply|donotreply|auto(?:[-_.]?re)?(?:ply|sponder))(?:[-+_.][^@]*)?@`)
 
 // mail is one that came back, and what of it means something to us.
 type mail struct {
@@ -70,7 +74,7 @@ type mail struct {
 	originals []*part // the mail that did not arrive, or its header
 	saying    string  // what the words say, once they were put together
 	heard     bool
-	receipt   bool    // it tells that a mail was shown (RFC 8098)
+	receipt   bool   // it tells that a mail was shown (RFC 8098)
 	returned  fields // of original, once it was looked for
 	looked    bool
 }

@@ -72,6 +72,7 @@ func (m *mail) suspicious() bool {
 
 // Where a text names who was not reached: each with the address in its first group.
 var recipientLines = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)\b(?:dda:)?SMTP=<?` + addr), // an address of X.400, as old Exchange writes it
 	regexp.MustCompile(`(?mi)^[45]\d\d (?:[45]\.\d+\.\d+ )?<` + addr + `>\.\.\. (.*)`),
 	regexp.MustCompile(`(?mi)^\s*<?` + addr + `>?\s+(?:on \w{3},? \d|on \d|\[|invalid|unknown|no such|user)`),
 	regexp.MustCompile(`(?mi)^\s*[*|\-]?\s*<?` + addr + `>?\s*[:)]`),
@@ -80,6 +81,7 @@ var recipientLines = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)<` + addr + `>\.{0,3}[,:]?\s*(?:user|unknown|recipient|no such|mailbox|does|is|was|has|host|access|address|delivery|relay|not|addressee)`),
 	regexp.MustCompile(`(?i)(?:delivery to|undeliverable to|attempts?:|delivered to|recipient|recipients|deliver (?:mail )?to|address|addressee|user|mailbox|account|message to|mail to|email to|sent to|rcpt to:|for|an)[\s:'"]+<?` + addr),
 	regexp.MustCompile(`(?i)<` + addr + `>`),
+	regexp.MustCompile(`(?i)\(generated from <?` + addr), // Exim keeps the address itself to itself
 }
 
 const addr = `([A-Za-z0-9.!#$%&'*+/=?^_{|}~\-\x80-\xff]+@[A-Za-z0-9.\-\x80-\xff]*[A-Za-z0-9\x80-\xff])`

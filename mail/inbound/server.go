@@ -34,6 +34,7 @@ type Server struct {
 func NewServer(r *Reader, log *slog.Logger) *Server {
 	s := smtp.NewServer(&backend{reader: r, log: log})
 	s.Domain = r.Domain
+	s.EnableSMTPUTF8 = true // reports of mails to addresses outside ASCII (RFC 6533)
 	s.MaxMessageBytes, s.MaxRecipients, s.MaxLineLength = maxMessage, maxRecipients, 64<<10
 	s.ReadTimeout, s.WriteTimeout = maxWait, maxWait
 	s.ErrorLog = silent{} // its lines quote the client
