@@ -76,6 +76,10 @@ func TestWhoIsMeantInOddShapes(t *testing.T) {
 	}{
 		"X.400 of Exchange 5.5": {"From: System Administrator <postmaster@other.example>\nTo: b@acme.example\nSubject: Undeliverable: Hello\n\nYour message\n\n  To:      list@acme.example\n  Sent:    Fri, 4 Oct 2002\n\ndid not reach the following recipient(s):\n\nc=US;a= ;p=X;o=Y;dda:SMTP=ada@person.example; on Fri, 4 Oct 2002\n    The recipient name is not recognized\n    MSEXCH:IMS:X:Y:Z 0 (000C05A6) Unknown Recipient\n", "ada@person.example", true},
 		"Exim's undisclosed":    {"From: Mail Delivery System <Mailer-Daemon@other.example>\nSubject: Mail delivery failed: returning message to sender\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  an undisclosed address\n    (generated from ada@person.example)\n", "ada@person.example", false},
+		"a sentence":            {"From: Mailserver <MAILER-DAEMON@other.example>\nSubject: Your message could not be delivered\n\nYour message to ada@person.example has reached us, but this email\naddress is wrong or no longer valid.\n", "ada@person.example", true},
+		"SMTP32":                {"From: Postmaster <postmaster@other.example>\nSubject: Undeliverable Mail\n\nUser mailbox exceeds allowed size: ada@person.example\n\nOriginal message follows.\n", "ada@person.example", false},
+		"Sina":                  {"From: MAILER-DAEMON@other.example\nSubject: 邮件传输失败！\n\n邮件无法发送到您指定的地址中。\n\n<ada@person.example>:\n\n---\n", "ada@person.example", false},
+		"in Chinese":            {"From: postmaster@other.example\nSubject: 系统退信\n\n收件人 ada@person.example\n550 用户不存在\n", "ada@person.example", true},
 		"technical details":     {"From: Mail Delivery System <Mail.Delivery.System@other.example>\nSubject: Delivery status notification\n\nDelevery to the following recipients failed permanently:\n\n   * ada@person.example\n\nTechnical details:\n\nSMTP:RCPT host 192.0.2.1: 553 5.3.0 <ada@person.example>... No such user here\n", "ada@person.example", true},
 	} {
 		r := Read([]byte(c.raw))

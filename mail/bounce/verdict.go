@@ -86,11 +86,13 @@ var (
 		`can'?t find (?:that|this|the) (?:user|address|mailbox)`, `unrouteable address`, `mailbox unavailable or not local`, `doesn'?t have (?:a|an) .{0,30}account`, `doesn'?t handle mail for that user`, `there is no one at this address`, `does not like recipient.{0,80}(?:unknown|no such)`,
 		`user .{0,60}is not listed`, `not listed in (?:domino|public)`, `recipnotfound`, `recipientnotfound`, `no such person`, `unknown or illegal alias`, `undeliverable address`, `bad destination mailbox`, `email address could not be found`, `delivery failed.{0,40}unknown`, `account (?:has been )?(?:deleted|closed)`, `addressee unknown`,
 		`mailbox not found`, `nobody by that name`, `invalid final delivery userid`, `recipient address rejected\.`, `no valid recipients`, `no local user`, `not a known user`, `user .{0,40}unknown`,
+		`(?:mailbox|account|address|recipient|user)\b.{0,40}?\bno longer (?:valid|in use|here|exist)`, `address is wrong`,
 		`user not local`, `non-?existent (?:account|user|mailbox|address|recipient)`,
 		// In other languages of large providers.
 		`(?:usuario|destinatario|cuenta|buz[oó]n) (?:no existe|desconocid[oa]|inexistente)`, `no existe (?:el|la|ese|esa) (?:usuario|cuenta|direcci[oó]n|buz[oó]n)`, `(?:usu[aá]rio|destinat[aá]rio|conta) (?:n[aã]o existe|desconhecid[oa]|inexistente)`,
 		`(?:utilisateur|destinataire|adresse) (?:inconnue?|inexistante?|n'existe pas)`, `(?:benutzer|empf(?:ä|ae)nger|adresse|postfach) (?:ist )?(?:unbekannt|existiert nicht|nicht gefunden|nicht vorhanden)`, `unbekannter? (?:benutzer|empf(?:ä|ae)nger|adresse)`,
 		`(?:utente|destinatario|casella) (?:sconosciut[oa]|inesistente|non esiste)`, `(?:gebruiker|ontvanger) (?:onbekend|bestaat niet)`, `(?:пользователь|адресат|получатель|ящик) (?:не найден|не существует|неизвестен)`,
+		`(?:用户|收件人|邮箱|账号|帐号|地址|使用者|信箱).{0,10}不存在`, `不存在的(?:用户|邮箱|收件人)`, `无此用户`, `查无此人`, `(?:수신자|사용자|주소).{0,20}존재하지 않`,
 	)
 	noHost = phrases(
 		`host unknown`, `unknown host`, `no such host`, `host not found`, `dns lookup failure: host \S+ not found`, `domain is not reachable`, `host or domain name not found`, `domain (?:name )?not found`, `unknown domain`, `domain .{0,80}(?:does not exist|doesn'?t exist|not exist|unknown|is invalid|couldn'?t be found|not found)`, `couldn'?t find any host`, `name or service not known`,
@@ -188,7 +190,7 @@ func tellsWhy(text string) bool {
 	return len(strings.Fields(text)) > 2 || passing.MatchString(text) || ours.MatchString(text)
 }
 
-var failing = phrases(`fail`, `unable`, `could ?n[o']t`, `cannot`, `can'?t`, `not (?:be )?deliver`, `undeliver`, `reject`, `returned`, `unknown`, `no such`, `error`, `refused`, `denied`, `not found`, `does not exist`, `full`, `exceed`, `disabled`, `delayed`, `malformed`, `not member`, `not accept`, `存在しない`, `届か`, `invalid`, `blocked`, `was not`, `wasn't`, `expired`, `\b[45]\d\d[ -]`, `不達`, `配信`, `送信でき`, `届け`, `не `)
+var failing = phrases(`fail`, `unable`, `could ?n[o']t`, `cannot`, `can'?t`, `not (?:be )?deliver`, `undeliver`, `reject`, `returned`, `unknown`, `no such`, `error`, `refused`, `denied`, `not found`, `does not exist`, `full`, `exceed`, `disabled`, `delayed`, `malformed`, `not member`, `not accept`, `存在しない`, `届か`, `失败`, `失敗`, `无法`, `無法`, `退信`, `退回`, `不存在`, `실패`, `반송`, `존재하지 않`, `invalid`, `blocked`, `was not`, `wasn't`, `expired`, `\b[45]\d\d[ -]`, `不達`, `配信`, `送信でき`, `届け`, `не `, `no longer`, `is wrong`)
 
 // tellsOfFailure keeps a mail of a daemon that reports nothing from being a report.
 func tellsOfFailure(said string) bool { return failing.MatchString(said) }

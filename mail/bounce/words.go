@@ -57,7 +57,7 @@ func (m *mail) suspicious() bool {
 	subject := strings.ToLower(words(h.get("Subject")))
 	for _, s := range []string{
 		"failure", "failed", "undeliver", "returned mail", "return to sender", "delivery status", "delivery report", "non-delivery", "nondeliver", "not deliver", "could not", "couldn't", "mail error", "delivery error", "bounce",
-		"warning: message", "mail system", "rejected", "unknown user", "user unknown", "delivery notification", "undelivered", "delivery problem", "rebound", "problème", "unzustellbar", "ошибка", "不達", "配信", "error", "エラー", "mail delivery", "deferred", "delayed", "delivery incomplete", "does not exist", "unable to deliver", "invalid address", "message you sent blocked",
+		"warning: message", "mail system", "rejected", "unknown user", "user unknown", "delivery notification", "undelivered", "delivery problem", "rebound", "problème", "unzustellbar", "ошибка", "不達", "配信", "error", "エラー", "mail delivery", "deferred", "delayed", "delivery incomplete", "does not exist", "unable to deliver", "退信", "失败", "失敗", "invalid address", "message you sent blocked",
 	} {
 		if strings.Contains(subject, s) {
 			return true
@@ -81,6 +81,7 @@ var recipientLines = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)<` + addr + `>\.{0,3}[,:]?\s*(?:user|unknown|recipient|no such|mailbox|does|is|was|has|host|access|address|delivery|relay|not|addressee)`),
 	regexp.MustCompile(`(?i)(?:delivery to|undeliverable to|attempts?:|delivered to|recipient|recipients|deliver (?:mail )?to|address|addressee|user|mailbox|account|message to|mail to|email to|sent to|rcpt to:|for|an)[\s:'"]+<?` + addr),
 	regexp.MustCompile(`(?i)<` + addr + `>`),
+	regexp.MustCompile(`(?mi):[ \t]*<?` + addr + `>?[ \t]*$`),
 	regexp.MustCompile(`(?i)\(generated from <?` + addr), // Exim keeps the address itself to itself
 }
 
@@ -145,7 +146,22 @@ func (m *mail) guess() string {
 			}
 		}
 	}
-	return ""
+	return m.onlyOne()
+}
+
+// onlyOne is the one address that the words name, whatever stands around it; empty: they name none, or several.
+func (m *mail) onlyOne() (one string) {
+	for _, a := range address.FindAllString(m.said(), 20) {
+		a = addressIn(a)
+		switch {
+		case a == one, m.ourOwn(a), a == addressIn(m.root.header.get("From")), strings.HasPrefix(a, "postmaster@"):
+		case one != "":
+			return ""
+		default:
+			one = a
+		}
+	}
+	return one
 }
 
 // mostSaid bounds what is read of a report's words, in bytes: what it has to say stands at its beginning.
