@@ -177,7 +177,7 @@ func TestSES(t *testing.T) {
 		"of the future": func(m map[string]string) {
 			m["Timestamp"] = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 		},
-		"of no time":          func(m map[string]string) { m["Timestamp"] = "yesterday" },
+		"of no time": func(m map[string]string) { m["Timestamp"] = "yesterday" },
 		"where it subscribes": func(m map[string]string) {
 			m["Type"], m["SubscribeURL"] = "SubscriptionConfirmation", "https://evil.example/"
 		},
