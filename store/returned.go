@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,7 @@ func (t *returning) follow(ctx context.Context, h *handing, as string) error {
 	if isID(t.DeliveryID) {
 		data["delivery_id"] = t.DeliveryID
 	}
-	if stops != "" && t.mailed != t.lead.email() {
+	if stops != "" && !bytes.Equal(t.mailedHash, t.s.suppressionHash(t.lead.email())) {
 		// It is about an address this person has left: that one is suppressed, nothing is held against the person.
 		t.b.Queue(sqlSuppress, pgx.NamedArgs{"hash": t.mailedHash, "email": nullable(t.mailed), "reason": stops, "lead": t.lead.ID})
 		data["earlier_address"] = true

@@ -79,17 +79,20 @@ func TestManyMailsAreThinned(t *testing.T) {
 func TestWhatComesBackOfAThinMail(t *testing.T) {
 	s := garden(t)
 	s.keepMails = 24 * time.Hour
-	for i, address := range []string{"same", "old"} {
+	for i, address := range []string{"same", "old", "gone"} {
 		lead, id := sent(t, s, address+"@example.com")
 		exec(t, s, "UPDATE deliveries SET created_at = now() - interval '2 days' WHERE id = $1", id)
 		exec(t, s, "DELETE FROM mail_thinned")
 		require.NoError(t, s.thinMails(t.Context()))
-		if address == "old" {
+		switch address {
+		case "old":
 			require.NoError(t, s.PatchLead(t.Context(), lead, record.Capture{Email: "new@example.com", Via: "api"}))
+		case "gone":
+			exec(t, s, "UPDATE leads SET email = NULL, external_id = 'crm:1' WHERE id = $1", lead)
 		}
 		require.Equal(t, record.AsComplaint, takeBack(t, s, record.Returned{Kind: record.ReturnedComplaint, DeliveryID: id, Report: fmt.Sprint(i)}))
 		require.Equal(t, "complaint", suppressedAs(t, s, address+"@example.com"))
 	}
 	require.Empty(t, suppressedAs(t, s, "new@example.com"))
-	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM suppressions WHERE email IS NULL"))
+	require.Equal(t, 2, one[int](t, s, "SELECT count(*) FROM suppressions WHERE email IS NULL"))
 }
