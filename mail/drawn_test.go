@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,6 +30,9 @@ func TestWhatIsKeptIsNobodysButTheTemplates(t *testing.T) {
 			}
 		}
 		m.Links = map[string]string{"product": rapid.SampledFrom([]string{"https://house.test", "https://house.test/", "https://house.test/p?a=1", "https://other.test/q"}).Draw(t, "link")}
+		if by := rapid.SampledFrom([]string{"", "ada", "bob"}).Draw(t, "tracked for"); by != "" {
+			m.Track = func(target string) string { return "https://house.test/t/" + by + "?u=" + url.QueryEscape(target) }
+		}
 		want, errWant := NewComposer().Compose(m)
 		got, err := long.Compose(m)
 		require.Equal(t, fmt.Sprint(errWant), fmt.Sprint(err))
