@@ -288,6 +288,9 @@ func (ch *change) subject() *subject {
 	if ch.consent && ch.refused() {
 		su.kinds = append(su.kinds, triggerUnsubscribe)
 	}
+	if ch.wakes() {
+		su.kinds = append(su.kinds, triggerFirstTouch)
+	}
 	return su
 }
 
