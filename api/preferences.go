@@ -153,7 +153,7 @@ func (a *API) setPreferences(w http.ResponseWriter, r *http.Request) {
 	lead := uuid.UUID(claims.Lead).String()
 	if values.Get("action") == "none" {
 		if !a.failed(w, r, a.People.Unsubscribe(r.Context(), lead)) {
-			show(w, http.StatusOK, page{Title: "You are unsubscribed", Text: "No more mails of this kind will be sent to you."})
+			show(w, http.StatusOK, left)
 		}
 		return
 	}
