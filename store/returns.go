@@ -54,7 +54,7 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 
 const (
 	sqlWhoseDelivery = `SELECT lead_id, substring(message FROM 1 FOR 16384) AS message FROM deliveries
-	WHERE id = @delivery AND lead_id IS NOT NULL AND kind = 'nurture'`
+	WHERE id = @delivery AND lead_id IS NOT NULL AND kind IN ('nurture', 'confirmation')`
 	sqlWhoseAddress = `SELECT id AS lead_id, NULL::bytea AS message FROM leads WHERE email = @email`
 )
 

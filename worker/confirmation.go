@@ -16,6 +16,9 @@ import (
 
 const kindConfirmation = "confirmation"
 
+// toItsLead reports a mail to the lead it is about: what comes back of it says something of the lead's address.
+func toItsLead(d record.Delivery) bool { return d.Kind == kindNurture || d.Kind == kindConfirmation }
+
 // confirmsFor is how long the link of a question leads to its answer.
 const confirmsFor = 30 * 24 * time.Hour
 
@@ -38,6 +41,10 @@ func (l *Letters) confirmation(d record.Delivery) (mail.Rendered, error) {
 	if err != nil {
 		return mail.Rendered{}, err
 	}
+	returnPath, _, err := l.back(d)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
 	house := cmp.Or(l.House.From.Name, domainOf(l.House.From.Address))
 	what := "mails from " + house
 	if topic := l.House.Topics[asked.Purpose]; topic != "" {
@@ -50,6 +57,6 @@ func (l *Letters) confirmation(d record.Delivery) (mail.Rendered, error) {
 			"If it was not you, do nothing. You will get no such mails.",
 		},
 		Links:     []mail.AlertLink{{Label: "Confirm", URL: l.House.PublicURL + "/y/" + t}},
-		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
+		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
 	})
 }

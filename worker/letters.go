@@ -83,7 +83,7 @@ func (l *Letters) Check() error {
 
 // ReturnPath is the envelope sender: where bounces go.
 func (l *Letters) ReturnPath(d record.Delivery) (string, error) {
-	if d.Kind != kindNurture {
+	if !toItsLead(d) {
 		return l.House.From.Address, nil
 	}
 	returnPath, _, err := l.back(d)

@@ -109,7 +109,7 @@ func (m *Mailing) conclude(ctx context.Context, d record.Delivery, out mail.Outc
 		return m.Deliveries.FinishDelivery(ctx, d, "sent", out.Enhanced)
 	case mail.Permanent:
 		// First what the refusal means, which may be said twice: if we die in between, the server is asked and refuses again.
-		if out.HardBounce() && d.Kind == kindNurture {
+		if out.HardBounce() && toItsLead(d) {
 			if err := m.Bounces.HardBounce(ctx, d.ID); err != nil {
 				return err
 			}

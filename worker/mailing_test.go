@@ -108,6 +108,8 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		{name: "the house has sent what it may today", stop: "warmup", answer: mail.Outcome{Kind: mail.Sent}, state: "queued", code: "warmup"},
 		{name: "held up for long, then refused for now", give: record.Delivery{CreatedAt: young.Add(-800 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
+		{name: "no such person is asked for a consent", give: record.Delivery{Kind: kindConfirmation}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: true},
+		{name: "no such colleague", give: record.Delivery{Kind: kindTest}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1"},
 		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1"},
 		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
 		{name: "paused at the last moment", stop: "paused", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
@@ -121,7 +123,9 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 			l, s := &ledger{stop: tt.stop}, &server{answer: tt.answer}
 			m := &Mailing{Deliveries: l, Bounces: l, Composer: fixed{}, Sender: s, Log: slog.New(slog.DiscardHandler)}
 			d := tt.give
-			d.ID, d.Kind = "d", kindNurture
+			if d.ID = "d"; d.Kind == "" {
+				d.Kind = kindNurture
+			}
 			if d.Lane == "" {
 				d.Lane = record.LaneBulk
 			}

@@ -95,7 +95,9 @@ func TestLetters_tellWhatIsDoneWithThem(t *testing.T) {
 // A question advertises nothing, and names nobody in its link.
 func TestLetters_askForAConsent(t *testing.T) {
 	t.Parallel()
-	l := letters(t, func(h *worker.House) { h.Topics = map[string]string{"news": "Product news"} })
+	l := letters(t, func(h *worker.House) {
+		h.Topics, h.BackDomain = map[string]string{"news": "Product news"}, "back.acme.example"
+	})
 	d := record.Delivery{
 		ID: mailID, Kind: "confirmation", LeadID: someLead, To: "ada@person.example", CreatedAt: time.Now().Truncate(time.Second),
 		Payload: []byte(`{"confirmation_id": "` + mailID + `", "purpose": "news"}`),
@@ -103,6 +105,10 @@ func TestLetters_askForAConsent(t *testing.T) {
 	r, err := l.Compose(d)
 	require.NoError(t, err)
 	require.Equal(t, "Please confirm: mails from Acme: Product news", r.Subject)
+	require.Regexp(t, `^bounce\+.*@back\.acme\.example$`, r.EnvelopeFrom, "an address that does not exist is known by what comes back")
+	from, err := l.ReturnPath(d)
+	require.NoError(t, err)
+	require.Equal(t, r.EnvelopeFrom, from)
 	got := addresses.FindAllStringSubmatch(r.HTML, -1)
 	require.Len(t, got, 1, "neither a pixel nor a trap")
 	tokens, err := token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
