@@ -82,7 +82,10 @@ func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lea
 	if err == nil {
 		err = s.lookAgain(ctx, out)
 	}
-	if err == nil || len(claimed) == 1 {
+	if err == nil {
+		return s.inTheirHours(ctx, out)
+	}
+	if len(claimed) == 1 {
 		return out, err
 	}
 	out = out[:0] // one of them: the others need not wait for it
@@ -97,7 +100,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lea
 		}
 		out = append(out, d...)
 	}
-	return out, err
+	open, shut := s.inTheirHours(ctx, out)
+	return open, errors.Join(err, shut)
 }
 
 // stepsOf are the steps of the warm-up, where they are the lane's: sales is told all the same.
