@@ -144,6 +144,20 @@ func TestConfirm_onlyAPostIsAYes(t *testing.T) {
 	}
 }
 
+// A form says in which words it asked, and so does the evidence.
+func TestConfirm_aFormSaysItsWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.store.Pool().Exec(t.Context(), `UPDATE policies SET document = jsonb_set(document, '{consent}', '{"double_opt_in": true}')`)
+	require.NoError(t, err)
+	require.Equal(t, 200, w.post("/f/news", "email=ada@person.example&consent=yes&consent_wording=2026-11").StatusCode)
+	require.Equal(t, 422, w.post("/f/news", "email=bob@person.example&consent=yes&consent_wording=a+b").StatusCode)
+	require.Equal(t, 200, w.post("/f/news", "email=eve@person.example&consent_wording=2026-11").StatusCode)
+	require.Equal(t, 1, w.count("SELECT count(*) FROM confirmations"))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM confirmations WHERE wording = '2026-11' AND source = 'form'"))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM deliveries WHERE kind = 'confirmation'"))
+}
+
 // The button of a mailbox (RFC 8058) posts without a browser, as a form of either kind.
 func TestUnsubscribe_inOneClick(t *testing.T) {
 	t.Parallel()

@@ -123,7 +123,7 @@ const (
 	s.mql_at, l.cycle, l.cycle_started_at, l.owner, l.team_id, l.assignment_id, NULL::uuid AS assigned_rep, NULL::timestamptz AS offered_at,
 	l.sla_due_at, l.sla_state, l.muted, false AS suppressed, l.consent, l.nurture, '{}'::jsonb AS source, l.created_at, l.updated_at,
 	l.version, l.reason, NULL::jsonb AS state, NOT coalesce((l.consent ->> 'tracking')::boolean, false)
-		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, false AS required
+		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, false AS required, false AS unconfirmed
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = ANY(@ids::uuid[])`
 )
 

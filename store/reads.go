@@ -46,6 +46,7 @@ type readRow struct {
 	State          json.RawMessage
 	Untracked      bool
 	Required       bool // the policy requires a consent
+	Unconfirmed    bool // somebody said yes for them, and they were asked whether it is theirs
 }
 
 const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused, coalesce(s.band, 'cold') AS band,
@@ -55,7 +56,8 @@ const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused,
 	false AS suppressed, l.consent, l.nurture, l.source, l.created_at,
 	greatest(l.updated_at, s.evaluated_at) AS updated_at, l.version, l.reason, l.state,
 	NOT coalesce((l.consent ->> 'tracking')::boolean, false)
-		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, ` + consentRequired + ` AS required`
+		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, ` + consentRequired + ` AS required,
+	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.purpose = 'marketing' AND c.ended_at IS NULL) AS unconfirmed`
 
 const readTables = ` FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id `
 
@@ -100,10 +102,12 @@ func (r readRow) mail() string {
 		return r.Muted
 	case r.Suppressed:
 		return "unsubscribed"
-	case lacksConsent(r.Required, r.Consent):
-		return mutedNoConsent
 	case r.Email == nil:
 		return "no_address"
+	case r.Unconfirmed:
+		return "unconfirmed"
+	case lacksConsent(r.Required, r.Consent):
+		return mutedNoConsent
 	case !r.Nurture:
 		return mutedNotAsked
 	}
