@@ -101,7 +101,9 @@ func TestPreferences_tickNothingThatWasNotSaid(t *testing.T) {
 	_, err := w.store.Pool().Exec(t.Context(), `UPDATE policies SET document = jsonb_set(document, '{consent}', '{"require": true}')`)
 	require.NoError(t, err)
 	path := w.signed(token.Preferences, "/p/", ada, uuid.Nil)
-	ticked := func() int { return strings.Count(w.as("", http.MethodGet, path, nil).raw, `type="checkbox" name="topic" value="news" checked`) }
+	ticked := func() int {
+		return strings.Count(w.as("", http.MethodGet, path, nil).raw, `type="checkbox" name="topic" value="news" checked`)
+	}
 	require.Zero(t, ticked())
 	w.admin(200, "POST", "/v1/leads", object{"email": "ada@person.example", "consent": object{"purpose": "marketing", "granted": true}})
 	require.Equal(t, 1, ticked(), "a yes to marketing is one to its topics")

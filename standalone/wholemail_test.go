@@ -83,19 +83,27 @@ func TestWholeMail_stagesScoresLedgerAndTimelineAgree(t *testing.T) {
 
 	people := []springs{
 		{name: "Spra", stage: "nurturing", mail: "active", score: 46, rules: []string{"click", "open"}, steps: []string{"hello", "thanks"}, hears: "moved mail:thanks", does: door.reads},
-		{name: "Sprb", stage: "nurturing", mail: "bounced", score: 8, rules: []string{"bounced"}, steps: []string{"hello"}, suppr: "hard_bounce", hears: "bounced hard_bounce",
-			does: func(d door, _ string, m object) { d.press(m, "bounce", nil) }},
-		{name: "Sprc", stage: "nurturing", mail: "complained", score: 6, rules: []string{"spam"}, steps: []string{"hello"}, suppr: "complaint", hears: "complained by_the_person",
-			does: func(d door, _ string, m object) { d.press(m, "complain", nil) }},
+		{
+			name: "Sprb", stage: "nurturing", mail: "bounced", score: 8, rules: []string{"bounced"}, steps: []string{"hello"}, suppr: "hard_bounce", hears: "bounced hard_bounce",
+			does: func(d door, _ string, m object) { d.press(m, "bounce", nil) },
+		},
+		{
+			name: "Sprc", stage: "nurturing", mail: "complained", score: 6, rules: []string{"spam"}, steps: []string{"hello"}, suppr: "complaint", hears: "complained by_the_person",
+			does: func(d door, _ string, m object) { d.press(m, "complain", nil) },
+		},
 		{name: "Sprd", stage: "nurturing", mail: "unsubscribed", score: 15, rules: []string{"left"}, steps: []string{"hello"}, suppr: "unsubscribe", hears: "unsubscribed by_the_person", does: door.leavesInOneClick},
-		{name: "Spre", stage: "nurturing", mail: "active", score: 30, rules: []string{"reply"}, steps: []string{"hello"}, hears: "moved sequence_done:exit:replied",
-			does: func(d door, _ string, m object) { d.press(m, "reply", map[string][]string{"text": {"Tell me more."}}) }},
-		{name: "Sprf", stage: "handoff", mail: "active", score: 45, rules: []string{"click"}, steps: []string{"hello", "thanks"}, hears: "triggered demo_request",
+		{
+			name: "Spre", stage: "nurturing", mail: "active", score: 30, rules: []string{"reply"}, steps: []string{"hello"}, hears: "moved sequence_done:exit:replied",
+			does: func(d door, _ string, m object) { d.press(m, "reply", map[string][]string{"text": {"Tell me more."}}) },
+		},
+		{
+			name: "Sprf", stage: "handoff", mail: "active", score: 45, rules: []string{"click"}, steps: []string{"hello", "thanks"}, hears: "triggered demo_request",
 			does: func(d door, id string, m object) {
 				require.Equal(d.t, http.StatusFound, d.follow(http.MethodGet, with(linksIn(m), "/t/c/"), ""))
 				d.eventually("the thanks", func() bool { return strings.Contains(d.whys(id), "mail:thanks") })
 				d.event(id, "demo_request", nil)
-			}},
+			},
+		},
 		{name: "Sprg", stage: "nurturing", mail: "active", score: 20, steps: []string{"hello", "nudge"}, hears: "moved mail:nudge", does: func(door, string, object) {}},
 	}
 	ids := map[string]string{}
