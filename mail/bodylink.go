@@ -48,9 +48,20 @@ func (s *slots) untrackedAddress(address string) string {
 	return address
 }
 
-// leads is where a link of a body leads in this mail. One that shows an address of its own leads there at once: a link that
+// leads is where the i-th link of a body leads in this mail: in both of its parts.
+func (s *slots) leads(i int) string {
+	if len(s.led) != len(s.links) {
+		s.led = make([]string, len(s.links))
+	}
+	if s.led[i] == "" {
+		s.led[i] = s.follow(s.links[i])
+	}
+	return s.led[i]
+}
+
+// follow is where a link leads in this mail. One that shows an address of its own leads there at once: a link that
 // shows one host and leads to another is what phishing looks like, to filters and to people.
-func (s *slots) leads(l bodyLink) string {
+func (s *slots) follow(l bodyLink) string {
 	to := s.text(l.to)
 	if s.track == nil {
 		return to

@@ -40,3 +40,22 @@ func TestWhatIsKeptIsNobodysButTheTemplates(t *testing.T) {
 	})
 	require.LessOrEqual(t, len(long.drawn.made), memoKeeps)
 }
+
+// A link is signed once a mail, though it stands in both of its parts, and only where the body has it.
+func TestALinkIsTrackedOnceAMail(t *testing.T) {
+	m := welcome()
+	m.Body = "[a](https://a.test/), [b](https://b.test/{{ v }}), {% if no %}[c](https://c.test/){% endif %}[d](https://d.test \"untracked\")"
+	m.Vars = liquid.Vars{"v": "x y"}
+	var got []string
+	m.Track = func(target string) string {
+		got = append(got, target)
+		return tracking(target)
+	}
+	c := NewComposer()
+	for range 2 {
+		got = nil
+		_, err := c.Compose(m)
+		require.NoError(t, err)
+		require.Equal(t, []string{"https://a.test/", "https://b.test/x%20y"}, got)
+	}
+}

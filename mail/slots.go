@@ -18,6 +18,7 @@ type slots struct {
 	prefix string
 	values []string
 	links  []bodyLink
+	led    []string                   // where they lead in this mail, once it is known
 	track  func(target string) string // nil: links lead where they say
 }
 
@@ -65,7 +66,7 @@ func (s *slots) replace(text string, f func(at int, value string, kind byte) str
 	for at, end, i, kind := s.next(text, 0); end > 0; at, end, i, kind = s.next(text, end) {
 		b.WriteString(text[last:at])
 		if kind == slotTarget {
-			b.WriteString(f(at, s.leads(s.links[i]), kind))
+			b.WriteString(f(at, s.leads(i), kind))
 		} else {
 			b.WriteString(f(at, s.values[i], kind))
 		}
