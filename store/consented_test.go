@@ -131,6 +131,36 @@ func TestWhoCameAgainIsShownAsSuppressed(t *testing.T) {
 	require.True(t, p.Suppressed)
 }
 
+// Who came with an import that sends no mail, and says yes by themselves, has asked for it: from the next cycle on at the latest.
+func TestWhoSaysYesAfterAnImportHasAsked(t *testing.T) {
+	yes := &record.Consent{Purpose: "marketing", Granted: true}
+	for name, say := range map[string]func(s *Store, lead string) error{
+		"by a form": func(s *Store, lead string) error {
+			_, err := s.Capture(t.Context(), record.Capture{Email: "ada@example.com", Consent: yes, Via: "form"})
+			return err
+		},
+		"by the mail they were asked with": func(s *Store, lead string) error {
+			capture(t, s, record.Capture{Email: "ada@example.com", Consent: doubleYes, Via: "form"})
+			return s.ConfirmConsent(t.Context(), record.Asked{LeadID: lead, ConfirmationID: question(t, s, lead)})
+		},
+		"on the page of preferences": func(s *Store, lead string) error {
+			return s.Choose(t.Context(), record.Chosen{LeadID: lead, Consent: map[string]bool{"news": true}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := garden(t)
+			ada := nurturing(t, s, record.Capture{Email: "ada@example.com", NoNurture: true})
+			capture(t, s, record.Capture{Email: "ada@example.com", Profile: map[string]any{"city": "Rome"}, Via: "form"})
+			asked := func() bool { return one[bool](t, s, "SELECT nurture FROM leads WHERE id = $1", ada) }
+			require.False(t, asked(), "a form that does not speak of mail is no yes")
+			require.NoError(t, say(s, ada))
+			require.True(t, asked())
+			require.Equal(t, "hello", goOn(t, s, ada, lifecycle.Position{}, time.Now()).Mail)
+			require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE kind = 'nurture'"))
+		})
+	}
+}
+
 // rowsOf are rows of an import under way.
 func rowsOf(t *testing.T, s *Store, rows ...record.Capture) []record.Capture {
 	t.Helper()
