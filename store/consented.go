@@ -41,12 +41,12 @@ func said(consent map[string]bool, purpose string) bool {
 	return all || this
 }
 
-// wakes reports that a known person says yes: a sequence that rests for that looks again.
+// wakes reports that a known person says yes: a sequence that rests for that looks again. A file that is to send no mail wakes none.
 func (ch *change) wakes() bool {
-	return ch.consent && !ch.created && ch.c.Consent.Granted && hears(ch.lead.Stage, triggerFirstTouch)
+	return ch.consent && !ch.created && ch.c.Consent.Granted && hears(ch.lead.Stage, triggerFirstTouch) && !(ch.ofFile() && ch.c.NoNurture)
 }
 
-// lacksConsent reports whether the active policy requires a yes to marketing that was never given; required is the policy's word.
+// lacksConsent reports whether marketing is refused, or a yes that the policy requires was never given.
 func lacksConsent(required bool, consent map[string]bool) bool {
 	return refused(consent, "") || required && !said(consent, "")
 }

@@ -65,6 +65,17 @@ func TestASequenceRestsUntilSomebodySaysYes(t *testing.T) {
 	}
 }
 
+// An import that is to send no mail wakes nobody by what it says of consent.
+func TestAFileThatSendsNoMailWakesNobody(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com"})
+	exec(t, s, "DELETE FROM outbox")
+	_, err := s.CaptureRows(t.Context(), rowsOf(t, s, record.Capture{Email: "ada@example.com", NoNurture: true, Consent: &record.Consent{Purpose: "marketing", Granted: true}}))
+	require.NoError(t, err)
+	require.Equal(t, "nothing", heard(t, s, ada))
+	require.JSONEq(t, `{"marketing": true}`, one[string](t, s, "SELECT consent::text FROM leads"))
+}
+
 // A yes to a topic is one to its mails, where a yes is required; one to marketing is one to every topic that was not refused.
 func TestAYesIsOfItsPurpose(t *testing.T) {
 	for _, tt := range []struct {
