@@ -110,7 +110,9 @@ func (a *API) showPreferences(w http.ResponseWriter, p record.Preferences, saved
 	shown := preferencesPage{Saved: saved, Suppressed: p.Suppressed}
 	for _, t := range a.Topics {
 		granted, said := p.Consent[t.Purpose]
-		shown.Topics = append(shown.Topics, option{t.Purpose, t.Title, granted || !said})
+		// What nobody said is shown as it is: where a yes is required, a box that is ticked beforehand would be none.
+		unsaid := !said && (!p.Required || p.Consent["marketing"])
+		shown.Topics = append(shown.Topics, option{t.Purpose, t.Title, granted || unsaid})
 	}
 	chosen := ""
 	if p.MailsPerWeek != nil {
@@ -151,7 +153,7 @@ func (a *API) setPreferences(w http.ResponseWriter, r *http.Request) {
 	lead := uuid.UUID(claims.Lead).String()
 	if values.Get("action") == "none" {
 		if !a.failed(w, r, a.People.Unsubscribe(r.Context(), lead)) {
-			show(w, http.StatusOK, page{Title: "You are unsubscribed", Text: "No more mails of this kind will be sent to you."})
+			show(w, http.StatusOK, left)
 		}
 		return
 	}

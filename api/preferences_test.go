@@ -26,6 +26,12 @@ func (w *world) consent(lead string) string {
 	return text
 }
 
+func (w *world) count(sql string, args ...any) (n int) {
+	w.t.Helper()
+	require.NoError(w.t, w.store.Pool().QueryRow(w.t.Context(), sql, args...).Scan(&n))
+	return n
+}
+
 func topics(d *api.Deps) {
 	d.Topics, d.Wording = []api.Topic{{Purpose: "news", Title: "Product <news>"}, {Purpose: "events", Title: "Events"}}, "7"
 }
@@ -87,6 +93,22 @@ func TestPreferences_onlyAPostActs(t *testing.T) {
 	require.Equal(t, 503, w.post(path, "action=save").StatusCode)
 }
 
+// Where the policy wants a yes, what nobody said anything of is not ticked: such a box would be no yes.
+func TestPreferences_tickNothingThatWasNotSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, topics)
+	ada := w.lead("ada@person.example")
+	_, err := w.store.Pool().Exec(t.Context(), `UPDATE policies SET document = jsonb_set(document, '{consent}', '{"require": true}')`)
+	require.NoError(t, err)
+	path := w.signed(token.Preferences, "/p/", ada, uuid.Nil)
+	ticked := func() int {
+		return strings.Count(w.as("", http.MethodGet, path, nil).raw, `type="checkbox" name="topic" value="news" checked`)
+	}
+	require.Zero(t, ticked())
+	w.admin(200, "POST", "/v1/leads", object{"email": "ada@person.example", "consent": object{"purpose": "marketing", "granted": true}})
+	require.Equal(t, 1, ticked(), "a yes to marketing is one to its topics")
+}
+
 func TestConfirm_onlyAPostIsAYes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -124,6 +146,20 @@ func TestConfirm_onlyAPostIsAYes(t *testing.T) {
 	}
 }
 
+// A form says in which words it asked, and so does the evidence.
+func TestConfirm_aFormSaysItsWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.store.Pool().Exec(t.Context(), `UPDATE policies SET document = jsonb_set(document, '{consent}', '{"double_opt_in": true}')`)
+	require.NoError(t, err)
+	require.Equal(t, 200, w.post("/f/news", "email=ada@person.example&consent=yes&consent_wording=2026-11").StatusCode)
+	require.Equal(t, 422, w.post("/f/news", "email=bob@person.example&consent=yes&consent_wording=a+b").StatusCode)
+	require.Equal(t, 200, w.post("/f/news", "email=eve@person.example&consent_wording=2026-11").StatusCode)
+	require.Equal(t, 1, w.count("SELECT count(*) FROM confirmations"))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM confirmations WHERE wording = '2026-11' AND source = 'form'"))
+	require.Equal(t, 1, w.count("SELECT count(*) FROM deliveries WHERE kind = 'confirmation'"))
+}
+
 // The button of a mailbox (RFC 8058) posts without a browser, as a form of either kind.
 func TestUnsubscribe_inOneClick(t *testing.T) {
 	t.Parallel()
@@ -137,6 +173,12 @@ func TestUnsubscribe_inOneClick(t *testing.T) {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			w.as("", method, path, nil)
 		}
+		r := w.as("", http.MethodGet, path, nil)
+		require.Contains(t, r.raw, `<form method="post">`)
+		_, choose, ok := strings.Cut(r.raw, `<a href="`)
+		require.True(t, ok, "whoever wants less need not leave")
+		choose, _, _ = strings.Cut(choose, `"`)
+		require.Contains(t, w.as("", http.MethodGet, choose, nil).raw, "How often?")
 		state := func() any { return w.admin(200, "GET", "/v1/leads/"+lead, nil).body["mail"].(object)["state"] }
 		require.Equal(t, "active", state(), name)
 		for range 2 {
@@ -146,5 +188,37 @@ func TestUnsubscribe_inOneClick(t *testing.T) {
 		}
 		require.Equal(t, "unsubscribed", state(), name)
 		require.Equal(t, 1, w.events(lead, "unsubscribe"), name)
+		again := w.as("", http.MethodGet, path, nil).raw
+		require.Contains(t, again, "You are unsubscribed", "whoever comes back is told")
+		require.NotContains(t, again, "<form")
+		require.Zero(t, w.count("SELECT count(*) FROM deliveries WHERE lead_id = $1", lead), "no mail says that no mail comes")
+	}
+}
+
+// What others have, or nobody, unsubscribes nobody.
+func TestUnsubscribe_onlyWhoHasTheLink(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada, bob := w.lead("ada@person.example"), w.lead("bob@person.example")
+	good := strings.TrimPrefix(w.signed(token.Unsubscribe, "/u/", ada, uuid.Nil), "/u/")
+	for _, wrong := range []string{
+		"/u/preview", "/u/" + good[:len(good)-1], "/u/" + good + "A", "/u/" + good + "%0a", "/u/" + strings.ToUpper(good), "/u/" + ada, "/u/" + strings.Repeat("A", 9000),
+		w.signed(token.Preferences, "/u/", ada, uuid.Nil), w.signed(token.Confirm, "/u/", ada, uuid.New()), w.signed(token.Click, "/u/", ada, uuid.New()),
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+			require.Equal(t, 404, w.as("", method, wrong, "List-Unsubscribe=One-Click", "Content-Type", formMedia).StatusCode, "%s %s", method, wrong)
+		}
+	}
+	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions} {
+		require.NotEqual(t, 200, w.as("", method, "/u/"+good, "", "Content-Type", formMedia).StatusCode, method)
+	}
+	require.Zero(t, w.count("SELECT count(*) FROM events WHERE type = 'unsubscribe'"))
+	require.Equal(t, 200, w.post("/u/"+good, "List-Unsubscribe=One-Click").StatusCode)
+	for lead, want := range map[string]string{ada: "unsubscribed", bob: "active"} {
+		require.Equal(t, want, w.admin(200, "GET", "/v1/leads/"+lead, nil).body["mail"].(object)["state"])
+	}
+	w.admin(204, "DELETE", "/v1/leads/"+ada, nil)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		require.Contains(t, w.as("", method, "/u/"+good, "List-Unsubscribe=One-Click", "Content-Type", formMedia).raw, "You are unsubscribed", "who was erased gets none either")
 	}
 }

@@ -30,7 +30,10 @@ const formPattern = "POST /f/{form}"
 const formLimit = 128 << 10
 
 // page is a plain page of few words.
-type page struct{ Title, Text, Button string }
+type page struct {
+	Title, Text, Button string
+	Link, LinkText      string // where else to go; none when empty
+}
 
 // public adds the pages that people outside see. They need no key.
 func (a *API) public() {
@@ -159,12 +162,27 @@ func (a *API) subject(w http.ResponseWriter, r *http.Request) (string, bool) {
 	return uuid.UUID(claims.Lead).String(), true
 }
 
-// askUnsubscribe only asks: scanners and previews follow every link, and must not unsubscribe anybody.
+// askUnsubscribe only asks: scanners and previews follow every link, and must not unsubscribe anybody. Who has left already is
+// told so.
 func (a *API) askUnsubscribe(w http.ResponseWriter, r *http.Request) {
-	if _, ok := a.subject(w, r); ok {
-		show(w, http.StatusOK, page{Title: "Unsubscribe", Text: "You will get no more mails of this kind from us.", Button: "Unsubscribe"})
+	lead, ok := a.subject(w, r)
+	if !ok {
+		return
 	}
+	p, err := a.Choices.Preferences(r.Context(), lead)
+	if errors.Is(err, record.ErrErased) || errors.Is(err, record.ErrNotFound) || err == nil && p.Suppressed {
+		show(w, http.StatusOK, left)
+		return
+	}
+	asks := page{Title: "Unsubscribe", Text: "You will get no more mails of this kind from us.", Button: "Unsubscribe"}
+	if text, err := a.Tokens.Sign(token.Preferences, token.Claims{Lead: uuid.MustParse(lead)}); err == nil {
+		asks.Link, asks.LinkText = "/p/"+text, "Rather less often, or only some topics?"
+	}
+	show(w, http.StatusOK, asks)
 }
+
+// left confirms that somebody has left. It is all that does: a mail that says "no more mails" would be one (decision 31).
+var left = page{Title: "You are unsubscribed", Text: "No more mails of this kind will be sent to you, from this moment on. One that left us before may still arrive. You need to do nothing else, and no mail will follow to confirm this."}
 
 // unsubscribe is the button, and the mailbox's own one (RFC 8058).
 func (a *API) unsubscribe(w http.ResponseWriter, r *http.Request) {
@@ -175,7 +193,7 @@ func (a *API) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	err := a.People.Unsubscribe(r.Context(), lead)
 	switch {
 	case err == nil, errors.Is(err, record.ErrErased), errors.Is(err, record.ErrNotFound):
-		show(w, http.StatusOK, page{Title: "You are unsubscribed", Text: "No more mails of this kind will be sent to you."})
+		show(w, http.StatusOK, left)
 	default:
 		a.problem(r.Context(), err) // logs it
 		show(w, http.StatusServiceUnavailable, page{Title: "Not yet", Text: "We could not note this just now. Please try again in a minute."})

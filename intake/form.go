@@ -24,7 +24,7 @@ const honeypot = "_gotcha"
 var formName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 // Form takes a plain HTML form post as a capture that carries a form_submit event. Fields are the names of a profile,
-// custom.<key>, email, external_id, visitor_id, consent (yes or no), the fields of a source or their utm_ names; those
+// custom.<key>, email, external_id, visitor_id, consent (yes or no), consent_wording (the version of the words it was asked in), the fields of a source or their utm_ names; those
 // that begin with an underscore are the page's own. An empty field says nothing. A filled honeypot is answered like a
 // capture, with nothing stored and no lead id. It answers as Capture does.
 func (s *Service) Form(ctx context.Context, form string, values url.Values, meta FormMeta) (record.Captured, error) {
@@ -87,6 +87,10 @@ func readForm(ps *Problems, values url.Values) Input {
 			}
 		case name == "consent":
 			in.Consent = readConsent(ps, text)
+		case name == "consent_wording": // read behind consent, which it is about
+			if in.Consent != nil {
+				in.Consent.Wording = text
+			}
 		case own:
 			custom[key] = text
 		case slices.Contains(person.Fields, name):

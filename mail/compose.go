@@ -32,7 +32,7 @@ func NewComposer() *Composer {
 }
 
 // Compose renders a nurture mail: one text and one HTML part from the same Markdown, List-Unsubscribe with one-click, a
-// visible unsubscribe link and the postal footer. The same message gives the same bytes. Mistakes in a template are
+// visible unsubscribe link, one to the preferences, and the postal footer. The same message gives the same bytes. Mistakes in a template are
 // *liquid.Error, wrapped with the part they are in; no error holds the value of a variable or an address.
 func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err := m.check(); err != nil {
@@ -51,11 +51,11 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 		return Rendered{}, err
 	}
 	th := m.Brand.theme()
-	body, plain, err := c.body(m.Body, vars, th)
+	body, plain, err := c.body(m.Body, vars, th, m.Track)
 	if err != nil {
 		return Rendered{}, err
 	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, th} //nolint:gosec // rendered and escaped by body
+	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, m.Preferences, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, th} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value
@@ -80,6 +80,11 @@ func (m *Message) check() error {
 	}
 	if _, err := checkLink(m.Unsubscribe); err != nil {
 		return fmt.Errorf("the unsubscribe address %w", err)
+	}
+	if m.Preferences != "" {
+		if _, err := checkLink(m.Preferences); err != nil {
+			return fmt.Errorf("the address of the preferences %w", err)
+		}
 	}
 	if m.OneClick != "" {
 		if err := checkOneClick(m.OneClick); err != nil {
@@ -135,13 +140,14 @@ func (c *Composer) line(part, source string, vars liquid.Vars) (string, error) {
 }
 
 // body renders the Markdown template to HTML and plain text.
-func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain string, err error) {
+func (c *Composer) body(source string, vars liquid.Vars, th theme, track func(string) string) (html, plain string, err error) {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	t, err := c.parse(source)
 	if err != nil {
 		return "", "", fmt.Errorf("body: %w", err)
 	}
 	s := newSlots(source)
+	s.track = track
 	markdown, err := t.RenderWith(vars, s.encode)
 	if err != nil {
 		return "", "", fmt.Errorf("body: %w", err)
@@ -155,6 +161,9 @@ func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain 
 
 func (m *Message) footer() string {
 	text := "\n\n-- \nUnsubscribe: " + m.Unsubscribe + "\n"
+	if m.Preferences != "" {
+		text += "Preferences: " + m.Preferences + "\n"
+	}
 	for _, l := range splitLines(m.Postal) {
 		text += l + "\n"
 	}

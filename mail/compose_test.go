@@ -185,7 +185,7 @@ func stayLiteral(t require.TestingT) func(*rapid.T) {
 		m := welcome()
 		m.Body, m.Vars = everywhere, liquid.Vars{"v": v, "secret": "SECRET"}
 		m.Subject, m.Preheader = "S {{ v | truncate: 80 }}", "P {{ v }}"
-		m.From.Name, m.To.Name = v, v
+		m.From.Name, m.To.Name, m.Track = v, v, tracking
 		mail, err := composer.Compose(m)
 		require.NoError(t, err)
 		return mail
@@ -216,6 +216,9 @@ func stayLiteral(t require.TestingT) func(*rapid.T) {
 		require.Equal(t, unencoded(mail.Subject), subject)
 	}
 }
+
+// tracking leads every link by the house.
+func tracking(target string) string { return "https://house.test/t/c/x?u=" + url.QueryEscape(target) }
 
 func TestOnlyOurLinksNameAHost(t *testing.T) {
 	composer := NewComposer()
@@ -258,6 +261,17 @@ func TestOnlyOurLinksNameAHost(t *testing.T) {
 		}
 		require.Contains(t, sheet, `href="`+want, body)
 		require.NotContains(t, sheet, "invalid", body)
+
+		m.Track = tracking
+		mail, err = composer.Compose(m)
+		require.NoError(t, err, body)
+		require.NotContains(t, sheetOf(mail.HTML), "invalid", body)
+		if strings.HasPrefix(want, "https:") && !strings.HasPrefix(body, "<") {
+			require.Contains(t, sheetOf(mail.HTML), `href="https://house.test/t/c/x?u=https%3A%2F%2F`, body)
+			require.Contains(t, mail.Text, "https://house.test/t/c/x?u=https%3A%2F%2F", body)
+		} else {
+			require.Contains(t, sheetOf(mail.HTML), `href="`+want, "%s: it shows where it leads, or leads to no page", body)
+		}
 	}
 }
 

@@ -1,7 +1,10 @@
 package mail
 
 // drawing is a body with slots where values go.
-type drawing struct{ html, plain string }
+type drawing struct {
+	html, plain string
+	links       []bodyLink
+}
 
 // draw gives the HTML and the text of a body. Values do not reach the Markdown, so what was drawn of it serves every mail
 // whose conditions go the same way, unless a link holds a value: that makes a slot of its own.
@@ -10,6 +13,7 @@ func (c *Composer) draw(markdown string, s *slots, render func() (html, plain st
 	values := len(s.values)
 	d, err := c.drawn.of(key, func() (d drawing, err error) {
 		d.html, d.plain, err = render()
+		d.links = s.links
 		if err == nil && len(s.values) > values {
 			return d, &drawnOnce{d}
 		}
@@ -18,6 +22,7 @@ func (c *Composer) draw(markdown string, s *slots, render func() (html, plain st
 	if once, is := err.(*drawnOnce); is { //nolint:errorlint // it is made above, and nobody wraps it
 		d, err = once.drawing, nil
 	}
+	s.links = d.links
 	return s.html(d.html), s.text(d.plain), err
 }
 

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,10 +30,32 @@ func TestWhatIsKeptIsNobodysButTheTemplates(t *testing.T) {
 			}
 		}
 		m.Links = map[string]string{"product": rapid.SampledFrom([]string{"https://house.test", "https://house.test/", "https://house.test/p?a=1", "https://other.test/q"}).Draw(t, "link")}
+		if by := rapid.SampledFrom([]string{"", "ada", "bob"}).Draw(t, "tracked for"); by != "" {
+			m.Track = func(target string) string { return "https://house.test/t/" + by + "?u=" + url.QueryEscape(target) }
+		}
 		want, errWant := NewComposer().Compose(m)
 		got, err := long.Compose(m)
 		require.Equal(t, fmt.Sprint(errWant), fmt.Sprint(err))
 		require.Equal(t, string(want.Raw), string(got.Raw))
 	})
 	require.LessOrEqual(t, len(long.drawn.made), memoKeeps)
+}
+
+// A link is signed once a mail, though it stands in both of its parts, and only where the body has it.
+func TestALinkIsTrackedOnceAMail(t *testing.T) {
+	m := welcome()
+	m.Body = "[a](https://a.test/), [b](https://b.test/{{ v }}), {% if no %}[c](https://c.test/){% endif %}[d](https://d.test \"untracked\")"
+	m.Vars = liquid.Vars{"v": "x y"}
+	var got []string
+	m.Track = func(target string) string {
+		got = append(got, target)
+		return tracking(target)
+	}
+	c := NewComposer()
+	for range 2 {
+		got = nil
+		_, err := c.Compose(m)
+		require.NoError(t, err)
+		require.Equal(t, []string{"https://a.test/", "https://b.test/x%20y"}, got)
+	}
 }

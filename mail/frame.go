@@ -13,7 +13,7 @@ var frameSource string
 type page struct {
 	Language, Subject, Preheader string
 	Body                         template.HTML
-	Unsubscribe                  string
+	Unsubscribe, Preferences     string
 	Postal                       []string
 	Pixel, Trap                  string
 	Brand                        Brand

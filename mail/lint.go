@@ -53,7 +53,7 @@ func (l *linter) look(n ast.Node) {
 		if _, ok := l.slots.address(string(n.Destination)); !ok || !webAddress.Match(n.Destination) {
 			l.add("image_address", true, "the image %s has no http or https address: write ![what it shows](https://host/path); mails have no attachments", where)
 		}
-		if strings.TrimSpace(inline(n, l.src)) == "" {
+		if strings.TrimSpace(inline(n, l.src, l.slots)) == "" {
 			l.add("image_alt", true, "the image %s has no alt text: write ![what it shows](%s), for everybody whose program shows no images", where, where)
 		}
 	case *ast.Link:

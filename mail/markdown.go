@@ -41,7 +41,7 @@ func render(md goldmark.Markdown, source string, s *slots, th theme) (html, plai
 	src := []byte(source)
 	doc := md.Parser().Parse(text.NewReader(src))
 	secure(doc, src, s)
-	plain = plainText(doc, src)
+	plain = plainText(doc, src, s)
 	dress(doc, th)
 	var b bytes.Buffer
 	if err := md.Renderer().Render(&b, src, doc); err != nil {
@@ -66,7 +66,7 @@ func secure(doc ast.Node, src []byte, s *slots) {
 		switch n := n.(type) {
 		case *ast.Link:
 			if to, ok := s.address(string(n.Destination)); ok {
-				n.Destination = []byte(to)
+				n.Destination = s.target(to, inline(n, src, s), untracked(n))
 			} else {
 				unwrap(n)
 			}
@@ -83,8 +83,15 @@ func secure(doc ast.Node, src []byte, s *slots) {
 				to, ok = label, !s.in(label)
 			}
 			// An automatic link shows where it leads, so it stays one only if the two are the same.
-			if !ok || to != label {
+			switch {
+			case !ok || to != label:
 				n.Parent().ReplaceChild(n.Parent(), n, ast.NewString([]byte(label)))
+			case n.AutoLinkType != ast.AutoLinkEmail:
+				link, text := ast.NewLink(), ast.NewString([]byte(label))
+				text.SetRaw(true)
+				link.AppendChild(link, text)
+				link.Destination = s.target(to, label, false)
+				n.Parent().ReplaceChild(n.Parent(), n, link)
 			}
 		}
 	}

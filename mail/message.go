@@ -31,7 +31,13 @@ type Message struct {
 	// another host than the template names.
 	Links map[string]string
 
+	// Track gives the address by which a link of the body leads to its target, an http(s) address as it would stand in the
+	// mail; the target itself where the link is not tracked. nil: none is. Links with the word untracked in their title, and
+	// those that show an address themselves, are left alone.
+	Track func(target string) string
+
 	Unsubscribe       string // the page behind the visible link; required
+	Preferences       string // the page where a person chooses what they get; none when empty
 	OneClick          string // the address mailboxes POST to (RFC 8058); none when empty
 	UnsubscribeMailto string // an address that takes unsubscribe mails; none when empty
 	Pixel             string // an image of one by one that tells that the mail was shown; none when empty

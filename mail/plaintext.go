@@ -10,35 +10,35 @@ import (
 
 // plainText writes a parsed body as people write plain mails: lists with dashes, quotes with >, links with their address
 // behind them. Lines are not wrapped: mail programs do that for the width they have.
-func plainText(doc ast.Node, src []byte) string { return blocks(doc, src, "\n\n") }
+func plainText(doc ast.Node, src []byte, s *slots) string { return blocks(doc, src, s, "\n\n") }
 
-func blocks(parent ast.Node, src []byte, gap string) string {
+func blocks(parent ast.Node, src []byte, s *slots, gap string) string {
 	var parts []string
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		if part := block(n, src); part != "" {
+		if part := block(n, src, s); part != "" {
 			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, gap)
 }
 
-func block(n ast.Node, src []byte) string {
+func block(n ast.Node, src []byte, s *slots) string {
 	switch n := n.(type) {
 	case *ast.ThematicBreak:
 		return "----------"
 	case *ast.Blockquote:
-		return prefixed(blocks(n, src, "\n\n"), "> ", "> ")
+		return prefixed(blocks(n, src, s, "\n\n"), "> ", "> ")
 	case *ast.CodeBlock:
 		return prefixed(lines(n, src), "    ", "    ")
 	case *ast.FencedCodeBlock:
 		return prefixed(lines(n, src), "    ", "    ")
 	case *ast.List:
-		return list(n, src)
+		return list(n, src, s)
 	}
-	return inline(n, src)
+	return inline(n, src, s)
 }
 
-func list(n *ast.List, src []byte) string {
+func list(n *ast.List, src []byte, s *slots) string {
 	gap, between := "\n", "\n"
 	if !n.IsTight {
 		gap, between = "\n\n", "\n\n"
@@ -51,7 +51,7 @@ func list(n *ast.List, src []byte) string {
 			mark = fmt.Sprintf("%d. ", number)
 			number++
 		}
-		items = append(items, prefixed(blocks(item, src, gap), mark, strings.Repeat(" ", len(mark))))
+		items = append(items, prefixed(blocks(item, src, s, gap), mark, strings.Repeat(" ", len(mark))))
 	}
 	return strings.Join(items, between)
 }
@@ -73,7 +73,7 @@ func lines(n ast.Node, src []byte) string {
 	return string(n.Lines().Value(src))
 }
 
-func inline(parent ast.Node, src []byte) string {
+func inline(parent ast.Node, src []byte, s *slots) string {
 	var b strings.Builder
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
@@ -87,9 +87,9 @@ func inline(parent ast.Node, src []byte) string {
 		case *ast.AutoLink:
 			b.Write(n.Label(src))
 		case *ast.Link:
-			b.WriteString(linked(inline(n, src), string(util.URLEscape(n.Destination, true))))
+			b.WriteString(s.linked(inline(n, src, s), string(util.URLEscape(n.Destination, true))))
 		default:
-			b.WriteString(inline(n, src))
+			b.WriteString(inline(n, src, s))
 		}
 	}
 	return b.String()
@@ -117,13 +117,4 @@ func literal(n *ast.Text, src []byte) string {
 
 func entities(value []byte) []byte {
 	return util.ResolveEntityNames(util.ResolveNumericReferences(value))
-}
-
-// linked writes a link's text with its address behind it, or the address alone where both are the same.
-func linked(label, address string) string {
-	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
-	if label == "" || label == address || label == shown {
-		return shown
-	}
-	return label + " (" + shown + ")"
 }

@@ -17,6 +17,9 @@ import (
 type slots struct {
 	prefix string
 	values []string
+	links  []bodyLink
+	led    []string                   // where they lead in this mail, once it is known
+	track  func(target string) string // nil: links lead where they say
 }
 
 func newSlots(source string) *slots {
@@ -46,29 +49,40 @@ func (s *slots) word(kind, value string) string {
 
 // fill puts the values in their places, each through escape.
 func (s *slots) fill(text string, escape func(string) string) string {
-	return s.replace(text, func(_ int, value string, _ bool) string { return escape(value) })
+	return s.replace(text, func(_ int, value string, _ byte) string { return escape(value) })
 }
 
-// replace calls f with each slot's place, value and whether it is a link.
-func (s *slots) replace(text string, f func(at int, value string, link bool) string) string {
+// The kinds of slots.
+const (
+	slotValue  = 'v'
+	slotLink   = 'u' // a link of ours, as the template names it
+	slotTarget = 't' // where a link of the body leads: see bodyLink
+)
+
+// replace calls f with each slot's place, value and kind.
+func (s *slots) replace(text string, f func(at int, value string, kind byte) string) string {
 	var b strings.Builder
 	last := 0
-	for at, end, i, link := s.next(text, 0); end > 0; at, end, i, link = s.next(text, end) {
+	for at, end, i, kind := s.next(text, 0); end > 0; at, end, i, kind = s.next(text, end) {
 		b.WriteString(text[last:at])
-		b.WriteString(f(at, s.values[i], link))
+		if kind == slotTarget {
+			b.WriteString(f(at, s.leads(i), kind))
+		} else {
+			b.WriteString(f(at, s.values[i], kind))
+		}
 		last = end
 	}
 	return b.String() + text[last:]
 }
 
-// next finds the first slot from a place on: https://<prefix>u<index>z.invalid for a link, <prefix>v<index>z for a value.
-// end is 0 where there is none.
-func (s *slots) next(text string, from int) (at, end, index int, link bool) {
+// next finds the first slot from a place on: https://<prefix>u<index>z.invalid for a link of ours, <prefix>v<index>z for a
+// value, <prefix>t<index>z for the target of a link. end is 0 where there is none.
+func (s *slots) next(text string, from int) (at, end, index int, kind byte) {
 	const before, after = "https://", ".invalid"
 	for start := from; ; {
 		found := strings.Index(text[start:], s.prefix)
 		if found < 0 {
-			return 0, 0, 0, false
+			return 0, 0, 0, 0
 		}
 		at = start + found
 		start = at + len(s.prefix)
@@ -81,15 +95,18 @@ func (s *slots) next(text string, from int) (at, end, index int, link bool) {
 			continue
 		}
 		i, err := strconv.Atoi(text[digits:end])
-		if err != nil || i >= len(s.values) {
+		if err != nil {
 			continue
 		}
 		end++
-		switch {
-		case text[digits-1] == 'v':
-			return at, end, i, false
-		case text[digits-1] == 'u' && at-len(before) >= from && text[at-len(before):at] == before && strings.HasPrefix(text[end:], after):
-			return at - len(before), end + len(after), i, true
+		switch kind := text[digits-1]; {
+		case kind == slotTarget && i < len(s.links):
+			return at, end, i, kind
+		case i >= len(s.values):
+		case kind == slotValue:
+			return at, end, i, kind
+		case kind == slotLink && at-len(before) >= from && text[at-len(before):at] == before && strings.HasPrefix(text[end:], after):
+			return at - len(before), end + len(after), i, kind
 		}
 	}
 }
@@ -114,7 +131,7 @@ func (s *slots) address(destination string) (result string, ok bool) {
 	shown, fixed := "", "" // fixed is what stands before the first value
 	ends := false
 	last := 0
-	s.replace(destination, func(at int, value string, link bool) string {
+	s.replace(destination, func(at int, value string, kind byte) string {
 		_, end, _, _ := s.next(destination, at)
 		token := destination[at:end]
 		literal := destination[last:at]
@@ -124,7 +141,7 @@ func (s *slots) address(destination string) (result string, ok bool) {
 			fixed += literal
 		}
 		switch {
-		case link && at == 0:
+		case kind == slotLink && at == 0:
 			shown += token
 			fixed += value
 		default:

@@ -186,7 +186,7 @@ func (ch *change) address() string {
 }
 
 const sqlUpdatePerson = `UPDATE leads SET profile = @profile, email = coalesce(@email, email),
-	external_id = coalesce(@external_id, external_id), consent = consent || @consent::jsonb, updated_at = now()
+	external_id = coalesce(@external_id, external_id), consent = consent || @consent::jsonb, nurture = nurture OR @yes, updated_at = now()
 WHERE id = @lead`
 
 const sqlLearn = `INSERT INTO profile_values (lead_id, field, value, source)
@@ -238,7 +238,7 @@ func (s *Store) queuePerson(b *pgx.Batch, ch *change) {
 	s.askConsent(b, ch)
 	if ch.updates() {
 		b.Queue(sqlUpdatePerson, pgx.NamedArgs{
-			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent,
+			"lead": id, "profile": nestedProfile(ch.profile), "email": ch.email, "external_id": ch.external, "consent": consent, "yes": ch.consent && ch.c.Consent.Granted && ch.c.Via != viaImport,
 		})
 	}
 	if len(ch.learned) > 0 {
@@ -287,6 +287,9 @@ func (ch *change) subject() *subject {
 	}
 	if ch.consent && ch.refused() {
 		su.kinds = append(su.kinds, triggerUnsubscribe)
+	}
+	if ch.wakes() {
+		su.kinds = append(su.kinds, triggerFirstTouch)
 	}
 	return su
 }

@@ -182,7 +182,7 @@ func (r *captureRows) queuePeople(b *pgx.Batch, s *Store) {
 		if ch.silent() {
 			continue
 		}
-		rows.add(ch)
+		rows.add(s, ch)
 		if ch.suppresses() {
 			b.Queue(sqlSuppress, s.suppressArgs(ch.lead.ID, ch.address(), suppressedConsent))
 		}

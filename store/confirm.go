@@ -77,7 +77,8 @@ const (
 	sqlGrant = `INSERT INTO consents (lead_id, purpose, granted, source, wording, address_hash, ip_hash, confirmation_id)
 VALUES (@lead, @purpose, @granted, @source, @wording, @hash, @ip, @id)`
 
-	sqlConsentOf = `UPDATE leads SET consent = consent || jsonb_build_object(@purpose::text, @granted::boolean), updated_at = now() WHERE id = @lead`
+	// Who says yes asks for mail, whatever the import that brought them was told.
+	sqlConsentOf = `UPDATE leads SET consent = consent || jsonb_build_object(@purpose::text, @granted::boolean), nurture = nurture OR @granted, updated_at = now() WHERE id = @lead`
 )
 
 type confirmation struct {

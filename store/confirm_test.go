@@ -39,6 +39,12 @@ func TestAConsentIsConfirmedByMail(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, loaded.Muted, "its sequence waits, it has not ended")
 	now := time.Now().UTC().Truncate(time.Microsecond)
+	shown := func() string {
+		lead, err := s.Lead(t.Context(), ada)
+		require.NoError(t, err)
+		return lead.Mail.State
+	}
+	require.Equal(t, "unconfirmed", shown())
 	rest := goOn(t, s, ada, lifecycle.Position{}, now)
 	require.Equal(t, lifecycle.Move{At: now.Add(7 * 24 * time.Hour), Position: lifecycle.Position{Sequence: "welcome", Version: 1}}, rest)
 	mails := claim(t, s, record.LaneBulk)
@@ -53,6 +59,7 @@ func TestAConsentIsConfirmedByMail(t *testing.T) {
 	}
 	require.Equal(t, []string{"marketing granted double_opt_in 2026-11"}, consents(t, s, ada))
 	require.Equal(t, "first_touch", heard(t, s, ada), "the sequence goes on at once")
+	require.Equal(t, "active", shown())
 	move := goOn(t, s, ada, lifecycle.Position{}, now)
 	require.Equal(t, "hello", move.Mail)
 	require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE kind = 'nurture'"))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -81,7 +82,10 @@ func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lea
 	if err == nil {
 		err = s.lookAgain(ctx, out)
 	}
-	if err == nil || len(claimed) == 1 {
+	if err == nil {
+		return s.inTheirHours(ctx, out)
+	}
+	if len(claimed) == 1 {
 		return out, err
 	}
 	out = out[:0] // one of them: the others need not wait for it
@@ -96,7 +100,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lea
 		}
 		out = append(out, d...)
 	}
-	return out, err
+	open, shut := s.inTheirHours(ctx, out)
+	return open, errors.Join(err, shut)
 }
 
 // stepsOf are the steps of the warm-up, where they are the lane's: sales is told all the same.
@@ -118,7 +123,7 @@ const (
 	s.mql_at, l.cycle, l.cycle_started_at, l.owner, l.team_id, l.assignment_id, NULL::uuid AS assigned_rep, NULL::timestamptz AS offered_at,
 	l.sla_due_at, l.sla_state, l.muted, false AS suppressed, l.consent, l.nurture, '{}'::jsonb AS source, l.created_at, l.updated_at,
 	l.version, l.reason, NULL::jsonb AS state, NOT coalesce((l.consent ->> 'tracking')::boolean, false)
-		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked
+		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, false AS required, false AS unconfirmed
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = ANY(@ids::uuid[])`
 )
 
@@ -209,7 +214,11 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 	}
 	var err error
 	if c.Sequence != "" {
-		d.Document, err = s.sequenceOf(ctx, c)
+		var kept script
+		kept, err = s.keptScript(ctx, s.pool, c.Sequence, c.Version)
+		if d.Document = kept.raw; kept.raw != nil || errors.Is(err, record.ErrNotFound) {
+			err = nil // whoever composes says so
+		}
 	}
 	if c.LeadID == "" || c.Channel != "mail" {
 		return d, err
@@ -228,21 +237,6 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 		d.To, d.ToName = testTo(c.Payload), ""
 	}
 	return d, err
-}
-
-// sequenceOf is the document of its version, which does not change.
-func (s *Store) sequenceOf(ctx context.Context, c claimedRow) (json.RawMessage, error) {
-	key := sequenceVersion{c.Sequence, c.Version}
-	if doc, ok := s.sequences.Load(key); ok {
-		return doc.(json.RawMessage), nil
-	}
-	rows, _ := s.pool.Query(ctx, sqlSequenceDocument, pgx.NamedArgs{"name": c.Sequence, "version": c.Version})
-	found, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	s.sequences.Store(key, found[0])
-	return found[0], nil
 }
 
 // Each half goes by an index and reads the first of it, however many wait; when the house has sent what it may today, the first of

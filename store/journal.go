@@ -21,7 +21,7 @@ const (
 // mutedBy tells a run why an address is suppressed in the words of its own events.
 var mutedBy = map[string]string{
 	suppressedUnsubscribe: string(lifecycle.Unsubscribed), suppressedBounce: string(lifecycle.Bounced),
-	suppressedComplaint: string(lifecycle.Complained),
+	suppressedComplaint: string(lifecycle.Complained), suppressedConsent: mutedNoConsent,
 }
 
 type loadedRow struct {
@@ -29,18 +29,15 @@ type loadedRow struct {
 	State      json.RawMessage
 	SourceCode string
 	Email      *string
-	Consent    map[string]bool
 	Nurture    bool
 	Score      int
 	Band       string
 	Sequence   *string
 	Version    *int
 	Policy     json.RawMessage
-	Asked      bool
 }
 
-const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.consent, l.nurture,
-	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL) AS asked, coalesce(s.score, 0) AS score,
+const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.nurture, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, q.name AS sequence, q.version, (SELECT document FROM policies WHERE active) AS policy
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN sequences q ON q.is_default AND q.state = 'published'
 WHERE l.id = @id`
@@ -64,11 +61,8 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 	if row.Sequence != nil {
 		out.Position = lifecycle.Position{Sequence: *row.Sequence, Version: *row.Version}
 	}
-	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Consent, row.Nurture, policy); err != nil {
+	if out.Muted, err = s.muted(ctx, s.pool, row.Email, row.Nurture); err != nil {
 		return record.Loaded{}, masked("load lead", err)
-	}
-	if out.Muted == mutedNoConsent && row.Asked {
-		out.Muted = "" // the sequence waits for the answer, and begins with it
 	}
 	if len(row.State) > 0 && row.Stage != lifecycle.StageErased {
 		out.State = &lifecycle.Carried{}
@@ -81,13 +75,11 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 
 const sqlSuppressed = `SELECT reason FROM suppressions WHERE hash = @hash`
 
-// muted says why a person may get no nurture mail; empty when they may.
-func (s *Store) muted(ctx context.Context, q querier, email *string, consent map[string]bool, nurture bool, p lifecycle.Policy) (string, error) {
+// muted says why a person may get no nurture mail whatever they consent to; empty when they may. A consent that is missing mutes
+// no run: it may be given any day, and the sequence rests until then (GoOn).
+func (s *Store) muted(ctx context.Context, q querier, email *string, nurture bool) (string, error) {
 	if !nurture {
 		return mutedNotAsked, nil
-	}
-	if granted, said := consent[purposeMarketing]; said && !granted || !said && p.Consent.Require {
-		return mutedNoConsent, nil
 	}
 	if email == nil {
 		return "", nil // the ledger says so at every mail: an address may still come

@@ -20,6 +20,9 @@ const (
 // touchBand in a lead's wanted touches is followed by a band that a step waits for.
 const touchBand = "band:"
 
+// awaits reports whether a step waits for the lead to come into a band.
+func (l leadRow) awaits(band string) bool { return slices.Contains(l.TouchWanted, touchBand+band) }
+
 // mutes are the engagement types that stop mail for good: what the run is told, why the address is suppressed, and what
 // the run makes of it.
 var mutes = map[string]struct {
@@ -75,7 +78,7 @@ func judge(w world, su *subject, st *standing) verdict {
 	}
 
 	v.edge(w, su, st, v.read(w, su, fresh))
-	if !v.touched && v.after.Band != st.Band && slices.Contains(su.lead.TouchWanted, touchBand+v.after.Band) {
+	if !v.touched && v.after.Band != st.Band && su.lead.awaits(v.after.Band) {
 		v.touched = true
 		v.kinds = append(v.kinds, triggerFirstTouch)
 	}

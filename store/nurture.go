@@ -58,13 +58,13 @@ func (g *going) write(ctx context.Context, q querier, b *pgx.Batch) error {
 		g.out = g.run.Answer // this very wish, carried out before
 		return nil
 	}
-	if g.n.Unconfirmed {
-		g.out = lifecycle.Move{Position: g.c.Position, At: g.c.At.Add(unconfirmedRest).UTC()}
-		return nil
-	}
 	var err error
 	if g.policy, err = policyOf(g.n.Policy); err != nil {
 		return err
+	}
+	if rest := g.awaitsConsent(); rest > 0 {
+		g.out = lifecycle.Move{Position: g.c.Position, At: g.c.At.Add(rest).UTC()}
+		return nil
 	}
 	at, why, err := g.enter(ctx, q)
 	if err != nil {
@@ -90,9 +90,6 @@ func (g *going) write(ctx context.Context, q querier, b *pgx.Batch) error {
 	g.want(b, move)
 	return nil
 }
-
-// unconfirmedRest is how long a sequence rests whose lead was asked for a consent and has not answered. The answer wakes it.
-const unconfirmedRest = 7 * 24 * time.Hour
 
 // mail queues the mail of the move, unless another version has sent it.
 func (g *going) mail(ctx context.Context, q querier, b *pgx.Batch, m *sequence.Move) error {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -25,11 +24,11 @@ func (g *going) queueMail(ctx context.Context, q querier, b *pgx.Batch, step seq
 	state, code := "queued", ""
 	if g.n.Email == nil {
 		state, code = "suppressed", "no_address"
-	} else if why, err := g.s.muted(ctx, q, g.n.Email, g.n.Consent, g.n.Nurture, g.policy); err != nil {
+	} else if why, err := g.s.muted(ctx, q, g.n.Email, g.n.Nurture); err != nil {
 		return err
 	} else if why != "" {
 		state, code = "suppressed", why
-	} else if granted, said := g.n.Consent[cmp.Or(g.doc.Purpose, "marketing")]; said && !granted {
+	} else if refused(g.n.Consent, g.doc.Purpose) {
 		state, code = "suppressed", mutedNoConsent
 	}
 	args := pgx.NamedArgs{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
 )
 
@@ -30,15 +31,13 @@ type nurtured struct {
 	Campaigns    []string // in small letters; only where the sequence asks
 }
 
-// A team is where its calendar is, and the house is where the calendar of its policy is.
 const sqlNurtured = `SELECT l.id, l.email, l.external_id, l.profile, l.consent, l.stage, l.cycle, l.cycle_started_at, l.version,
 	coalesce(l.touch_wanted, '{}') AS touch_wanted, l.muted, l.nurture, l.alert, l.touch_since, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy, (SELECT mails_per_week FROM preferences WHERE lead_id = l.id) AS own_cap,
 	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
 		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed,
 	(SELECT count(*) FROM sequence_publications WHERE name = @sequence) AS publications,
-	coalesce((SELECT c.spec ->> 'time_zone' FROM teams t JOIN calendars c ON c.id = t.calendar_id WHERE t.id = l.team_id), '') AS team_zone,
-	coalesce((SELECT c.spec ->> 'time_zone' FROM calendars c WHERE c.name = p.document ->> 'calendar'), '') AS house_zone,
+	` + zonesOfLead + `,
 	CASE WHEN @campaigns THEN ARRAY(SELECT lower(source ->> 'campaign') FROM (
 		SELECT l.source UNION ALL SELECT t.source FROM touches t WHERE t.lead_id = l.id) AS came
 		WHERE source ->> 'campaign' <> '') ELSE '{}' END AS campaigns
@@ -110,7 +109,7 @@ func (g *going) facts() sequence.Facts {
 	f := sequence.Facts{
 		Lead: n.ID, Cycle: g.c.Cycle, Holds: g.place.holds, Entered: n.CycleStartedAt, Zone: windowZone(g.doc.Window, home), Home: home,
 		Score: n.Score, Band: n.Band, Grade: n.Grade, Sent: g.ledger.Sent, Field: n.Profile.Get,
-		Rules: sequence.Rules{PerDay: g.policy.Nurture.PerDay, PerWeek: g.policy.Nurture.PerWeek, Jitter: g.policy.Nurture.Jitter.Duration()},
+		Rules: rulesOf(g.policy),
 		Member: func(campaign string) bool {
 			return slices.Contains(n.Campaigns, strings.ToLower(strings.TrimSpace(campaign)))
 		},
@@ -128,11 +127,17 @@ func (g *going) facts() sequence.Facts {
 	if own := n.OwnCap; own != nil && (f.Rules.PerWeek == 0 || *own < f.Rules.PerWeek) {
 		f.Rules.PerWeek = *own // less often than the house would
 	}
-	if q := g.policy.Nurture.Quiet; q != nil {
-		f.Rules.Quiet = &sequence.Quiet{From: q.From, To: q.To}
-	}
 	if g.entry > 1 && g.run != nil {
 		f.Entered = g.run.EnteredAt
 	}
 	return f
+}
+
+// rulesOf are what a policy says about the mails of all sequences.
+func rulesOf(p lifecycle.Policy) sequence.Rules {
+	r := sequence.Rules{PerDay: p.Nurture.PerDay, PerWeek: p.Nurture.PerWeek, Jitter: p.Nurture.Jitter.Duration()}
+	if q := p.Nurture.Quiet; q != nil {
+		r.Quiet = &sequence.Quiet{From: q.From, To: q.To}
+	}
+	return r
 }

@@ -51,8 +51,11 @@ SELECT lead_id, field, value::jsonb, @source FROM unnest(@leads::uuid[], @fields
 	sqlTouches = `INSERT INTO touches (lead_id, source)
 SELECT lead_id, source::jsonb FROM unnest(@leads::uuid[], @sources::text[]) AS t (lead_id, source)`
 
-	sqlConsents = `INSERT INTO consents (lead_id, purpose, granted, source)
-SELECT lead_id, purpose, granted, @source FROM unnest(@leads::uuid[], @purposes::text[], @granted::boolean[]) AS c (lead_id, purpose, granted)`
+	sqlConsents = `INSERT INTO consents (lead_id, purpose, granted, source, address_hash)
+SELECT lead_id, purpose, granted, @source, hash FROM unnest(@leads::uuid[], @purposes::text[], @granted::boolean[], @hashes::bytea[]) AS c (lead_id, purpose, granted, hash)`
+
+	sqlEndQuestions = `UPDATE confirmations q SET ended_at = now() FROM unnest(@leads::uuid[], @purposes::text[]) AS c (lead_id, purpose)
+WHERE q.lead_id = c.lead_id AND q.purpose = c.purpose AND q.ended_at IS NULL`
 )
 
 // peopleRows are what changes write beside new leads and scores, column by column.
@@ -64,14 +67,16 @@ type peopleRows struct {
 	touched, sources            []string
 	consented, purposes         []string
 	granted                     []bool
+	hashes                      [][]byte
 	lines                       timelineRows
 }
 
 // add takes what queuePerson and write would write of one change.
-func (r *peopleRows) add(ch *change) {
+func (r *peopleRows) add(s *Store, ch *change) {
 	id := ch.lead.ID
 	if ch.consent {
 		r.consented, r.purposes, r.granted = append(r.consented, id), append(r.purposes, ch.c.Consent.Purpose), append(r.granted, ch.c.Consent.Granted)
+		r.hashes = append(r.hashes, s.addressHash(ch.address()))
 	}
 	if ch.updates() {
 		r.updated, r.profiles, r.consents = append(r.updated, id), append(r.profiles, jsonOf(nestedProfile(ch.profile))), append(r.consents, jsonOf(ch.consents()))
@@ -94,7 +99,10 @@ func (r *peopleRows) queue(b *pgx.Batch, of *change) {
 			b.Queue(sql, columns)
 		}
 	}
-	write(sqlConsents, r.consented, pgx.NamedArgs{"purposes": r.purposes, "granted": r.granted})
+	write(sqlConsents, r.consented, pgx.NamedArgs{"purposes": r.purposes, "granted": r.granted, "hashes": r.hashes})
+	if len(r.consented) > 0 { // who was asked has answered otherwise
+		b.Queue(sqlEndQuestions, pgx.NamedArgs{"leads": r.consented, "purposes": r.purposes})
+	}
 	write(sqlUpdatePeople, r.updated, pgx.NamedArgs{"profiles": r.profiles, "emails": r.emails, "externals": r.externals, "consents": r.consents})
 	write(sqlLearnOfMany, r.learned, pgx.NamedArgs{"fields": r.fields, "values": r.values})
 	write(sqlTouches, r.touched, pgx.NamedArgs{"sources": r.sources})

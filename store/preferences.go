@@ -14,19 +14,25 @@ import (
 // viaPreferences is the source of what a person chose on the page of preferences.
 const viaPreferences = "preferences"
 
-const sqlPreferences = `SELECT l.stage, l.muted <> '' AND l.muted <> 'not_asked' AND l.muted <> 'no_consent'
-	OR EXISTS (SELECT FROM suppressions s WHERE s.email = l.email) AS suppressed, l.consent, p.mails_per_week
+const sqlPreferences = `SELECT l.stage, l.email, l.muted <> '' AND l.muted <> 'not_asked' AND l.muted <> 'no_consent' AS suppressed,
+	` + consentRequired + ` AS required, l.consent, p.mails_per_week
 FROM leads l LEFT JOIN preferences p ON p.lead_id = l.id WHERE l.id = @id`
 
 // Preferences reads what a person chose. record.ErrNotFound, record.ErrErased.
 func (s *Store) Preferences(ctx context.Context, leadID string) (record.Preferences, error) {
 	row, err := byID[struct {
 		Stage lifecycle.Stage
+		Email *string
 		record.Preferences
 	}](ctx, s, "read preferences", sqlPreferences, leadID)
 	if err == nil {
 		err = errGone(row.Stage)
 	}
+	if err != nil || row.Email == nil || row.Suppressed {
+		return row.Preferences, err
+	}
+	all, err := s.suppressed(ctx, *row.Email)
+	row.Suppressed = all[*row.Email]
 	return row.Preferences, err
 }
 
@@ -39,7 +45,7 @@ ON CONFLICT (lead_id) DO UPDATE SET mails_per_week = EXCLUDED.mails_per_week, up
 )
 
 // Choose keeps what a person chose: consents that change, with their evidence, and how often they want to be written to.
-// What is queued already is looked at again when it is sent. record.ErrNotFound, record.ErrErased.
+// A sequence that rests for a yes goes on; what is queued already is looked at again when it is sent. record.ErrNotFound, record.ErrErased.
 func (s *Store) Choose(ctx context.Context, c record.Chosen) error {
 	return s.tx(ctx, "choose preferences", func(tx pgx.Tx) error {
 		lead, err := lockPerson(ctx, tx, c.LeadID)
@@ -47,13 +53,13 @@ func (s *Store) Choose(ctx context.Context, c record.Chosen) error {
 			return err
 		}
 		b := &pgx.Batch{}
-		changed := []string{}
+		changed, yes := []string{}, false
 		for _, purpose := range slices.Sorted(maps.Keys(c.Consent)) {
 			granted := c.Consent[purpose]
 			if was, said := lead.Consent[purpose]; said && was == granted {
 				continue
 			}
-			changed = append(changed, purpose)
+			changed, yes = append(changed, purpose), yes || granted
 			args := pgx.NamedArgs{
 				"lead": lead.ID, "purpose": purpose, "granted": granted, "source": viaPreferences, "wording": c.Wording,
 				"hash": s.addressHash(lead.email()), "ip": s.clientHash(c.IP), "id": nil,
@@ -66,6 +72,11 @@ func (s *Store) Choose(ctx context.Context, c record.Chosen) error {
 		b.Queue(sqlTimeline, entry(lead, "preferences_changed", lifecycle.Actor{Type: "lead"}, "", map[string]any{
 			"purposes": changed, "mails_per_week": c.MailsPerWeek,
 		}))
+		if yes && hears(lead.Stage, triggerFirstTouch) {
+			if err := nudge(ctx, tx, b, lead); err != nil {
+				return err
+			}
+		}
 		return tx.SendBatch(ctx, b).Close()
 	})
 }

@@ -275,7 +275,7 @@ func TestARunLearnsWhyItMaySendNoMail(t *testing.T) {
 	require.Equal(t, "manual", muted(capture(t, s, record.Capture{Email: "man@example.com"}).LeadID))
 
 	exec(t, s, `UPDATE policies SET document = jsonb_set(document, '{consent}', '{"require": true}')`)
-	require.Equal(t, mutedNoConsent, muted(capture(t, s, record.Capture{Email: "kim@example.com"}).LeadID))
+	require.Empty(t, muted(capture(t, s, record.Capture{Email: "kim@example.com"}).LeadID), "its sequence waits for a yes, it has not ended")
 	require.Empty(t, muted(capture(t, s, record.Capture{Email: "yes@example.com", Consent: yes}).LeadID))
 }
 

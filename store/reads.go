@@ -45,16 +45,19 @@ type readRow struct {
 	Reason         string
 	State          json.RawMessage
 	Untracked      bool
+	Required       bool // the policy requires a consent
+	Unconfirmed    bool // somebody said yes for them, and they were asked whether it is theirs
 }
 
 const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused, coalesce(s.band, 'cold') AS band,
 	coalesce(s.score, 0) AS score, coalesce(s.fit, 0) AS fit, coalesce(s.engagement, 0) AS engagement, coalesce(s.grade, 'D') AS grade,
 	CASE WHEN s.mql_cycle = l.cycle THEN s.mql_at END AS mql_at, l.cycle, l.cycle_started_at, l.owner, l.team_id,
 	l.assignment_id, a.rep_id AS assigned_rep, a.offered_at, l.sla_due_at, l.sla_state, l.muted,
-	EXISTS (SELECT FROM suppressions p WHERE p.email = l.email) AS suppressed, l.consent, l.nurture, l.source, l.created_at,
+	false AS suppressed, l.consent, l.nurture, l.source, l.created_at,
 	greatest(l.updated_at, s.evaluated_at) AS updated_at, l.version, l.reason, l.state,
 	NOT coalesce((l.consent ->> 'tracking')::boolean, false)
-		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked`
+		AND coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false) AS untracked, ` + consentRequired + ` AS required,
+	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.purpose = 'marketing' AND c.ended_at IS NULL) AS unconfirmed`
 
 const readTables = ` FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id `
 
@@ -69,7 +72,9 @@ func (s *Store) Lead(ctx context.Context, leadID string) (record.Lead, error) {
 	if err != nil {
 		return record.Lead{}, err
 	}
-	return row.lead(), nil
+	rows := []readRow{row}
+	err = s.lookSuppressed(ctx, rows)
+	return rows[0].lead(), err
 }
 
 func (r readRow) lead() record.Lead {
@@ -92,16 +97,17 @@ func (r readRow) lead() record.Lead {
 
 // mail says whether nurture mail may be sent, or why it may not.
 func (r readRow) mail() string {
-	granted, said := r.Consent["marketing"]
 	switch {
 	case r.Muted != "":
 		return r.Muted
 	case r.Suppressed:
 		return "unsubscribed"
-	case said && !granted:
-		return mutedNoConsent
 	case r.Email == nil:
 		return "no_address"
+	case r.Unconfirmed:
+		return "unconfirmed"
+	case lacksConsent(r.Required, r.Consent):
+		return mutedNoConsent
 	case !r.Nurture:
 		return mutedNotAsked
 	}
@@ -133,6 +139,9 @@ func (s *Store) Leads(ctx context.Context, f record.LeadFilter) (record.Page[rec
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[readRow])
 	if err != nil {
 		return record.Page[record.Lead]{}, masked(op, err)
+	}
+	if err := s.lookSuppressed(ctx, found); err != nil {
+		return record.Page[record.Lead]{}, err
 	}
 	items := make([]record.Lead, len(found))
 	for i, r := range found {

@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const sqlLockStages = `SELECT id, stage FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE`
+const sqlLockStages = `SELECT id, stage, coalesce(touch_wanted, '{}') AS touch_wanted FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE`
 
 // rescoreLate scores whom rescorePiece has found somebody else at, and waits for them. Who was brought up meanwhile is left
 // alone.

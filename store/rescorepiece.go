@@ -124,7 +124,7 @@ func (r *rescored) judge(w world) {
 	}
 }
 
-const sqlLockCrossed = `SELECT id, stage FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
+const sqlLockCrossed = `SELECT id, stage, coalesce(touch_wanted, '{}') FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
 
 // lock locks the leads whose runs may have to hear, where nobody else has.
 func (r *rescored) lock(ctx context.Context, conn *pgx.Conn) error {
@@ -140,12 +140,12 @@ func (r *rescored) lock(ctx context.Context, conn *pgx.Conn) error {
 	rows, _ := conn.Query(ctx, sqlLockCrossed, pgx.NamedArgs{"leads": leads})
 	var l leadRow
 	stages := make(map[string]leadRow, len(leads))
-	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Stage}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Stage, &l.TouchWanted}, func() error {
 		r.crossed[l.ID], stages[l.ID] = true, l
 		return nil
 	})
 	for _, su := range r.subjects {
-		su.lead.Stage = stages[su.lead.ID].Stage
+		su.lead.Stage, su.lead.TouchWanted = stages[su.lead.ID].Stage, stages[su.lead.ID].TouchWanted
 	}
 	return err
 }
@@ -209,7 +209,11 @@ func (r *rescored) tells() []told {
 	for i, su := range r.subjects {
 		if r.crossed[su.lead.ID] && r.written[su.lead.ID] && open(su.lead.Stage) {
 			v := &r.verdicts[i]
-			out = append(out, told{lead: su.lead.ID, score: v.after.Score, band: v.after.Band})
+			t := told{lead: su.lead.ID, score: v.after.Score, band: v.after.Band}
+			if su.lead.awaits(v.after.Band) && hears(su.lead.Stage, triggerFirstTouch) {
+				t.kinds = []string{triggerFirstTouch}
+			}
+			out = append(out, t)
 		}
 	}
 	return out

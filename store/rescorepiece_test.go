@@ -124,3 +124,24 @@ func TestAPieceIsWrittenInParts(t *testing.T) {
 	require.Equal(t, n, one[int](t, s, "SELECT count(*) FROM scores WHERE model_version = $1 AND score = 65", third))
 	require.Equal(t, n, verified(t, s).Leads)
 }
+
+// A step that waits for a band hears of it when a new model moves the score into it, also of a lead that somebody was at.
+func TestANewModelWakesWhoWaitsForABand(t *testing.T) {
+	s := house(t)
+	version(t, s, ruled(5, 20, "300d"))
+	crowd(t, s, 4)
+	require.NoError(t, s.Rescore(t.Context()))
+	exec(t, s, "UPDATE leads SET touch_wanted = '{email_click,band:warm}' WHERE id = ANY($1::uuid[])", []string{member(0), member(1)})
+	exec(t, s, "UPDATE leads SET touch_wanted = '{band:hot}' WHERE id = $1", member(2))
+	version(t, s, ruled(5, 40, "200d"))
+	exec(t, s, "DELETE FROM outbox")
+	release := holdLead(t, s, member(1))
+	late, err := s.rescorePiece(t.Context(), everybody)
+	require.NoError(t, err)
+	release()
+	require.Equal(t, []string{member(1)}, late)
+	require.NoError(t, s.rescoreLate(t.Context(), late))
+	for i, want := range []string{"first_touch", "first_touch", "", ""} {
+		require.Equal(t, want, heard(t, s, member(i)), "lead %d", i)
+	}
+}

@@ -66,6 +66,20 @@ func TestAHardBounceThatComesBackActsOnce(t *testing.T) {
 	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM timeline WHERE lead_id = $1 AND kind = 'mail_bounce'", lead))
 }
 
+// A question whether a consent is theirs that nobody can be asked is a bounce as any other: whoever typed the address is not asked again.
+func TestAQuestionThatComesBack(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com", Consent: doubleYes})
+	asked := one[string](t, s, "SELECT id::text FROM deliveries WHERE kind = 'confirmation'")
+	exec(t, s, "UPDATE deliveries SET state = 'sent', sent_at = now()")
+	require.Equal(t, record.AsHard, takeBack(t, s, record.Returned{Kind: record.ReturnedBounce, Hard: true, Status: "5.1.1", DeliveryID: asked, Report: "one"}))
+	require.Equal(t, "hard_bounce", suppressedAs(t, s, "ada@example.com"))
+	require.Equal(t, "email_bounce/hard", eventsOf(t, s, ada))
+	exec(t, s, "UPDATE confirmations SET asked_at = now() - interval '2 days'")
+	capture(t, s, record.Capture{Email: "ada@example.com", Consent: doubleYes})
+	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM deliveries WHERE kind = 'confirmation'"))
+}
+
 // Of many who tell the same at once one is believed.
 func TestReportsOfOneMailAtOnce(t *testing.T) {
 	s := garden(t)

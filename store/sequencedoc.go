@@ -16,22 +16,34 @@ type sequenceVersion struct {
 	version int
 }
 
-// script gives a version of a sequence made ready; record.ErrNotFound. The document of a version never changes, so it is read
-// once.
+// script is a version of a sequence, as it is stored and made ready.
+type script struct {
+	raw json.RawMessage
+	doc *sequence.Sequence
+}
+
+// script gives a version of a sequence made ready; record.ErrNotFound.
 func (s *Store) script(ctx context.Context, q querier, name string, version int) (*sequence.Sequence, error) {
+	kept, err := s.keptScript(ctx, q, name, version)
+	return kept.doc, err
+}
+
+// keptScript reads a version once: its document never changes.
+func (s *Store) keptScript(ctx context.Context, q querier, name string, version int) (script, error) {
 	key := sequenceVersion{name, version}
 	if known, ok := s.scripts.Load(key); ok {
-		return known.(*sequence.Sequence), nil
+		return known.(script), nil
 	}
 	rows, _ := q.Query(ctx, sqlSequenceDocument, pgx.NamedArgs{"name": name, "version": version})
 	raw, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[json.RawMessage])
 	if err != nil {
-		return nil, masked("read sequence", err)
+		return script{}, masked("read sequence", err)
 	}
 	doc := &sequence.Sequence{}
 	if err := json.Unmarshal(raw, doc); err != nil {
-		return nil, &Error{Op: "read sequence", Code: "the stored document is no sequence"}
+		return script{raw: raw}, &Error{Op: "read sequence", Code: "the stored document is no sequence"}
 	}
-	s.scripts.Store(key, doc)
-	return doc, nil
+	made := script{raw, doc}
+	s.scripts.Store(key, made)
+	return made, nil
 }

@@ -49,17 +49,22 @@ func (s *Store) SplitResults(ctx context.Context, name string, version int) (rec
 	return out, err
 }
 
+// drawnArms are the arms of a split that leads drew in a version, each until when what the lead does counts for it: a lead that was
+// moved into another version goes on counting, one that draws there again counts for what it drew then.
+const drawnArms = `drawn AS (
+	SELECT m.*, (SELECT coalesce(min(n.at), 'infinity') FROM sequence_marks n WHERE n.lead_id = m.lead_id AND n.cycle = m.cycle AND n.sequence = m.sequence
+		AND n.entry = m.entry AND n.kind = 'arm' AND n.step = m.step AND n.version <> m.version AND n.at > m.at) AS until
+	FROM sequence_marks m WHERE m.sequence = @sequence AND m.version = @version AND m.kind = 'arm' AND m.step = @step)`
+
 // What a mail's link or picture brought is told with the mail's id.
-const sqlSplitArms = `SELECT arm, count(*)::int AS entered, coalesce(sum(mails), 0)::int AS mails_sent,
+const sqlSplitArms = `WITH ` + drawnArms + ` SELECT arm, count(*)::int AS entered, coalesce(sum(mails), 0)::int AS mails_sent,
 	count(*) FILTER (WHERE clicked)::int AS clicked, count(*) FILTER (WHERE opened)::int AS opened
-FROM (SELECT m.value AS arm, d.mails, e.clicked, e.opened FROM sequence_marks m,
+FROM (SELECT m.value AS arm, d.mails, e.clicked, e.opened FROM drawn m,
 	LATERAL (SELECT count(*) FILTER (WHERE state = 'sent') AS mails, array_agg(id::text) AS ids FROM deliveries
-		WHERE lead_id = m.lead_id AND kind = 'nurture' AND cycle = m.cycle AND sequence = m.sequence AND sequence_version = m.version
-			AND created_at >= m.at) AS d,
+		WHERE lead_id = m.lead_id AND kind = 'nurture' AND cycle = m.cycle AND sequence = m.sequence AND created_at >= m.at AND created_at < m.until) AS d,
 	LATERAL (SELECT coalesce(bool_or(type = 'email_click'), false) AS clicked, coalesce(bool_or(type = 'email_open'), false) AS opened FROM events
 		WHERE d.mails > 0 AND lead_id = m.lead_id AND voided_at IS NULL AND type IN ('email_click', 'email_open') AND received_at >= m.at
-			AND properties ->> 'mail_id' = ANY(d.ids)) AS e
-	WHERE m.sequence = @sequence AND m.version = @version AND m.kind = 'arm' AND m.step = @step) AS drawn
+			AND properties ->> 'mail_id' = ANY(d.ids)) AS e) AS all_drawn
 GROUP BY arm`
 
 type armRow struct {
@@ -104,14 +109,14 @@ func splitOf(ctx context.Context, tx pgx.Tx, doc *sequence.Sequence, step sequen
 
 // A goal that a lead reached in its sequence was noted there. One that asks for an engagement and nothing else is reached as well by
 // who has left the sequence since, such as who asked for a demonstration and is with sales: the events tell.
-const sqlSplitGoal = `SELECT arm, count(*) FILTER (WHERE settled)::int AS settled, count(*) FILTER (WHERE settled AND converted)::int AS converted,
+const sqlSplitGoal = `WITH ` + drawnArms + ` SELECT arm, count(*) FILTER (WHERE settled)::int AS settled, count(*) FILTER (WHERE settled AND converted)::int AS converted,
 	count(*) FILTER (WHERE NOT settled)::int AS pending
 FROM (SELECT m.value AS arm, m.at + @within::interval <= now() AS settled,
 		EXISTS (SELECT FROM sequence_marks g WHERE g.lead_id = m.lead_id AND g.cycle = m.cycle AND g.sequence = m.sequence
-			AND g.version = m.version AND g.entry = m.entry AND g.kind = 'goal' AND g.value = @goal AND g.at BETWEEN m.at AND m.at + @within)
+			AND g.entry = m.entry AND g.kind = 'goal' AND g.value = @goal AND g.at BETWEEN m.at AND m.at + @within AND g.at < m.until)
 		OR @type <> '' AND (SELECT count(*) FROM events e WHERE e.lead_id = m.lead_id AND e.voided_at IS NULL AND e.type = @type
-			AND e.occurred_at BETWEEN m.at AND m.at + @within AND e.received_at >= m.at - interval '10 minutes') >= @count AS converted
-	FROM sequence_marks m WHERE m.sequence = @sequence AND m.version = @version AND m.kind = 'arm' AND m.step = @step) AS drawn
+			AND e.occurred_at BETWEEN m.at AND m.at + @within AND e.occurred_at < m.until AND e.received_at >= m.at - interval '10 minutes') >= @count AS converted
+	FROM drawn m) AS all_drawn
 GROUP BY arm`
 
 type goalRow struct {

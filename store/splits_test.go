@@ -1,13 +1,18 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/domain/trial"
 )
 
@@ -106,4 +111,94 @@ func TestAWinnerIsNamedWhenThereIsOne(t *testing.T) {
 	g := verdict()
 	require.Equal(t, []any{record.SplitWinner, "right", 1000, 300}, []any{g.Verdict, g.Winner, g.Arms[1].Settled, g.Arms[1].Converted})
 	require.Less(t, g.P, 0.05)
+}
+
+// What a lead does after it was moved into another version counts for the arm it drew; who draws again counts from then on for
+// what was drawn then.
+func TestWhoIsMovedCountsForTheArmTheyDrew(t *testing.T) {
+	s := garden(t)
+	newSequence(t, s, "trial", steps("trial", splitSequence), true)
+	move := func(lead string, at lifecycle.Position, n int) lifecycle.Position {
+		t.Helper()
+		c := command(lead, lifecycle.CommandMail, fmt.Sprintf("mail/trial/%d", n))
+		c.Position, c.At = at, time.Now().UTC()
+		m, err := s.GoOn(t.Context(), c)
+		require.NoError(t, err)
+		return m.Position
+	}
+	at := map[string]lifecycle.Position{}
+	arms := map[string]string{}
+	for i := range 3 {
+		lead := nurturing(t, s, record.Capture{Email: fmt.Sprintf("p%d@example.com", i)})
+		at[lead] = move(lead, move(lead, lifecycle.Position{Sequence: "trial", Version: 1}, 1), 2)
+		require.Equal(t, "rest", at[lead].Step)
+		arms[lead] = one[string](t, s, "SELECT value FROM sequence_marks WHERE lead_id = $1", lead)
+	}
+	publish := func(document string, inside sequence.Inside) {
+		t.Helper()
+		made, err := s.CreateSequence(t.Context(), record.Sequence{Name: "trial", Document: json.RawMessage(document), Source: document})
+		require.NoError(t, err)
+		_, err = s.PublishSequence(t.Context(), record.Publication{Name: "trial", Version: made.Version, Inside: inside})
+		require.NoError(t, err)
+	}
+	more := `"steps": [{"id": "s", "split": [{"arm": "left", "to": "rest", "weight": 1}, {"arm": "right", "to": "rest", "weight": 1}]},
+		{"id": "rest", "wait": "1ms"}, {"id": "news", "mail": {"subject": "S", "body": "B"}}, {"id": "long", "wait": "30d"},
+		{"id": "h", "goal": {"name": "gold", "when": {"field": "custom.plan", "equals": "gold"}, "within": "7d"}}]`
+	publish(steps("trial", more), sequence.Onward)
+	ids := slices.Sorted(maps.Keys(at))
+	moved, again := ids[0], ids[1]
+	move(moved, at[moved], 3)
+	exec(t, s, "DELETE FROM deliveries WHERE step = 'before'")
+	exec(t, s, "UPDATE deliveries SET state = 'sent'")
+	gold := func(lead string, n int) {
+		exec(t, s, "UPDATE leads SET profile = profile || '{\"custom\": {\"plan\": \"gold\"}}' WHERE id = $1", lead)
+		move(lead, lifecycle.Position{Sequence: "trial", Version: 2, Step: "long", Since: time.Now().UTC()}, n)
+	}
+	gold(moved, 4)
+	converted := func(version int, arm string) (n, mails int) {
+		r, err := s.SplitResults(t.Context(), "trial", version)
+		require.NoError(t, err)
+		for _, a := range r.Splits[0].Arms {
+			if a.Arm == arm {
+				mails = a.MailsSent
+			}
+		}
+		for _, g := range r.Splits[0].Goals {
+			for _, a := range g.Arms {
+				if g.Goal == "gold" && a.Arm == arm {
+					n += a.Converted
+				}
+			}
+		}
+		return n, mails
+	}
+	settle := func() {
+		exec(t, s, "UPDATE sequence_marks SET at = at - interval '8 days'")
+		exec(t, s, "UPDATE deliveries SET created_at = created_at - interval '8 days'")
+	}
+	settle()
+	n, mails := converted(1, arms[moved])
+	same := 0 // of the others, by the same arm: one mail each
+	for _, lead := range ids[1:] {
+		if arms[lead] == arms[moved] {
+			same++
+		}
+	}
+	require.Equal(t, []int{1, 2 + same}, []int{n, mails}, "its goal and its mail in the second version")
+
+	// The third version begins anew: whoever draws there converts there.
+	publish(steps("trial", more), sequence.Restart)
+	move(again, at[again], 5)
+	exec(t, s, "UPDATE leads SET profile = profile || '{\"custom\": {\"plan\": \"gold\"}}' WHERE id = $1", again)
+	move(again, lifecycle.Position{Sequence: "trial", Version: 3, Step: "long", Since: time.Now().UTC()}, 6)
+	arm := one[string](t, s, "SELECT value FROM sequence_marks WHERE lead_id = $1 AND version = 3 AND kind = 'arm'", again)
+	settle()
+	n, _ = converted(3, arm)
+	require.Equal(t, 1, n)
+	n, _ = converted(1, arms[again])
+	want := 0
+	if arms[again] == arms[moved] {
+		want = 1
+	}
+	require.Equal(t, want, n, "not for the first as well")
 }

@@ -44,9 +44,8 @@ type Store struct {
 	inherits  int      // events of a visitor a lead comes to in one transaction
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
-	scripts   sync.Map // sequenceVersion -> *sequence.Sequence
+	scripts   sync.Map // sequenceVersion -> script
 	takers    sync.Map // lane -> *taking
-	sequences sync.Map // sequenceVersion -> json.RawMessage
 	warmUp    []int
 	keepMails time.Duration
 }

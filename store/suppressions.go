@@ -38,6 +38,43 @@ func (s *Store) Suppress(ctx context.Context, email, reason string) (record.Supp
 	return out, masked("suppress", err)
 }
 
+const sqlSuppressedOf = `SELECT a.email FROM unnest(@emails::text[], @hashes::bytea[]) AS a (email, hash) JOIN suppressions s ON s.hash = a.hash`
+
+// suppressed tells which of some addresses are. They are found by their hashes: that is what is left of a person who was erased
+// and came again.
+func (s *Store) suppressed(ctx context.Context, emails ...string) (map[string]bool, error) {
+	out := map[string]bool{}
+	if len(emails) == 0 {
+		return out, nil
+	}
+	hashes := make([][]byte, len(emails))
+	for i, email := range emails {
+		hashes[i] = s.suppressionHash(email)
+	}
+	rows, _ := s.pool.Query(ctx, sqlSuppressedOf, pgx.NamedArgs{"emails": emails, "hashes": hashes})
+	var email string
+	_, err := pgx.ForEachRow(rows, []any{&email}, func() error {
+		out[email] = true
+		return nil
+	})
+	return out, masked("look for suppressions", err)
+}
+
+// lookSuppressed completes what is read of leads.
+func (s *Store) lookSuppressed(ctx context.Context, rows []readRow) error {
+	var emails []string
+	for _, r := range rows {
+		if r.Email != nil {
+			emails = append(emails, *r.Email)
+		}
+	}
+	all, err := s.suppressed(ctx, emails...)
+	for i := range rows {
+		rows[i].Suppressed = rows[i].Email != nil && all[*rows[i].Email]
+	}
+	return err
+}
+
 const sqlUnsuppress = `DELETE FROM suppressions WHERE hash = @hash`
 
 // Unsuppress lets mail go to an address again; record.ErrNotFound when it was not suppressed.

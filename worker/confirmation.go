@@ -16,6 +16,9 @@ import (
 
 const kindConfirmation = "confirmation"
 
+// toItsLead reports a mail to the lead it is about: what comes back of it says something of the lead's address.
+func toItsLead(d record.Delivery) bool { return d.Kind == kindNurture || d.Kind == kindConfirmation }
+
 // confirmsFor is how long the link of a question leads to its answer.
 const confirmsFor = 30 * 24 * time.Hour
 

@@ -77,13 +77,13 @@ func (l *Letters) Check() error {
 	postal := &Letters{House: l.House, Composer: l.Composer, Tokens: l.Tokens} // a house without an address composes nothing to leads, and still its alerts
 	postal.House.Postal = "1 Example Street"
 	_, err := postal.compose(record.Delivery{ID: uuid.Nil.String(), To: to, CreatedAt: time.Unix(1, 0)}, sequence.Mail{Subject: "Hello", Body: "Hello"},
-		&record.Lead{ID: uuid.Max.String()})
+		&record.Lead{ID: uuid.Max.String()}, false)
 	return err
 }
 
 // ReturnPath is the envelope sender: where bounces go.
 func (l *Letters) ReturnPath(d record.Delivery) (string, error) {
-	if d.Kind != kindNurture && d.Kind != kindConfirmation {
+	if !toItsLead(d) {
 		return l.House.From.Address, nil
 	}
 	returnPath, _, err := l.back(d)
@@ -99,10 +99,10 @@ func (l *Letters) nurture(d record.Delivery) (mail.Rendered, error) {
 	if !ok || d.Lead == nil {
 		return mail.Rendered{}, fmt.Errorf("the sequence %s has no mail %s", d.Sequence, d.Step)
 	}
-	return l.compose(d, step, d.Lead)
+	return l.compose(d, step, d.Lead, doc.Untracked)
 }
 
-func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead) (mail.Rendered, error) {
+func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Lead, untracked bool) (mail.Rendered, error) {
 	unsubscribe, preferences, err := l.leave(d, lead.ID)
 	if err != nil {
 		return mail.Rendered{}, err
@@ -115,14 +115,14 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 	if err != nil {
 		return mail.Rendered{}, err
 	}
-	tracked, err := l.track(d, lead, links)
+	tracked, err := l.track(d, lead, untracked)
 	if err != nil {
 		return mail.Rendered{}, err
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To}, ReplyTo: reply,
 		Subject: marked(d, step.Subject), Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
-		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand, Pixel: tracked.pixel, Trap: tracked.trap,
+		Track: tracked.link, Unsubscribe: unsubscribe, Preferences: preferences, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand, Pixel: tracked.pixel, Trap: tracked.trap,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
 	})
 }

@@ -128,6 +128,8 @@ func TestMailing_everyOutcomeHasItsPlaceInTheLedger(t *testing.T) {
 		{name: "held up for long, then refused for now", give: record.Delivery{CreatedAt: young.Add(-800 * time.Hour)}, answer: mail.Outcome{Kind: mail.Temporary, Enhanced: "4.2.2"}, state: "queued", code: "4.2.2"},
 		{name: "no such person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: "hard"},
 		{name: "the content is refused, not the person", answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseReply, Code: 554, Enhanced: "5.7.1"}, state: "failed", code: "5.7.1", bounced: "ours"},
+		{name: "no such person is asked for a consent", give: record.Delivery{Kind: kindConfirmation}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1", bounced: "hard"},
+		{name: "no such colleague", give: record.Delivery{Kind: kindTest}, answer: mail.Outcome{Kind: mail.Permanent, Phase: mail.PhaseRcpt, Code: 550, Enhanced: "5.1.1"}, state: "failed", code: "5.1.1"},
 		{name: "suppressed at the last moment", stop: "suppressed:unsubscribe", answer: mail.Outcome{Kind: mail.Sent}, state: "suppressed", code: "unsubscribe"},
 		{name: "paused at the last moment", stop: "paused", answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},
 		{name: "paused when it was claimed", give: record.Delivery{Hold: true}, answer: mail.Outcome{Kind: mail.Sent}, state: "held", code: "paused"},

@@ -32,7 +32,7 @@ func (m *Mailing) refused(ctx context.Context, d record.Delivery, out mail.Outco
 // bounced tells of mail to a person; reps and those who test are nobody's leads.
 func (m *Mailing) bounced(ctx context.Context, d record.Delivery, out mail.Outcome) error {
 	b, told := out.Bounce()
-	if !told || d.Kind != kindNurture && d.Kind != kindConfirmation {
+	if !told || !toItsLead(d) {
 		return nil
 	}
 	_, err := m.Bounces.TakeReturned(ctx, record.Returned{

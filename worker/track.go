@@ -24,25 +24,32 @@ type Tracking struct {
 }
 
 // tracked are the addresses by which a mail tells what is done with it.
-type tracked struct{ pixel, trap string }
+type tracked struct {
+	pixel, trap string
+	link        func(target string) string // nil: links lead where they say
+}
 
-// track makes the links of a mail tracked ones, in place, and gives it a pixel and a trap, but for a lead who is not tracked.
-// The same delivery gets the same addresses. What cannot be tracked is left to whoever composes, who says what is wrong.
-func (l *Letters) track(d record.Delivery, lead *record.Lead, links map[string]string) (t tracked, err error) {
+// track gives a mail tracked links, a pixel and a trap, but for a lead or a sequence that is not tracked. The same delivery gets the same
+// addresses. What cannot be tracked leads where it says.
+func (l *Letters) track(d record.Delivery, lead *record.Lead, untracked bool) (t tracked, err error) {
 	id, err := uuid.Parse(lead.ID)
 	mail, wrong := uuid.Parse(d.ID)
-	if err != nil || wrong != nil || mail == uuid.Nil || inert(d) || lead.Untracked {
+	if err != nil || wrong != nil || mail == uuid.Nil || inert(d) || lead.Untracked || untracked {
 		return t, nil
 	}
 	of := func(expires time.Duration) token.Claims {
 		return token.Claims{Lead: id, Other: mail, Expires: d.CreatedAt.Add(expires).Truncate(time.Second)}
 	}
-	for name, target := range links {
-		if l.House.NoClicks || l.ours(target) {
-			continue
-		}
-		if link, err := l.Tokens.ClickLink(l.House.PublicURL, of(clicksFor), target); err == nil {
-			links[name] = link
+	if !l.House.NoClicks {
+		t.link = func(target string) string {
+			if l.ours(target) {
+				return target
+			}
+			link, err := l.Tokens.ClickLink(l.House.PublicURL, of(clicksFor), target)
+			if err != nil {
+				return target
+			}
+			return link
 		}
 	}
 	if !l.House.NoOpens {

@@ -25,6 +25,7 @@ type Evidence struct {
 // Preferences is what a person chose.
 type Preferences struct {
 	Suppressed   bool            // nothing is sent, whatever else was chosen
+	Required     bool            // who said nothing gets nothing
 	Consent      map[string]bool // by purpose; absent: nobody said
 	MailsPerWeek *int            // nil: no cap of their own
 }

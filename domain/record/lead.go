@@ -151,7 +151,7 @@ type SLA struct {
 }
 
 // MailState says whether nurture mail may be sent: active, or why it is not (unsubscribed, bounced, complained,
-// no_address, no_consent).
+// no_address, unconfirmed, no_consent, not_asked).
 type MailState struct {
 	State string `json:"state"`
 }

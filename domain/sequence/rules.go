@@ -63,6 +63,14 @@ func (f Facts) jitter(step string, most time.Duration) time.Duration {
 	return time.Duration(f.draw("jitter/"+step, uint64(most/time.Millisecond))) * time.Millisecond
 }
 
+// Opens is the first moment from t on at which a mail may go out that has its place under the caps already: by the window and the quiet
+// hours. It is t itself where they are open.
+func (s Sequence) Opens(f Facts, step string, t time.Time) time.Time {
+	f.Sent = nil
+	w := walk{s: s, f: f, now: t, open: s.hours(f)}
+	return w.mayGo(step, t)
+}
+
 // mayGo is the first moment from t on at which a mail may go out: the caps allow it, and everything is open. A mail that has
 // to wait for that goes out a little later, each lead's at its own moment, which is as well an open one: where the opening
 // is shorter than the spread, the spread is halved until it fits.

@@ -14,6 +14,8 @@ type Sequence struct {
 	Name string `json:"name"`
 	// Purpose is the purpose of consent that its mails are sent under; absent: marketing. Who refused it gets none of them.
 	Purpose string `json:"purpose,omitempty"`
+	// Untracked sequences have mails that tell nothing of what is done with them: links lead where they say, and there is no pixel.
+	Untracked bool `json:"untracked,omitempty"`
 
 	Entry  Entry   `json:"entry,omitzero"`
 	Exit   []Exit  `json:"exit,omitempty"`

@@ -216,6 +216,9 @@ func (c Config) links() (map[string]string, error) {
 		if u, err := url.Parse(link); !ok || err != nil || u.Host == "" {
 			return nil, fmt.Errorf("LEADFLOW_MAIL_LINKS: %q is not given as name=https://host/path", name)
 		}
+		if name == "unsubscribe" || name == "preferences" {
+			return nil, fmt.Errorf("LEADFLOW_MAIL_LINKS: links.%s is where a person leaves or chooses: give the link another name", name)
+		}
 		links[name] = link
 	}
 	for _, name := range []string{"product", "guide", "demo", "pricing", "case"} { // the names the default sequence uses
