@@ -75,5 +75,9 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 	}
 	l := letter{a.From, a.To, a.ReplyTo, subject, a.MessageID, a.ReturnPath, a.Date, headers}
 	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String()), Brand: a.Brand, Theme: shown.Theme} //nolint:gosec // escaped by alertBody
-	return c.finish(l, p, strings.Join(plain, "\n\n")+"\n")
+	html, err := c.framed(p)
+	if err != nil {
+		return Rendered{}, err
+	}
+	return l.seal("", newPart(html), newPart(strings.Join(plain, "\n\n")+"\n"))
 }

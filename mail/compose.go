@@ -23,7 +23,7 @@ type Composer struct {
 	markdown goldmark.Markdown
 	frame    *template.Template
 	parsed   memo[*liquid.Template]
-	drawn    memo[drawing]
+	sheets   memo[*sheet]
 }
 
 // NewComposer makes a Composer.
@@ -50,18 +50,16 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	th := m.Brand.theme()
-	body, plain, err := c.body(m.Body, vars, th)
+	html, text, err := c.parts(m, vars, subject, preheader)
 	if err != nil {
 		return Rendered{}, err
 	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, th} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value
 	}
 	l.unsubscribe(m)
-	return c.finish(l, p, plain+m.footer())
+	return l.seal(preheader, html, text)
 }
 
 // ErrNoPostal: a nurture mail must say where its sender can be found.
@@ -80,6 +78,11 @@ func (m *Message) check() error {
 	}
 	if _, err := checkLink(m.Unsubscribe); err != nil {
 		return fmt.Errorf("the unsubscribe address %w", err)
+	}
+	for _, link := range []string{m.Pixel, m.Trap} {
+		if _, err := checkLink(link); link != "" && err != nil {
+			return fmt.Errorf("an address of the mail's own %w", err)
+		}
 	}
 	if m.OneClick != "" {
 		if err := checkOneClick(m.OneClick); err != nil {
@@ -118,7 +121,10 @@ func (m *Message) vars() (liquid.Vars, error) {
 }
 
 func (c *Composer) parse(source string) (*liquid.Template, error) {
-	return c.parsed.of(source, func() (*liquid.Template, error) { return liquid.Parse(source) })
+	return c.parsed.of(source, func() (*liquid.Template, bool, error) {
+		t, err := liquid.Parse(source)
+		return t, true, err
+	})
 }
 
 // line renders a template that makes one line of plain text.
@@ -134,23 +140,30 @@ func (c *Composer) line(part, source string, vars liquid.Vars) (string, error) {
 	return strings.TrimSpace(liquid.Line(out)), nil
 }
 
-// body renders the Markdown template to HTML and plain text.
-func (c *Composer) body(source string, vars liquid.Vars, th theme) (html, plain string, err error) {
-	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
+// parts makes the HTML and the text of a mail.
+func (c *Composer) parts(m Message, vars liquid.Vars, subject, preheader string) (html, text part, err error) {
+	source := m.Body
+	if strings.IndexByte(source, '\r') >= 0 {
+		source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
+	}
 	t, err := c.parse(source)
 	if err != nil {
-		return "", "", fmt.Errorf("body: %w", err)
+		return html, text, fmt.Errorf("body: %w", err)
 	}
-	s := newSlots(source)
+	s := newSlots(source, m.Brand.Name, m.Brand.Logo, m.Postal)
 	markdown, err := t.RenderWith(vars, s.encode)
 	if err != nil {
-		return "", "", fmt.Errorf("body: %w", err)
+		return html, text, fmt.Errorf("body: %w", err)
 	}
-	html, plain, err = c.draw(th.Accent+"\n"+markdown, s, func() (string, string, error) { return render(c.markdown, markdown, s, th) })
-	if err == nil && strings.TrimSpace(plain) == "" {
+	sheet, err := c.sheet(m, markdown, s, preheader != "")
+	if err != nil {
+		return html, text, err
+	}
+	html, text = sheet.fill(append(s.values, subject, preheader, m.Unsubscribe, m.Trap, m.Pixel))
+	if written := text.plain[:len(text.plain)-len(m.footer())]; strings.TrimSpace(written) == "" {
 		err = errors.New("body: it is empty: write a text that does not depend on a condition alone")
 	}
-	return html, plain, err
+	return html, text, err
 }
 
 func (m *Message) footer() string {
@@ -221,14 +234,30 @@ func (l *letter) check() error {
 	return nil
 }
 
-// finish puts the page into the frame and renders the whole mail.
-func (c *Composer) finish(l letter, p page, plain string) (Rendered, error) {
-	if err := l.check(); err != nil {
-		return Rendered{}, err
-	}
+// part is a part of a mail, and how it is sent.
+type part struct {
+	plain  string
+	quoted []byte
+}
+
+func newPart(text string) part { return part{text, appendQuoted(nil, text)} }
+
+// framed puts a page into the frame.
+func (c *Composer) framed(p page) (string, error) {
 	var html bytes.Buffer
 	if err := c.frame.Execute(&html, p); err != nil {
-		return Rendered{}, fmt.Errorf("frame: %w", err)
+		return "", fmt.Errorf("frame: %w", err)
+	}
+	return html.String(), nil
+}
+
+// What go-mail writes stands in the place of the parts, which are encoded already.
+const textPlace, htmlPlace = "lf-text-part", "lf-html-part"
+
+// seal renders the whole mail.
+func (l *letter) seal(preheader string, html, text part) (Rendered, error) {
+	if err := l.check(); err != nil {
+		return Rendered{}, err
 	}
 	sum := sha256.Sum256([]byte(l.messageID))
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary("lf-"+hex.EncodeToString(sum[:16])))
@@ -243,16 +272,31 @@ func (c *Composer) finish(l letter, p page, plain string) (Rendered, error) {
 	for name, value := range l.headers {
 		msg.SetGenHeader(gomail.Header(name), value)
 	}
-	msg.SetBodyString(gomail.TypeTextPlain, plain)
-	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
-	var raw bytes.Buffer
-	if _, err := msg.WriteTo(&raw); err != nil {
+	msg.SetBodyString(gomail.TypeTextPlain, textPlace)
+	msg.AddAlternativeString(gomail.TypeTextHTML, htmlPlace)
+	var envelope bytes.Buffer
+	if _, err := msg.WriteTo(&envelope); err != nil {
 		return Rendered{}, fmt.Errorf("render the mail: %w", err)
 	}
+	raw, err := placed(unfolded(envelope.Bytes()), text.quoted, html.quoted)
 	return Rendered{
-		EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: unfolded(raw.Bytes()),
-		Subject: l.subject, Preheader: p.Preheader, Text: plain, HTML: html.String(),
-	}, nil
+		EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: raw,
+		Subject: l.subject, Preheader: preheader, Text: text.plain, HTML: html.plain,
+	}, err
+}
+
+// placed puts the parts in their places. They are the last of their lines: what a header says before them is no place.
+func placed(envelope, text, html []byte) ([]byte, error) {
+	at := bytes.LastIndex(envelope, []byte("\r\n\r\n"+textPlace+"\r\n"))
+	then := bytes.LastIndex(envelope, []byte("\r\n\r\n"+htmlPlace+"\r\n"))
+	if at < 0 || then < at {
+		return nil, errors.New("render the mail: a part has no place")
+	}
+	at, then = at+4, then+4
+	raw := make([]byte, 0, len(envelope)+len(text)+len(html))
+	raw = append(append(raw, envelope[:at]...), text...)
+	raw = append(append(raw, envelope[at+len(textPlace):then]...), html...)
+	return append(raw, envelope[then+len(htmlPlace):]...), nil
 }
 
 // displayed is an address whose display name is one harmless line of at most 120 characters. A backslash becomes a slash:

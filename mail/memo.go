@@ -11,16 +11,16 @@ type memo[V any] struct {
 // memoKeeps bounds it: sources have at most 64 kB, and what is made of them is about as long.
 const memoKeeps = 200
 
-// of gives what is kept for a source, or makes it; what cannot be made is not kept.
-func (m *memo[V]) of(source string, make func() (V, error)) (V, error) {
+// of gives what is kept for a source, or makes it and keeps it where it may be.
+func (m *memo[V]) of(source string, make func() (made V, keep bool, err error)) (V, error) {
 	m.mu.RLock()
 	v, ok := m.made[source]
 	m.mu.RUnlock()
 	if ok {
 		return v, nil
 	}
-	v, err := make()
-	if err == nil {
+	v, keep, err := make()
+	if err == nil && keep {
 		m.keep(source, v)
 	}
 	return v, err

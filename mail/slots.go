@@ -2,9 +2,9 @@ package mail
 
 import (
 	"fmt"
-	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,9 +19,11 @@ type slots struct {
 	values []string
 }
 
-func newSlots(source string) *slots {
-	s := &slots{}
-	for i := 0; s.prefix == "" || strings.Contains(source, s.prefix); i++ {
+// newSlots has words that stand in none of the sources.
+func newSlots(sources ...string) *slots {
+	s := &slots{prefix: "lf0q"}
+	in := func(source string) bool { return strings.Contains(source, s.prefix) }
+	for i := 1; slices.ContainsFunc(sources, in); i++ {
 		s.prefix = fmt.Sprintf("lf%dq", i)
 	}
 	return s
@@ -34,14 +36,17 @@ func (s *slots) encode(text string, link bool) string {
 		return ""
 	}
 	if link {
-		return "https://" + s.word("u", text) + ".invalid"
+		return s.link(text)
 	}
 	return s.word("v", text)
 }
 
+// link is the word of an address, which looks like one.
+func (s *slots) link(address string) string { return "https://" + s.word("u", address) + ".invalid" }
+
 func (s *slots) word(kind, value string) string {
 	s.values = append(s.values, value)
-	return fmt.Sprintf("%s%s%dz", s.prefix, kind, len(s.values)-1)
+	return s.prefix + kind + strconv.Itoa(len(s.values)-1) + "z"
 }
 
 // fill puts the values in their places, each through escape.
@@ -100,9 +105,6 @@ func (s *slots) in(text string) bool {
 	return end > 0
 }
 
-func (s *slots) html(text string) string { return s.fill(text, html.EscapeString) }
-func (s *slots) text(text string) string { return s.fill(text, func(v string) string { return v }) }
-
 var (
 	wholeAddress = regexp.MustCompile(`^(?i:https?://[^/?#\s]|mailto:[^\s]|tel:[0-9+])`)
 	fixedHost    = regexp.MustCompile(`^(?i:https?://[^/?#\s]+[/?#]|mailto:|tel:)`)
@@ -142,3 +144,16 @@ func (s *slots) address(destination string) (result string, ok bool) {
 
 // percent encodes a value so that it is one opaque part of an address.
 func percent(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
+
+// hosts says of each link of ours whether it goes on after its host: that decides what may be appended to it. Nothing else
+// of a value decides how a body is drawn.
+func (s *slots) hosts() string {
+	out := make([]byte, len(s.values))
+	for i, v := range s.values {
+		out[i] = '0'
+		if fixedHost.MatchString(v) {
+			out[i] = '1'
+		}
+	}
+	return string(out)
+}

@@ -57,6 +57,9 @@ func Literal(text string, _ bool) string { return Line(text) }
 // Line makes a value one line of visible text: line breaks, tabs and runs of white space become one space; control
 // characters, characters that turn the direction of writing and invalid bytes are dropped.
 func Line(text string) string {
+	if plainLine(text) {
+		return text
+	}
 	var b strings.Builder
 	space := false
 	for _, r := range text {
@@ -77,6 +80,16 @@ func Line(text string) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
+}
+
+// plainLine reports whether a text is one already: ASCII without control characters or two spaces in a row.
+func plainLine(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == ' ' && i > 0 && text[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 func hidden(r rune) bool {

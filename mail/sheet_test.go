@@ -34,5 +34,31 @@ func TestWhatIsKeptIsNobodysButTheTemplates(t *testing.T) {
 		require.Equal(t, fmt.Sprint(errWant), fmt.Sprint(err))
 		require.Equal(t, string(want.Raw), string(got.Raw))
 	})
-	require.LessOrEqual(t, len(long.drawn.made), memoKeeps)
+	require.LessOrEqual(t, len(long.sheets.made), memoKeeps)
+}
+
+// What the frame shows of a person stands in it as html/template would have put it there.
+func TestASheetIsWhatTheFrameMakes(t *testing.T) {
+	t.Parallel()
+	c := NewComposer()
+	address := rapid.StringMatching(`https?://house\.test/[A-Za-z0-9!#$%&'()*+,./:;=?@_~\[\]-]{0,40}`).Filter(func(a string) bool {
+		_, err := checkLink(a)
+		return err == nil
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		m := welcome()
+		m.Body, m.Subject, m.Preheader, m.OneClick = "Hello", "{{ a }}!", "{{ b }}", ""
+		m.Vars = liquid.Vars{"a": drawHostile().Draw(t, "a"), "b": rapid.OneOf(rapid.Just(""), drawHostile(), rapid.Just("lf0qv0z \"+\" ' lf0qu1z")).Draw(t, "b")}
+		m.Unsubscribe, m.Pixel, m.Trap = address.Draw(t, "unsubscribe"), address.Draw(t, "pixel"), rapid.OneOf(rapid.Just(""), address).Draw(t, "trap")
+		got, err := c.Compose(m)
+		if err != nil {
+			t.Skip(err)
+		}
+		want, err := c.framed(page{
+			"en", got.Subject, got.Preheader, `<p style="margin:0 0 16px">Hello</p>` + "\n", m.Unsubscribe, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, m.Brand.theme(),
+		})
+		require.NoError(t, err)
+		require.Equal(t, want, got.HTML)
+		require.Equal(t, "Hello"+m.footer(), got.Text)
+	})
 }
