@@ -15,11 +15,13 @@ import (
 
 // session is one connection that has been greeted and, where asked, encrypted and logged in.
 type session struct {
-	client *smtp.Client
-	conn   net.Conn // what is closed to interrupt the client
-	used   int      // messages begun
+	client *smtp.Client // greeted and logged in; it goes on saying RSET, NOOP and QUIT
+	talk   talk         // says the rest
+	conn   net.Conn     // what is closed to interrupt both
+	used   int          // messages begun
 	since  time.Time
 	reused bool
+	lost   bool // out of step with the server
 }
 
 // pool hands out at most cap(slots) sessions at a time and keeps idle ones.
@@ -93,7 +95,7 @@ func (s *Sender) dial(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	client, err := s.greet(ctx, conn)
+	client, over, err := s.greet(ctx, conn)
 	if !stop() {
 		err = context.Cause(ctx) // says why, where the client only saw a closed connection
 	}
@@ -102,31 +104,39 @@ func (s *Sender) dial(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	client.CommandTimeout, client.SubmissionTimeout = s.options.CommandTimeout, s.options.ReplyTimeout
-	return &session{client: client, conn: conn}, nil
+	return &session{client: client, talk: newTalk(over), conn: conn}, nil
 }
 
-func (s *Sender) greet(ctx context.Context, conn net.Conn) (client *smtp.Client, err error) {
+// greet answers the client and the connection it talks over, encrypted where that is asked.
+func (s *Sender) greet(ctx context.Context, conn net.Conn) (client *smtp.Client, over net.Conn, err error) {
+	over = conn
 	switch s.options.TLS {
 	case TLSImplicit:
-		encrypted := tls.Client(conn, s.tls)
-		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return nil, err
-		}
-		client = smtp.NewClient(encrypted)
+		over, err = s.encrypted(ctx, conn)
 	case TLSStart:
-		if client, err = smtp.NewClientStartTLS(conn, s.tls); err != nil {
-			return nil, err
+		before := newTalk(conn)
+		var greeting string
+		if greeting, err = before.startTLS(s.options.DialTimeout, s.options.Hello); err == nil {
+			over, err = s.encrypted(ctx, conn)
+			over = &greeted{over, greeting}
 		}
-	default:
-		client = smtp.NewClient(conn)
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	client = smtp.NewClient(over)
 	if err := client.Hello(s.options.Hello); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.options.User != "" {
-		return client, login(client, s.options.User, s.options.Password)
+		err = login(client, s.options.User, s.options.Password)
 	}
-	return client, nil
+	return client, over, err
+}
+
+func (s *Sender) encrypted(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	encrypted := tls.Client(conn, s.tls)
+	return encrypted, encrypted.HandshakeContext(ctx)
 }
 
 // plainError strips what could hold personal data or be long: the answers of servers keep only their code.
