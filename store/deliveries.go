@@ -13,8 +13,8 @@ import (
 )
 
 // inFlight are the rows of a lane that fell due first: those that are claimed, and then such as wait. No index says which are
-// claimed, for it would be written for each mail. What is claimed was the first that was due, and so what lies before it is
-// claimed as well, or ends soon.
+// claimed, for it would be written for each mail. What was claimed was the first that was due, and so what lies before it is
+// claimed as well and ends soon. Only what was handed over while hundreds waited lies behind them: the sweep finds that too.
 const inFlight = `(SELECT id, state, claimed_until, at_least_once FROM deliveries
 	WHERE lane = @lane AND open AND not_before <= now() ORDER BY not_before LIMIT 500) AS in_flight`
 
@@ -23,6 +23,9 @@ const inFlight = `(SELECT id, state, claimed_until, at_least_once FROM deliverie
 const sqlParkUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
 WHERE id = ANY (ARRAY(SELECT id FROM ` + inFlight + ` WHERE state = 'sending' AND claimed_until < now() AND NOT at_least_once))
 	AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
+
+const sqlSweepUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
+WHERE open AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
 
 // claimColumns are of a delivery d what its pool needs of the row itself.
 const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
