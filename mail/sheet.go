@@ -9,7 +9,7 @@ import (
 
 // sheet is a mail without what is of one person only: its HTML and its text, with slots where values go. Values never reach
 // the Markdown, so a sheet serves every mail whose conditions go the same way, unless a link holds a value: that makes a slot
-// of its own.
+// of its own, and where it may lead is decided by the value.
 type sheet struct {
 	html, text form
 	values     int // of the body, before those of the frame
@@ -27,7 +27,7 @@ const (
 // sheet gives what is kept for a mail, or makes it.
 func (c *Composer) sheet(m Message, markdown string, s *slots, preheader bool) (*sheet, error) {
 	key := strings.Join([]string{
-		m.Brand.Name, m.Brand.Logo, m.Brand.Colour, m.Language, m.Postal, s.hosts(),
+		m.Brand.Name, m.Brand.Logo, m.Brand.Colour, m.Language, m.Postal,
 		given(preheader) + given(m.Unsubscribe != "") + given(m.Trap != "") + given(m.Pixel != ""), s.prefix, markdown,
 	}, "\x00")
 	values := len(s.values)

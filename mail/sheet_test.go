@@ -62,3 +62,22 @@ func TestASheetIsWhatTheFrameMakes(t *testing.T) {
 		require.Equal(t, "Hello"+m.footer(), got.Text)
 	})
 }
+
+// What is kept is of one house: another name, logo, colour, language or address makes another sheet.
+func TestASheetIsOfOneHouse(t *testing.T) {
+	t.Parallel()
+	c := NewComposer()
+	for _, change := range []func(*Message){
+		func(*Message) {}, func(m *Message) { m.Brand.Name = "Acme" }, func(m *Message) { m.Brand.Name, m.Brand.Logo = "Acme", "https://x.example/l.png" },
+		func(m *Message) { m.Brand.Colour = "#a01010" }, func(m *Message) { m.Language = "de" }, func(m *Message) { m.Postal = "2 Other Street" },
+	} {
+		m := welcome()
+		change(&m)
+		want, err := NewComposer().Compose(m)
+		require.NoError(t, err)
+		got, err := c.Compose(m)
+		require.NoError(t, err)
+		require.Equal(t, want.HTML, got.HTML)
+		require.Equal(t, want.Text, got.Text)
+	}
+}

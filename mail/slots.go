@@ -144,16 +144,3 @@ func (s *slots) address(destination string) (result string, ok bool) {
 
 // percent encodes a value so that it is one opaque part of an address.
 func percent(value string) string { return strings.ReplaceAll(url.QueryEscape(value), "+", "%20") }
-
-// hosts says of each link of ours whether it goes on after its host: that decides what may be appended to it. Nothing else
-// of a value decides how a body is drawn.
-func (s *slots) hosts() string {
-	out := make([]byte, len(s.values))
-	for i, v := range s.values {
-		out[i] = '0'
-		if fixedHost.MatchString(v) {
-			out[i] = '1'
-		}
-	}
-	return string(out)
-}
