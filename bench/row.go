@@ -22,6 +22,7 @@ var rows = []row{
 	{"B4", "a new model for all leads while events come in, against an UPDATE of all scores", b4},
 	{"B5", "from an event that crosses to the notification received, against the same chain bare", b5},
 	{"B6", "due nurture mails, composed, signed and in the ledger, against bare SMTP of the same bytes", b6},
+	{"B6w", "wake-ups of leads whose next mail is due, against a bare timer and one local activity", b6w},
 	{"B7", "open idle leads: bytes of Postgres, cached heap, cold wake-up, against a bare selector and timer", b7},
 	{"B8", "from a cold start to the first lead, against Temporal alone to its first workflow", b8},
 	{"import", "starts a second of an import, against bare starts", imports},

@@ -16,8 +16,8 @@ const sqlBacklog = `SELECT
 	(SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM decisions WHERE state = 'pending'),
 	(SELECT coalesce(jsonb_object_agg(lane, n), '{}') FROM (
 		SELECT lane, count(*) AS n FROM deliveries
-		WHERE state = 'queued' AND not_before <= now() GROUP BY lane) AS d),
-	(SELECT count(*) FROM deliveries WHERE state = 'unknown'),
+		WHERE open AND state = 'queued' AND not_before <= now() GROUP BY lane) AS d),
+	(SELECT count(*) FROM deliveries WHERE unsent = 'unknown'),
 	(SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
 		SELECT state, count(*) AS n FROM imports WHERE state IN ('queued', 'running', 'undoing') GROUP BY state) AS i),
 	(SELECT coalesce(extract(epoch FROM now() - min(sla_due_at)), 0)::float8 FROM leads

@@ -13,10 +13,20 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// inFlight are the rows of a lane that fell due first: those that are claimed, and then such as wait. No index says which are
+// claimed, for it would be written for each mail. What was claimed was the first that was due, and so what lies before it is
+// claimed as well and ends soon. Only what was handed over while hundreds waited lies behind them: the sweep finds that too.
+const inFlight = `(SELECT id, kind, state, claimed_until, at_least_once FROM deliveries
+	WHERE lane = @lane AND open AND not_before <= now() ORDER BY not_before LIMIT 500) AS in_flight`
+
 // A row whose lease ran out in claimed never reached DATA and is tried again; one that ran out in sending was cut off
 // there: nobody knows whether it left, so it is parked unless it may come twice.
 const sqlParkUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
-WHERE lane = @lane AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
+WHERE id = ANY (ARRAY(SELECT id FROM ` + inFlight + ` WHERE state = 'sending' AND claimed_until < now() AND NOT at_least_once))
+	AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
+
+const sqlSweepUnknown = `UPDATE deliveries SET state = 'unknown', code = 'sender_lost', claimed_until = NULL
+WHERE open AND state = 'sending' AND claimed_until < now() AND NOT at_least_once`
 
 // claimColumns are of a delivery d what its pool needs of the row itself.
 const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id::text, '') AS lead_id, coalesce(d.cycle, 0) AS cycle,
@@ -25,13 +35,12 @@ const claimColumns = `d.id, d.key, d.lane, d.channel, d.kind, coalesce(d.lead_id
 	coalesce(d.webhook_id::text, '') AS webhook_id, d.attempts, d.at_least_once AS may_repeat, d.created_at, d.failing_since, d.turn_at, d.payload, d.message, coalesce(d.message_id, '') AS message_id`
 
 // A row may have come to be sending since the statement before parked what is: its sender was late, and committed in between.
-// The next claim parks it.
+// The next claim parks it. As an array the rows are found by their keys, where a join may read the whole ledger.
 const sqlClaimDeliveries = `UPDATE deliveries d SET state = 'claimed', claimed_until = now() + @lease::interval, attempts = attempts + 1
-FROM (SELECT id FROM deliveries WHERE lane = @lane AND not_before <= now()
+WHERE d.id = ANY (ARRAY(SELECT id FROM deliveries WHERE lane = @lane AND open AND not_before <= now()
 		AND (state = 'queued' OR state IN ('claimed', 'sending') AND claimed_until < now() AND (state = 'claimed' OR at_least_once))
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND (kind <> 'nurture' OR (SELECT coalesce(` + warmRoom + ` > 0, true)))
-	ORDER BY not_before LIMIT @rows FOR UPDATE SKIP LOCKED) due
-WHERE d.id = due.id
+	ORDER BY not_before LIMIT @rows FOR UPDATE SKIP LOCKED))
 RETURNING ` + claimColumns
 
 // A limit nobody knows is a tenth of the table: then Postgres sorts all that is due instead of reading the first of an
@@ -66,16 +75,18 @@ type claimedRow struct {
 // until its lease is over, and does not keep its neighbours: they come beside the error.
 func (s *Store) ClaimDeliveries(ctx context.Context, lane string, limit int, lease time.Duration) ([]record.Delivery, error) {
 	var claimed []claimedRow
-	b := &pgx.Batch{}
-	b.Queue(sqlOwnPlans)
-	b.Queue(sqlParkUnknown, pgx.NamedArgs{"lane": lane})
-	b.Queue(sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease, "steps": s.stepsOf(lane)}).Query(func(rows pgx.Rows) (err error) {
-		claimed, err = pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
-		return err
+	err := s.exchanged(ctx, "claim deliveries", func(x *exchange) error {
+		b := &pgx.Batch{}
+		b.Queue(sqlOwnPlans)
+		b.Queue(sqlParkUnknown, pgx.NamedArgs{"lane": lane})
+		b.Queue(sqlClaimDeliveries, pgx.NamedArgs{"lane": lane, "rows": limit, "lease": lease, "steps": s.stepsOf(lane)}).Query(func(rows pgx.Rows) (err error) {
+			claimed, err = pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+			return err
+		})
+		return x.commit(b)
 	})
-	err := s.pool.SendBatch(ctx, b).Close()
 	if err != nil {
-		return nil, masked("claim deliveries", err)
+		return nil, err
 	}
 	slices.SortFunc(claimed, func(a, b claimedRow) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
 	out, err := s.equip(ctx, claimed...)
@@ -140,7 +151,7 @@ type equipment struct {
 func (s *Store) equip(ctx context.Context, claimed ...claimedRow) ([]record.Delivery, error) {
 	with, err := s.equipment(ctx, claimed)
 	if err != nil {
-		return nil, masked("equip deliveries", err)
+		return nil, err
 	}
 	out := make([]record.Delivery, len(claimed))
 	for i, c := range claimed {
@@ -186,7 +197,7 @@ func (s *Store) equipment(ctx context.Context, claimed []claimedRow) (with equip
 	if b.Len() == 0 {
 		return with, nil
 	}
-	return with, s.pool.SendBatch(ctx, b).Close()
+	return with, s.exchanged(ctx, "equip deliveries", func(x *exchange) error { return x.commit(b) })
 }
 
 // byKey collects rows under their keys.
@@ -243,8 +254,8 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 // those that wait for no day.
 const sqlNextDelivery = `WITH room AS MATERIALIZED (SELECT coalesce(` + warmRoom + ` > 0, true) AS there)
 SELECT extract(epoch FROM least(
-	(SELECT not_before FROM deliveries WHERE lane = @lane AND state = 'queued' AND (kind <> 'nurture' OR (SELECT there FROM room)) ORDER BY not_before LIMIT 1),
-	(SELECT min(claimed_until) FROM deliveries WHERE lane = @lane AND state IN ('claimed', 'sending') AND (kind <> 'nurture' OR (SELECT there FROM room)))) - now())::float8
+	(SELECT not_before FROM deliveries WHERE lane = @lane AND open AND state = 'queued' AND (kind <> 'nurture' OR (SELECT there FROM room)) ORDER BY not_before LIMIT 1),
+	(SELECT min(claimed_until) FROM ` + inFlight + ` WHERE state IN ('claimed', 'sending') AND (kind <> 'nurture' OR (SELECT there FROM room)))) - now())::float8
 WHERE (SELECT held_at IS NULL FROM lanes WHERE lane = @lane)`
 
 // NextDelivery is how long it is until the next row of the lane falls due, by the clock of Postgres, which wrote the due

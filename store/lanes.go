@@ -17,7 +17,7 @@ const sqlOutboxWaiting = `SELECT (ARRAY['urgent', 'begin', 'score'])[urgency + 1
 FROM outbox GROUP BY urgency ORDER BY urgency`
 
 const sqlDeliveriesWaiting = `SELECT kind, count(*)::int AS n, min(created_at) AS oldest FROM deliveries
-WHERE lane = @lane AND state IN ('queued', 'claimed', 'sending') GROUP BY kind ORDER BY kind`
+WHERE lane = @lane AND open GROUP BY kind ORDER BY kind`
 
 // Lanes tells of each lane whether it is held, why, and what waits in it.
 func (s *Store) Lanes(ctx context.Context) ([]record.Lane, error) {
@@ -58,7 +58,7 @@ const (
 	// the backup, and is parked for somebody to decide. What falls due later was not.
 	sqlParkRestored = `WITH parked AS (
 	UPDATE deliveries d SET state = 'unknown', code = 'restored', claimed_until = NULL FROM house
-	WHERE d.lane = @lane AND d.state IN ('queued', 'claimed', 'sending') AND NOT d.at_least_once AND d.kind = 'nurture'
+	WHERE d.lane = @lane AND d.open AND NOT d.at_least_once AND d.kind = 'nurture'
 		AND d.created_at < house.restored_at AND d.not_before <= coalesce(@until::timestamptz, house.restored_at)
 	RETURNING d.kind, d.created_at)
 SELECT kind, count(*)::int AS n, min(created_at) AS oldest FROM parked GROUP BY kind`

@@ -149,7 +149,7 @@ WHERE lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::u
 	UPDATE assignments SET state = 'offered', decided_at = NULL, reason = ''
 	WHERE id = @assignment AND lead_id = @id AND state <> 'offered' RETURNING id)
 UPDATE deliveries d SET state = 'queued', code = '', not_before = now() FROM opened
-WHERE d.assignment_id = opened.id AND d.state = 'expired' AND d.code = 'offer_closed'`
+WHERE d.assignment_id = opened.id AND d.lead_id = @id AND d.state = 'expired' AND d.code = 'offer_closed'`
 
 	// What was offered and is not any more is told to the rep, once.
 	sqlTellWithdrawn = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once)

@@ -20,11 +20,11 @@ const sqlRetract = `WITH offers AS (
 	WHERE a.lead_id = @lead AND a.cycle = @cycle AND a.state IN ('offered', 'accepted') AND l.alert
 ), unsent AS (
 	UPDATE deliveries d SET state = 'expired', code = 'unscored' FROM offers o
-	WHERE d.assignment_id = o.id AND d.channel = 'mail' AND d.state = 'queued' AND d.kind <> @kind
+	WHERE d.assignment_id = o.id AND d.lead_id = @lead AND d.channel = 'mail' AND d.state = 'queued' AND d.kind <> @kind
 ), told AS (
 	SELECT o.id, o.cycle, o.rep_id AS offered, o.rep_id FROM offers o WHERE o.state = 'accepted'
 	UNION
-	SELECT o.id, o.cycle, o.rep_id, d.rep_id FROM offers o JOIN deliveries d ON d.assignment_id = o.id
+	SELECT o.id, o.cycle, o.rep_id, d.rep_id FROM offers o JOIN deliveries d ON d.assignment_id = o.id AND d.lead_id = @lead
 	WHERE d.channel = 'mail' AND d.lane = 'alert' AND d.state IN ('claimed', 'sending', 'sent', 'unknown') AND d.kind <> @kind
 )
 INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once, payload)

@@ -117,10 +117,9 @@ type whyNot struct {
 // One trip: the statements after a lock see what it waited for.
 func (s *Store) Advance(ctx context.Context, ends []record.DeliveryEnd, begin []record.Delivery) (stops []string, err error) {
 	var found []whyNot
-	err = s.pipelined(ctx, "advance deliveries", func(conn *pgx.Conn) error {
+	err = s.exchanged(ctx, "advance deliveries", func(x *exchange) error {
 		found = nil
 		b := &pgx.Batch{}
-		b.Queue("BEGIN")
 		b.Queue(sqlPlainPlans)
 		may := s.mayArgs(begin)
 		if len(begin) > 0 {
@@ -138,8 +137,7 @@ func (s *Store) Advance(ctx context.Context, ends []record.DeliveryEnd, begin []
 				return err
 			})
 		}
-		b.Queue("COMMIT")
-		return conn.SendBatch(ctx, b).Close()
+		return x.commit(b)
 	})
 	if err != nil {
 		return nil, err
@@ -168,10 +166,18 @@ const stopGone = "gone"
 
 // lookAgain finds out at once what must not go out any more.
 func (s *Store) lookAgain(ctx context.Context, of []record.Delivery) error {
-	rows, _ := s.pool.Query(ctx, sqlMayGo, s.mayArgs(of))
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
+	var found []whyNot
+	err := s.exchanged(ctx, "look at deliveries", func(x *exchange) error {
+		b := &pgx.Batch{}
+		b.Queue(sqlPlainPlans)
+		b.Queue(sqlMayGo, s.mayArgs(of)).Query(func(rows pgx.Rows) (err error) {
+			found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
+			return err
+		})
+		return x.commit(b)
+	})
 	if err != nil {
-		return masked("look at deliveries", err)
+		return err
 	}
 	for i, why := range whyOf(of, found) {
 		if of[i].Hold = why == holdPaused; !of[i].Hold && of[i].Stop == "" && why != stopGone {

@@ -38,7 +38,7 @@ const (
 // Sweep throws away what has had its time, keeps the partitions of the events, and sees to it that everybody is scored by
 // the published model. Any number may sweep at once.
 func (s *Store) Sweep(ctx context.Context) error {
-	return errors.Join(s.KeepEvents(ctx), s.exec(ctx, "sweep", sqlReopenRescoring, nil), s.sweep(ctx), s.thinMails(ctx))
+	return errors.Join(s.KeepEvents(ctx), s.exec(ctx, "sweep", sqlReopenRescoring, nil), s.exec(ctx, "sweep", sqlSweepUnknown, nil), s.sweep(ctx), s.thinMails(ctx))
 }
 
 func (s *Store) sweep(ctx context.Context) error {

@@ -74,6 +74,7 @@ const mailColumns = `id, key, lead_id, lane, kind, coalesce(sequence, '') AS seq
 
 const sqlMails = `SELECT ` + mailColumns + `
 FROM deliveries WHERE channel = 'mail' AND (created_at, id) < (@at, @after::uuid) AND (@state = '' OR state = @state)
+	AND (@state NOT IN ('failed', 'unknown', 'suppressed', 'expired') OR unsent = @state)
 	AND (@lead::uuid IS NULL OR lead_id = @lead)
 ORDER BY created_at DESC, id DESC LIMIT @rows`
 

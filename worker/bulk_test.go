@@ -27,7 +27,7 @@ const (
 )
 
 // queueMany queues so many nurture mails, and gives one of their leads.
-func queueMany(t *testing.T, s *store.Store, n int) (lead string) {
+func queueMany(t testing.TB, s *store.Store, n int) (lead string) {
 	t.Helper()
 	queue(t, s, "first@person.example")
 	require.NoError(t, s.Pool().QueryRow(t.Context(), "SELECT id FROM leads").Scan(&lead))

@@ -36,7 +36,7 @@ var seeded = pgtest.Template{Name: "leadflow_seeded", Migrate: func(ctx context.
 var wednesday = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 // openHouse opens the store of a database.
-func openHouse(t *testing.T, url string) *store.Store {
+func openHouse(t testing.TB, url string) *store.Store {
 	t.Helper()
 	s, err := app.OpenStore(t.Context(), app.Config{DatabaseURL: url, Secret: secret})
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func openHouse(t *testing.T, url string) *store.Store {
 }
 
 // capture makes a lead in a stage, as its run would have recorded it.
-func capture(t *testing.T, s *store.Store, email string, stage lifecycle.Stage) string {
+func capture(t testing.TB, s *store.Store, email string, stage lifecycle.Stage) string {
 	t.Helper()
 	c, err := s.Capture(t.Context(), record.Capture{Email: email, Profile: map[string]any{"first_name": "Ada"}})
 	require.NoError(t, err)
@@ -55,7 +55,7 @@ func capture(t *testing.T, s *store.Store, email string, stage lifecycle.Stage) 
 }
 
 // queue makes a lead whose first mail is due.
-func queue(t *testing.T, s *store.Store, email string) {
+func queue(t testing.TB, s *store.Store, email string) {
 	t.Helper()
 	lead := capture(t, s, email, lifecycle.StageNurturing)
 	move, err := s.GoOn(t.Context(), lifecycle.Command{

@@ -38,6 +38,8 @@ type Letters struct {
 	DKIM     *mail.DKIM // nil: mails are not signed
 
 	sequences sync.Map // document -> sequence.Sequence: thousands of mails are of one
+	parsed    sync.Once
+	host      string // of House.PublicURL
 }
 
 func (l *Letters) sequence(document []byte) (sequence.Sequence, error) {

@@ -20,7 +20,7 @@ import (
 
 const someLead = "0190b0a0-0000-7000-8000-00000000000a"
 
-func letters(t *testing.T, change func(*worker.House)) *worker.Letters {
+func letters(t testing.TB, change func(*worker.House)) *worker.Letters {
 	t.Helper()
 	tokens, err := token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,9 +70,16 @@ func (l *Letters) track(d record.Delivery, lead *record.Lead, untracked bool) (t
 
 // ours are the pages of a mail itself: nobody engages by leaving.
 func (l *Letters) ours(target string) bool {
+	l.parsed.Do(func() {
+		if u, err := url.Parse(l.House.PublicURL); err == nil {
+			l.host = u.Host
+		}
+	})
+	if !strings.Contains(target, l.host) { // nearly all: nothing need be parsed
+		return false
+	}
 	u, err := url.Parse(target)
-	house, _ := url.Parse(l.House.PublicURL)
-	if err != nil || house == nil || u.Host != house.Host {
+	if err != nil || u.Host != l.host {
 		return false
 	}
 	for _, door := range []string{"/u/", "/p/", "/y/", "/q/", "/d/", "/t/"} {
