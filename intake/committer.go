@@ -12,6 +12,7 @@ import (
 
 const (
 	maxBatch       = 500      // events of one transaction
+	defaultWide    = 250      // that wait in a lane until it has a transaction beside another
 	maxWaiting     = 50_000   // events that wait or are under way
 	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
 	defaultLanes   = 2        // transactions at once
@@ -24,15 +25,17 @@ var ErrBusy = errors.New("too many events wait to be stored")
 // is committed at once and a flood in few transactions. What waits is bounded: a request that finds no room is not
 // taken at all.
 //
-// It has lanes, which commit beside each other: what one reads and folds, another has Postgres write. All events of one
-// owner go the same way, since a lead that many speak of is in nearly every batch: two transactions that both have it
-// would come one after the other all the same, and the second hold its connection meanwhile.
+// It has lanes, which commit beside each other where much waits: what one reads and folds, another has Postgres write. Where
+// little waits one transaction takes what is in all of them: the half of it would cost nearly as much. All events of one
+// owner go the same way, since a lead that many speak of is in nearly every batch: two transactions that both have it would
+// come one after the other all the same, and the second hold its connection meanwhile.
 type committer struct {
 	events Events
 	cfg    backlog
 
 	mu    sync.Mutex
 	lanes []lane
+	runs  int // transactions under way
 	aside aside
 	count int // events that wait or are under way
 	size  int // their bytes
@@ -41,7 +44,7 @@ type committer struct {
 // lane is what waits for one transaction after the other.
 type lane struct {
 	waiting []ticket
-	running bool
+	busy    bool // one is under way that has events of it
 }
 
 // backlog bounds a committer.
@@ -49,6 +52,7 @@ type backlog struct {
 	events int           // that wait or are under way
 	bytes  int           // of them
 	lanes  int           // transactions at once
+	wide   int           // that wait in a lane until it has a transaction beside another
 	linger time.Duration // how long a batch that is not full waits for more
 	hold   time.Duration // how long an event waits whose lead somebody else holds
 }
@@ -83,6 +87,9 @@ func newCommitter(events Events, b backlog) *committer {
 	}
 	if b.lanes == 0 {
 		b.lanes = defaultLanes
+	}
+	if b.wide == 0 {
+		b.wide = defaultWide
 	}
 	if b.hold == 0 {
 		b.hold = commitTimeout
@@ -134,12 +141,20 @@ func (c *committer) enter(d *delivery) bool {
 		}
 		l := &c.lanes[laneOf(owner, len(c.lanes))]
 		l.waiting = append(l.waiting, ticket{d, n})
-		if !l.running {
-			l.running = true
+	}
+	c.wake()
+	return true
+}
+
+// wake has a lane emptied when nothing runs, and beside what runs when it is wide. The caller has the lock.
+func (c *committer) wake() {
+	for n := range c.lanes {
+		if l := &c.lanes[n]; !l.busy && len(l.waiting) > 0 && (c.runs == 0 || len(l.waiting) >= c.cfg.wide) {
+			l.busy = true
+			c.runs++
 			go c.run(l)
 		}
 	}
-	return true
 }
 
 // ownerOf is whom an event names.
@@ -154,20 +169,16 @@ func laneOf(owner string, lanes int) int {
 	return int(h % uint32(lanes))
 }
 
-// run empties a lane and ends; the next event on it starts it again.
+// run commits a batch after the other, and ends when none is left to it; the next event starts it again.
 func (c *committer) run(l *lane) {
-	for {
+	for l != nil {
 		if c.cfg.linger > 0 {
 			c.linger(l)
 		}
-		batch, live := c.take(l)
-		if len(batch) == 0 {
-			return
-		}
+		b := c.take(l)
 		r := &round{events: c.events}
-		r.store(live)
-		c.setAside(l, r.held)
-		c.finish(batch, r.held)
+		r.store(b.live)
+		l = c.end(b, r.held)
 	}
 }
 
@@ -176,39 +187,80 @@ func (c *committer) linger(l *lane) {
 	c.mu.Lock()
 	n := len(l.waiting)
 	c.mu.Unlock()
-	if n > 0 && n < maxBatch {
+	if n < maxBatch {
 		time.Sleep(c.cfg.linger)
 	}
 }
 
-// take takes the next batch; none ends the lane. Nobody waits for what a gone request sent: it is left out of live.
-func (c *committer) take(l *lane) (batch, live []ticket) {
+// batch is what one transaction has of some lanes.
+type batch struct {
+	lanes []*lane
+	all   []ticket
+	live  []ticket // without what gone requests sent: nobody waits for it
+}
+
+// take takes the next batch of a lane and, where nothing runs beside it, of the others.
+func (c *committer) take(l *lane) (b batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := min(len(l.waiting), maxBatch)
-	if n == 0 {
-		l.running, l.waiting = false, nil
-		return nil, nil
+	b.add(l)
+	for n := range c.lanes {
+		if other := &c.lanes[n]; c.runs == 1 && !other.busy && len(other.waiting) > 0 {
+			b.add(other)
+		}
 	}
-	batch, l.waiting = l.waiting[:n:n], l.waiting[n:]
-	for _, t := range batch {
+	for _, t := range b.all {
 		if err := t.ctx.Err(); err != nil {
 			t.failed(err)
 		} else {
-			live = append(live, t)
+			b.live = append(b.live, t)
 		}
 	}
-	return batch, live
+	return b
 }
 
-// finish answers the requests whose last events these were, and makes room. Some are not decided yet.
+// add takes what there is room for.
+func (b *batch) add(l *lane) {
+	n := min(len(l.waiting), maxBatch-len(b.all))
+	b.all, b.lanes, l.busy = append(b.all, l.waiting[:n]...), append(b.lanes, l), true
+	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
+		l.waiting = nil
+	}
+}
+
+// end decides a batch, of which some is held, and answers which lane is next: the fullest, where nothing else runs or it is
+// wide; nil ends the loop.
+func (c *committer) end(b batch, held []ticket) (next *lane) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setAside(b.lanes, held)
+	c.finish(b.all, held)
+	for _, l := range b.lanes {
+		l.busy = false
+	}
+	for n := range c.lanes {
+		if l := &c.lanes[n]; !l.busy && len(l.waiting) > 0 && (next == nil || len(l.waiting) > len(next.waiting)) {
+			next = l
+		}
+	}
+	if next != nil && c.runs > 1 && len(next.waiting) < c.cfg.wide {
+		next = nil
+	}
+	if next == nil {
+		c.runs--
+		return nil
+	}
+	next.busy = true
+	c.wake()
+	return next
+}
+
+// finish answers the requests whose last events these were, and makes room. Some are not decided yet. The caller has the lock.
 func (c *committer) finish(batch, undecided []ticket) {
 	open := make(map[ticket]bool, len(undecided))
 	for _, t := range undecided {
 		open[t] = true
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, t := range batch {
 		if !open[t] {
 			c.settle(t)

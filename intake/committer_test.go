@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -124,39 +125,109 @@ func TestEvents_nothingCommittedIsAnError(t *testing.T) {
 	require.Len(t, answer.Rejected, 1)
 }
 
-// Owners go one way or the other; what is said of one owner stays in order, and waits for its like only.
+// ownerIn is somebody whose events go through a lane.
+func ownerIn(t *testing.T, lane int) string {
+	t.Helper()
+	for i := range 100 {
+		address := fmt.Sprintf("ada%d@example.com", i)
+		if laneOf(address, defaultLanes) == lane {
+			return address
+		}
+	}
+	t.Fatal("all owners go the same way")
+	return ""
+}
+
+// Where much waits, owners go one way or the other; what is said of one owner stays in order, and waits for its like only.
 func TestLanes_commitBesideEachOther(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
 	s := busy(k, Config{})
-	owner := func(lane int) string {
-		for i := range 100 {
-			address := fmt.Sprintf("ada%d@example.com", i)
-			if laneOf(address, defaultLanes) == lane {
-				return address
+	s.commit.cfg.wide = 2
+	send := func(lane, waiting, under int) <-chan EventsAnswer {
+		answers := sent(s, about(ownerIn(t, lane), ""), about(ownerIn(t, lane), ""))
+		require.Eventually(t, func() bool { return waits(s) == waiting && s.commit.under() == under }, 5*time.Second, time.Millisecond)
+		return answers
+	}
+	answers := []<-chan EventsAnswer{
+		send(0, 0, 2),
+		send(1, 0, 4), // the second transaction does not wait for the first
+		send(0, 2, 4),
+	}
+	close(k.gate)
+	for _, a := range answers {
+		require.Equal(t, 2, (<-a).Accepted)
+	}
+	require.Equal(t, []int{2, 2, 2}, k.batches)
+	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
+}
+
+// Where little waits it goes together, whoever it is about.
+func TestLanes_littleGoesTogether(t *testing.T) {
+	t.Parallel()
+	k := &kept{gate: make(chan struct{})}
+	s := busy(k, Config{})
+	answers := []<-chan EventsAnswer{sent(s, about(ownerIn(t, 0), ""))}
+	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
+	for lane := range 2 {
+		answers = append(answers, sent(s, about(ownerIn(t, lane), "")))
+		require.Eventually(t, func() bool { return waits(s) == lane+1 }, 5*time.Second, time.Millisecond)
+	}
+	close(k.gate)
+	for _, a := range answers {
+		require.Equal(t, 1, (<-a).Accepted)
+	}
+	require.Equal(t, []int{1, 2}, k.batches)
+	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
+}
+
+// One transaction has at most so many events, of however many lanes; what is left comes next, in its order.
+func TestLanes_aBatchIsNoLargerThanItMayBe(t *testing.T) {
+	t.Parallel()
+	k := &kept{gate: make(chan struct{})}
+	s := busy(k, Config{})
+	s.commit.cfg.wide = 10 * maxBatch
+	first := sent(s, about(ownerIn(t, 0), ""))
+	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
+	var items []json.RawMessage
+	for i := range maxBatch {
+		items = append(items, about(ownerIn(t, i%2), fmt.Sprint(i)), about(ownerIn(t, i%2), fmt.Sprint(maxBatch+i)))
+	}
+	rest := sent(s, items...)
+	require.Eventually(t, func() bool { return waits(s) == len(items) }, 5*time.Second, time.Millisecond)
+	close(k.gate)
+	require.Equal(t, 1, (<-first).Accepted)
+	require.Equal(t, len(items), (<-rest).Accepted)
+	require.Equal(t, []int{1, maxBatch, maxBatch}, k.batches)
+	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
+	for lane := range 2 {
+		var came, told []string
+		for i, raw := range items {
+			if i/2%2 == lane {
+				came = append(came, idOf(t, raw))
 			}
 		}
-		t.Fatal("all owners go the same way")
-		return ""
+		for _, e := range k.events {
+			if e.Email == ownerIn(t, lane) && e.ClientID != "" {
+				told = append(told, e.ClientID)
+			}
+		}
+		require.Equal(t, came, told)
 	}
-	answers := make(chan EventsAnswer, 3)
-	send := func(owner string, waiting int) {
-		go func() {
-			answer, _ := s.Events(context.Background(), raws(fmt.Sprintf(`{"type":"page_view","email":%q}`, owner)))
-			answers <- answer
-		}()
-		require.Eventually(t, func() bool { return waits(s) == waiting }, 5*time.Second, time.Millisecond)
-	}
-	send(owner(0), 0)
-	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
-	send(owner(1), 0)
-	require.Eventually(t, func() bool { return s.commit.under() == 2 }, 5*time.Second, time.Millisecond, "the second transaction does not wait for the first")
-	send(owner(0), 1)
-	close(k.gate)
-	for range 3 {
-		require.Equal(t, 1, (<-answers).Accepted)
-	}
-	require.Equal(t, []int{1, 1, 1}, k.batches)
+}
+
+func idOf(t *testing.T, raw json.RawMessage) string {
+	t.Helper()
+	var e struct{ ID string }
+	require.NoError(t, json.Unmarshal(raw, &e))
+	return e.ID
+}
+
+// idle reports that nothing runs and every lane is free again.
+func (c *committer) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.runs == 0 && !slices.ContainsFunc(c.lanes, func(l lane) bool { return l.busy })
 }
 
 // under is how many events are under way.
