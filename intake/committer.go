@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxBatch       = 500      // events of one transaction
-	defaultWide    = 250      // that wait in a lane until it has a transaction beside another
+	maxBatch       = 500 // events of one transaction
+	defaultWide    = 250 // that wait in a lane until it has a transaction beside another
+	defaultLate    = 100 * time.Millisecond // a transaction is under way until the other lanes do not wait for it
 	maxWaiting     = 50_000   // events that wait or are under way
 	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
 	defaultLanes   = 2        // transactions at once
@@ -26,9 +27,10 @@ var ErrBusy = errors.New("too many events wait to be stored")
 // taken at all.
 //
 // It has lanes, which commit beside each other where much waits: what one reads and folds, another has Postgres write. Where
-// little waits one transaction takes what is in all of them: the half of it would cost nearly as much. All events of one
-// owner go the same way, since a lead that many speak of is in nearly every batch: two transactions that both have it would
-// come one after the other all the same, and the second hold its connection meanwhile.
+// little waits one transaction takes what is in all of them: the half of it would cost nearly as much. When it is late, since
+// somebody holds a lock or the machine is busy, the next does not wait for it. All events of one owner go the same way, since a lead
+// that many speak of is in nearly every batch: two transactions that both have it would come one after the other all the same,
+// and the second hold its connection meanwhile.
 type committer struct {
 	events Events
 	cfg    backlog
@@ -36,6 +38,7 @@ type committer struct {
 	mu    sync.Mutex
 	lanes []lane
 	runs  int // transactions under way
+	late  int // of them, those for which nobody waits any more
 	aside aside
 	count int // events that wait or are under way
 	size  int // their bytes
@@ -44,7 +47,7 @@ type committer struct {
 // lane is what waits for one transaction after the other.
 type lane struct {
 	waiting []ticket
-	busy    bool // one is under way that has events of it
+	by      *batch // the transaction under way that it waits for
 }
 
 // backlog bounds a committer.
@@ -53,6 +56,7 @@ type backlog struct {
 	bytes  int           // of them
 	lanes  int           // transactions at once
 	wide   int           // that wait in a lane until it has a transaction beside another
+	late   time.Duration // how long the other lanes wait for a transaction that has events of them
 	linger time.Duration // how long a batch that is not full waits for more
 	hold   time.Duration // how long an event waits whose lead somebody else holds
 }
@@ -90,6 +94,9 @@ func newCommitter(events Events, b backlog) *committer {
 	}
 	if b.wide == 0 {
 		b.wide = defaultWide
+	}
+	if b.late == 0 {
+		b.late = defaultLate
 	}
 	if b.hold == 0 {
 		b.hold = commitTimeout
@@ -149,10 +156,9 @@ func (c *committer) enter(d *delivery) bool {
 // wake has a lane emptied when nothing runs, and beside what runs when it is wide. The caller has the lock.
 func (c *committer) wake() {
 	for n := range c.lanes {
-		if l := &c.lanes[n]; !l.busy && len(l.waiting) > 0 && (c.runs == 0 || len(l.waiting) >= c.cfg.wide) {
-			l.busy = true
+		if l := &c.lanes[n]; l.by == nil && len(l.waiting) > 0 && (c.runs == c.late || len(l.waiting) >= c.cfg.wide) {
 			c.runs++
-			go c.run(l)
+			go c.run(l.reserve())
 		}
 	}
 }
@@ -169,17 +175,37 @@ func laneOf(owner string, lanes int) int {
 	return int(h % uint32(lanes))
 }
 
+// batch is what one transaction has of some lanes.
+type batch struct {
+	lanes []*lane // the first waits for it however late it is
+	all   []ticket
+	live  []ticket // without what gone requests sent: nobody waits for it
+	late  bool
+}
+
+// reserve makes a batch that is to have what waits. The caller has the lock.
+func (l *lane) reserve() *batch {
+	l.by = &batch{lanes: []*lane{l}}
+	return l.by
+}
+
 // run commits a batch after the other, and ends when none is left to it; the next event starts it again.
-func (c *committer) run(l *lane) {
-	for l != nil {
+func (c *committer) run(b *batch) {
+	for b != nil {
 		if c.cfg.linger > 0 {
-			c.linger(l)
+			c.linger(b.lanes[0])
 		}
-		b := c.take(l)
-		r := &round{events: c.events}
-		r.store(b.live)
-		l = c.end(b, r.held)
+		c.fill(b)
+		b = c.commit(b)
 	}
+}
+
+// commit stores a batch, and answers the next.
+func (c *committer) commit(b *batch) (next *batch) {
+	defer time.AfterFunc(c.cfg.late, func() { c.goOn(b) }).Stop()
+	r := &round{events: c.events}
+	r.store(b.live)
+	return c.end(b, r.held)
 }
 
 // linger gives a batch that is not full a moment to grow.
@@ -192,21 +218,15 @@ func (c *committer) linger(l *lane) {
 	}
 }
 
-// batch is what one transaction has of some lanes.
-type batch struct {
-	lanes []*lane
-	all   []ticket
-	live  []ticket // without what gone requests sent: nobody waits for it
-}
-
-// take takes the next batch of a lane and, where nothing runs beside it, of the others.
-func (c *committer) take(l *lane) (b batch) {
+// fill takes what waits in the lane of a batch and, where nothing runs beside it, in the others.
+func (c *committer) fill(b *batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b.add(l)
+	b.take(b.lanes[0])
 	for n := range c.lanes {
-		if other := &c.lanes[n]; c.runs == 1 && !other.busy && len(other.waiting) > 0 {
-			b.add(other)
+		if l := &c.lanes[n]; c.runs-c.late == 1 && l.by == nil && len(l.waiting) > 0 {
+			l.by, b.lanes = b, append(b.lanes, l)
+			b.take(l)
 		}
 	}
 	for _, t := range b.all {
@@ -216,43 +236,62 @@ func (c *committer) take(l *lane) (b batch) {
 			b.live = append(b.live, t)
 		}
 	}
-	return b
 }
 
-// add takes what there is room for.
-func (b *batch) add(l *lane) {
+// take takes what there is room for.
+func (b *batch) take(l *lane) {
 	n := min(len(l.waiting), maxBatch-len(b.all))
-	b.all, b.lanes, l.busy = append(b.all, l.waiting[:n]...), append(b.lanes, l), true
+	b.all = append(b.all, l.waiting[:n]...)
 	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
 		l.waiting = nil
 	}
 }
 
-// end decides a batch, of which some is held, and answers which lane is next: the fullest, where nothing else runs or it is
+// goOn has the lanes that a batch took along wait for it no longer.
+func (c *committer) goOn(b *batch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b.lanes[0].by != b {
+		return // it is over
+	}
+	b.late = true
+	c.late++
+	b.leave(1)
+	c.wake()
+}
+
+// leave makes lanes free that wait for the batch.
+func (b *batch) leave(from int) {
+	for _, l := range b.lanes[from:] {
+		if l.by == b {
+			l.by = nil
+		}
+	}
+}
+
+// end decides a batch, of which some is held, and answers the next: of the fullest lane, where nothing else runs or it is
 // wide; nil ends the loop.
-func (c *committer) end(b batch, held []ticket) (next *lane) {
+func (c *committer) end(b *batch, held []ticket) *batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.setAside(b.lanes, held)
 	c.finish(b.all, held)
-	for _, l := range b.lanes {
-		l.busy = false
+	b.leave(0)
+	if c.runs--; b.late {
+		c.late--
 	}
+	var next *lane
 	for n := range c.lanes {
-		if l := &c.lanes[n]; !l.busy && len(l.waiting) > 0 && (next == nil || len(l.waiting) > len(next.waiting)) {
+		if l := &c.lanes[n]; l.by == nil && len(l.waiting) > 0 && (next == nil || len(l.waiting) > len(next.waiting)) {
 			next = l
 		}
 	}
-	if next != nil && c.runs > 1 && len(next.waiting) < c.cfg.wide {
-		next = nil
-	}
-	if next == nil {
-		c.runs--
+	if next == nil || c.runs > c.late && len(next.waiting) < c.cfg.wide {
 		return nil
 	}
-	next.busy = true
-	c.wake()
-	return next
+	c.runs++
+	defer c.wake()
+	return next.reserve()
 }
 
 // finish answers the requests whose last events these were, and makes room. Some are not decided yet. The caller has the lock.
