@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	maxBatch       = 500 // events of one transaction
-	defaultWide    = 250 // that wait in a lane until it has a transaction beside another
+	maxBatch       = 500                    // events of one transaction
+	defaultWide    = 250                    // that wait in a lane until it has a transaction beside another
 	defaultLate    = 100 * time.Millisecond // a transaction is under way until the other lanes do not wait for it
-	maxWaiting     = 50_000   // events that wait or are under way
-	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
-	defaultLanes   = 2        // transactions at once
+	maxWaiting     = 50_000                 // events that wait or are under way
+	maxWaitingSize = 64 << 20               // and their bytes, as they were sent
+	defaultLanes   = 2                      // transactions at once
 )
 
 // ErrBusy says that too much waits already: nothing of the request was taken, and it may be sent again in a moment.

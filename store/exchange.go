@@ -18,6 +18,7 @@ type exchange struct {
 	pipe  *pgconn.Pipeline
 	ready map[string]*ready
 	build pgx.ExtendedQueryBuilder
+	over  func() error // why it is given up; nil: it is not
 }
 
 // ready is a statement that a connection knows.
@@ -44,7 +45,7 @@ func (s *Store) exchanged(ctx context.Context, op string, fn func(x *exchange) e
 			known = map[string]*ready{}
 			own[readyKey] = known
 		}
-		x := &exchange{conn: conn, pipe: conn.PgConn().StartPipeline(ctx), ready: known}
+		x := &exchange{conn: conn, pipe: conn.PgConn().StartPipeline(ctx), ready: known, over: ctx.Err}
 		if err = fn(x); err == nil {
 			return x.pipe.Close()
 		}
@@ -85,6 +86,9 @@ func (x *exchange) commit(b *pgx.Batch) error {
 }
 
 func (x *exchange) sendAll(b *pgx.Batch, end func()) error {
+	if err := x.over(); err != nil { // else what was given up might be committed before pgx hears of it
+		return err
+	}
 	if err := x.prepare(b.QueuedQueries); err != nil {
 		return err
 	}
