@@ -114,13 +114,8 @@ func (t *touched) due(id string, now time.Time) bool {
 	return true
 }
 
-type keyKey struct{}
-
 // keyOf is the key the request came with.
-func keyOf(ctx context.Context) record.Key {
-	k, _ := ctx.Value(keyKey{}).(record.Key)
-	return k
-}
+func keyOf(ctx context.Context) record.Key { return callOf(ctx).key }
 
 // actorOf is who acts, for the timeline.
 func actorOf(ctx context.Context) lifecycle.Actor {

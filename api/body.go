@@ -149,13 +149,10 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type bodyKey struct{}
-
 // bodyOf is the body of the request that is being handled.
 func bodyOf(ctx context.Context) *body {
-	b, _ := ctx.Value(bodyKey{}).(*body)
-	if b == nil {
-		return &body{}
+	if b := callOf(ctx).body; b != nil {
+		return b
 	}
-	return b
+	return &body{}
 }

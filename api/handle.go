@@ -15,15 +15,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-type requestKey struct{}
+// call is what is known of the request that is being handled. What passes it fills it in.
+type call struct {
+	id   string
+	key  record.Key
+	take func(n int) error // from the shares of the key; nil: nobody counts
+	body *body
+}
+
+type callKey struct{}
+
+// callOf is the call of a request; one that nobody began is empty.
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{}
+}
 
 // requestID is the id of the request that is being handled.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
-}
+func requestID(ctx context.Context) string { return callOf(ctx).id }
 
 // handler is what every request passes, outermost first.
 func (a *API) handler() http.Handler {
@@ -59,7 +74,7 @@ func (a *API) begin(r *http.Request, pattern, id string) (context.Context, func(
 	if a.Trace != nil && a.worth(pattern) {
 		ctx, end = a.Trace(r, pattern, id)
 	}
-	return context.WithValue(ctx, requestKey{}, id), end
+	return context.WithValue(ctx, callKey{}, &call{id: id}), end
 }
 
 // worth says whether requests of a route are worth a line and a span: not those of probes, of files, of doors that are
@@ -79,6 +94,9 @@ func (a *API) told(ctx context.Context, pattern string, status int, took time.Du
 		pattern = "none"
 	}
 	a.meters.timing.WithLabelValues(pattern, strconv.Itoa(status)).Observe(took.Seconds())
+	if !a.Log.Enabled(ctx, level) {
+		return
+	}
 	a.Log.LogAttrs(ctx, level, "request", slog.String("request_id", requestID(ctx)), slog.String("route", pattern),
 		slog.Int("status", status), slog.Duration("took", took))
 }
@@ -92,8 +110,7 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 	}
 	ctx := r.Context()
 	if to.roles != nil {
-		var err error
-		if ctx, err = a.enter(w, r, to); err != nil {
+		if err := a.enter(w, r, to); err != nil {
 			a.fail(ctx, w, a.problem(ctx, err))
 			return
 		}
@@ -121,30 +138,29 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
 	}
-	ctx = context.WithValue(ctx, bodyKey{}, b)
-	r = r.WithContext(ctx)
+	callOf(ctx).body = b
 	r.Body = http.NoBody
 	a.once(w, r, to, b)
 }
 
 // enter finds the key of a request, looks from which page it comes, and takes it from the key's limits.
-func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) (context.Context, error) {
+func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) error {
 	ctx := r.Context()
 	k, err := a.authorize(r, to)
 	if err != nil {
 		if a.problem(ctx, err).Status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="leadflow"`)
 		}
-		return ctx, err
+		return err
 	}
 	if to.forSites() {
 		if err := allowOrigin(w.Header(), r, k); err != nil {
-			return ctx, err
+			return err
 		}
 	}
-	take := a.charging(a.limiter.byKey(k, r))
-	ctx = context.WithValue(context.WithValue(ctx, keyKey{}, k), chargeKey{}, take)
-	return ctx, take(1)
+	c := callOf(ctx)
+	c.key, c.take = k, a.charging(a.limiter.byKey(k, r))
+	return c.take(1)
 }
 
 // checkURL refuses what no name and no value can hold, and Postgres would not take.
@@ -174,13 +190,21 @@ func (a *API) fail(ctx context.Context, w http.ResponseWriter, p *Problem) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// secure are the headers of every answer. Pages bring a policy of their own.
+// What every answer says is written down once: each list is full, so whoever adds to it has one of their own.
+var (
+	noSniffing = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+	noSources  = []string{"default-src 'none'; frame-ancestors 'none'"}
+)
+
+// secure are the headers of every answer, by their canonical names. Pages bring a policy of their own.
 func secure(h http.Header, id string) {
-	h.Set("X-Request-Id", id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h["X-Request-Id"] = []string{id}
+	h["X-Content-Type-Options"] = noSniffing
+	h["Referrer-Policy"] = noReferrer
+	h["Cache-Control"] = noStore
+	h["Content-Security-Policy"] = noSources
 }
 
 // answer remembers the status of an answer.

@@ -154,8 +154,6 @@ func remoteOf(r *http.Request, proxies []netip.Prefix) string {
 	return at.String()
 }
 
-type chargeKey struct{}
-
 // charging is what takes from the shares of a request, and refuses with the time to wait.
 func (a *API) charging(shares []share) func(n int) error {
 	return func(n int) error {
@@ -172,7 +170,7 @@ func (a *API) charging(shares []share) func(n int) error {
 
 // charge takes for what a request brings beside itself.
 func charge(ctx context.Context, n int) error {
-	take, _ := ctx.Value(chargeKey{}).(func(int) error)
+	take := callOf(ctx).take
 	if take == nil || n <= 0 {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"html/template"
@@ -57,7 +56,7 @@ func (a *API) page(pattern string, limit int64, h http.HandlerFunc) {
 				return
 			}
 			defer b.close()
-			r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, b))
+			callOf(r.Context()).body = b
 		}
 		h(w, r)
 	})

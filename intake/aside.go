@@ -27,24 +27,24 @@ type heldTicket struct {
 	until time.Time
 }
 
-// setAside moves tickets, and what came of their owners since, from a lane.
-func (c *committer) setAside(l *lane, held []ticket) {
+// setAside moves tickets, and what came of their owners since, from the lanes of their batch. The caller has the lock.
+func (c *committer) setAside(lanes []*lane, held []ticket) {
 	if len(held) == 0 {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, t := range held {
 		c.putAside(t, ownerOf(t.events[t.n]))
 	}
-	l.waiting = slices.DeleteFunc(slices.Clone(l.waiting), func(t ticket) bool {
-		owner := ownerOf(t.events[t.n])
-		if c.aside.owners[owner] == 0 {
-			return false
-		}
-		c.putAside(t, owner)
-		return true
-	})
+	for _, l := range lanes {
+		l.waiting = slices.DeleteFunc(slices.Clone(l.waiting), func(t ticket) bool {
+			owner := ownerOf(t.events[t.n])
+			if c.aside.owners[owner] == 0 {
+				return false
+			}
+			c.putAside(t, owner)
+			return true
+		})
+	}
 }
 
 // putAside adds one ticket. The caller has the lock.

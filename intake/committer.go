@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -14,7 +13,6 @@ const (
 	maxBatch       = 500      // events of one transaction
 	maxWaiting     = 50_000   // events that wait or are under way
 	maxWaitingSize = 64 << 20 // and their bytes, as they were sent
-	defaultLanes   = 2        // transactions at once
 )
 
 // ErrBusy says that too much waits already: nothing of the request was taken, and it may be sent again in a moment.
@@ -24,24 +22,22 @@ var ErrBusy = errors.New("too many events wait to be stored")
 // is committed at once and a flood in few transactions. What waits is bounded: a request that finds no room is not
 // taken at all.
 //
-// It has lanes, which commit beside each other: what one reads and folds, another has Postgres write. All events of one
-// owner go the same way, since a lead that many speak of is in nearly every batch: two transactions that both have it
-// would come one after the other all the same, and the second hold its connection meanwhile.
+// It has lanes, which commit beside each other where much waits: what one reads and folds, another has Postgres write. Where
+// little waits one transaction takes what is in all of them: the half of it would cost nearly as much. When it is late the
+// next does not wait for it. All events of one owner go the same way, since a lead that many speak of is in nearly every
+// batch: two transactions that both have it would come one after the other all the same, and the second hold its connection
+// meanwhile.
 type committer struct {
 	events Events
 	cfg    backlog
 
 	mu    sync.Mutex
 	lanes []lane
+	runs  int // transactions under way
+	late  int // of them, those for which nobody waits any more
 	aside aside
 	count int // events that wait or are under way
 	size  int // their bytes
-}
-
-// lane is what waits for one transaction after the other.
-type lane struct {
-	waiting []ticket
-	running bool
 }
 
 // backlog bounds a committer.
@@ -49,6 +45,8 @@ type backlog struct {
 	events int           // that wait or are under way
 	bytes  int           // of them
 	lanes  int           // transactions at once
+	wide   int           // that wait in a lane until it has a transaction beside another
+	late   time.Duration // how long the other lanes wait for a transaction that has events of them
 	linger time.Duration // how long a batch that is not full waits for more
 	hold   time.Duration // how long an event waits whose lead somebody else holds
 }
@@ -83,6 +81,12 @@ func newCommitter(events Events, b backlog) *committer {
 	}
 	if b.lanes == 0 {
 		b.lanes = defaultLanes
+	}
+	if b.wide == 0 {
+		b.wide = defaultWide
+	}
+	if b.late == 0 {
+		b.late = defaultLate
 	}
 	if b.hold == 0 {
 		b.hold = commitTimeout
@@ -134,81 +138,17 @@ func (c *committer) enter(d *delivery) bool {
 		}
 		l := &c.lanes[laneOf(owner, len(c.lanes))]
 		l.waiting = append(l.waiting, ticket{d, n})
-		if !l.running {
-			l.running = true
-			go c.run(l)
-		}
 	}
+	c.wake()
 	return true
 }
 
-// ownerOf is whom an event names.
-func ownerOf(e record.Event) string { return cmp.Or(e.LeadID, e.Email, e.VisitorID) }
-
-// laneOf is the same for all events of one owner (FNV-1a).
-func laneOf(owner string, lanes int) int {
-	h := uint32(2166136261)
-	for i := range len(owner) {
-		h = (h ^ uint32(owner[i])) * 16777619
-	}
-	return int(h % uint32(lanes))
-}
-
-// run empties a lane and ends; the next event on it starts it again.
-func (c *committer) run(l *lane) {
-	for {
-		if c.cfg.linger > 0 {
-			c.linger(l)
-		}
-		batch, live := c.take(l)
-		if len(batch) == 0 {
-			return
-		}
-		r := &round{events: c.events}
-		r.store(live)
-		c.setAside(l, r.held)
-		c.finish(batch, r.held)
-	}
-}
-
-// linger gives a batch that is not full a moment to grow.
-func (c *committer) linger(l *lane) {
-	c.mu.Lock()
-	n := len(l.waiting)
-	c.mu.Unlock()
-	if n > 0 && n < maxBatch {
-		time.Sleep(c.cfg.linger)
-	}
-}
-
-// take takes the next batch; none ends the lane. Nobody waits for what a gone request sent: it is left out of live.
-func (c *committer) take(l *lane) (batch, live []ticket) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := min(len(l.waiting), maxBatch)
-	if n == 0 {
-		l.running, l.waiting = false, nil
-		return nil, nil
-	}
-	batch, l.waiting = l.waiting[:n:n], l.waiting[n:]
-	for _, t := range batch {
-		if err := t.ctx.Err(); err != nil {
-			t.failed(err)
-		} else {
-			live = append(live, t)
-		}
-	}
-	return batch, live
-}
-
-// finish answers the requests whose last events these were, and makes room. Some are not decided yet.
+// finish answers the requests whose last events these were, and makes room. Some are not decided yet. The caller has the lock.
 func (c *committer) finish(batch, undecided []ticket) {
 	open := make(map[ticket]bool, len(undecided))
 	for _, t := range undecided {
 		open[t] = true
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, t := range batch {
 		if !open[t] {
 			c.settle(t)

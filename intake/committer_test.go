@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,41 +121,6 @@ func TestEvents_nothingCommittedIsAnError(t *testing.T) {
 	answer, err := newService(k).Events(t.Context(), raws(`7`))
 	require.NoError(t, err, "an all-bad batch needs no store")
 	require.Len(t, answer.Rejected, 1)
-}
-
-// Owners go one way or the other; what is said of one owner stays in order, and waits for its like only.
-func TestLanes_commitBesideEachOther(t *testing.T) {
-	t.Parallel()
-	k := &kept{gate: make(chan struct{})}
-	s := busy(k, Config{})
-	owner := func(lane int) string {
-		for i := range 100 {
-			address := fmt.Sprintf("ada%d@example.com", i)
-			if laneOf(address, defaultLanes) == lane {
-				return address
-			}
-		}
-		t.Fatal("all owners go the same way")
-		return ""
-	}
-	answers := make(chan EventsAnswer, 3)
-	send := func(owner string, waiting int) {
-		go func() {
-			answer, _ := s.Events(context.Background(), raws(fmt.Sprintf(`{"type":"page_view","email":%q}`, owner)))
-			answers <- answer
-		}()
-		require.Eventually(t, func() bool { return waits(s) == waiting }, 5*time.Second, time.Millisecond)
-	}
-	send(owner(0), 0)
-	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
-	send(owner(1), 0)
-	require.Eventually(t, func() bool { return s.commit.under() == 2 }, 5*time.Second, time.Millisecond, "the second transaction does not wait for the first")
-	send(owner(0), 1)
-	close(k.gate)
-	for range 3 {
-		require.Equal(t, 1, (<-answers).Accepted)
-	}
-	require.Equal(t, []int{1, 1, 1}, k.batches)
 }
 
 // under is how many events are under way.

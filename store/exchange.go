@@ -14,10 +14,16 @@ import (
 // when it began. Statements are prepared once a connection, and the names of their arguments are looked for once a process:
 // for an event that is alone in its transaction both took longer than Postgres takes to answer.
 type exchange struct {
-	conn  *pgx.Conn
-	pipe  *pgconn.Pipeline
+	*talker
+	conn *pgx.Conn
+	pipe *pgconn.Pipeline
+	over func() error // why it is given up; nil: it is not
+}
+
+// talker is what a connection keeps from one exchange to the next.
+type talker struct {
 	ready map[string]*ready
-	build pgx.ExtendedQueryBuilder
+	given encoder
 }
 
 // ready is a statement that a connection knows.
@@ -27,7 +33,7 @@ type ready struct {
 	formats []int16 // of its results
 }
 
-const readyKey = "leadflow statements" // of the connection's own data
+const talkerKey = "leadflow talker" // of the connection's own data
 
 // exchanged runs fn in a transaction like tx does. What fn sent last with commit is the end of it.
 func (s *Store) exchanged(ctx context.Context, op string, fn func(x *exchange) error) error {
@@ -39,18 +45,18 @@ func (s *Store) exchanged(ctx context.Context, op string, fn func(x *exchange) e
 		defer c.Release()
 		conn := c.Conn()
 		own := conn.PgConn().CustomData()
-		known, ok := own[readyKey].(map[string]*ready)
+		known, ok := own[talkerKey].(*talker)
 		if !ok {
-			known = map[string]*ready{}
-			own[readyKey] = known
+			known = &talker{ready: map[string]*ready{}}
+			own[talkerKey] = known
 		}
-		x := &exchange{conn: conn, pipe: conn.PgConn().StartPipeline(ctx), ready: known}
+		x := &exchange{talker: known, conn: conn, pipe: conn.PgConn().StartPipeline(ctx), over: ctx.Err}
 		if err = fn(x); err == nil {
 			return x.pipe.Close()
 		}
 		x.rollBack()
 		if stale(err) {
-			delete(own, readyKey)
+			delete(own, talkerKey)
 			_ = conn.DeallocateAll(ctx)
 		}
 		return err
@@ -85,6 +91,9 @@ func (x *exchange) commit(b *pgx.Batch) error {
 }
 
 func (x *exchange) sendAll(b *pgx.Batch, end func()) error {
+	if err := x.over(); err != nil { // else what was given up might be committed before pgx hears of it
+		return err
+	}
 	if err := x.prepare(b.QueuedQueries); err != nil {
 		return err
 	}
@@ -166,10 +175,10 @@ func (x *exchange) queue(sql string, arguments []any) error {
 			arguments = r.arguments(named)
 		}
 	}
-	if err := x.build.Build(x.conn.TypeMap(), r.is, arguments); err != nil {
+	if err := x.given.encode(x.conn.TypeMap(), r.is.ParamOIDs, arguments); err != nil {
 		return err
 	}
-	x.pipe.SendQueryStatement(r.is, x.build.ParamValues, x.build.ParamFormats, r.formats)
+	x.pipe.SendQueryStatement(r.is, x.given.values, x.given.formats, r.formats)
 	return nil
 }
 

@@ -35,20 +35,25 @@ const sqlParkedImports = `SELECT p.import_id, p.rate, least(extract(epoch FROM n
 	i.state IN ('queued', 'running') AS open, p.next_at < now() - interval '10 seconds' AS old
 FROM import_starts p JOIN imports i ON i.id = p.import_id WHERE p.parked ORDER BY p.import_id FOR UPDATE OF p SKIP LOCKED`
 
-const sqlUnderWay = `SELECT count(*) FROM outbox WHERE import_id = @id AND not_before < 'infinity'`
+const sqlUnderWay = `SELECT p.import_id, count(*)::int FROM import_starts p JOIN outbox o ON o.import_id = p.import_id AND o.not_before < 'infinity'
+WHERE p.parked GROUP BY p.import_id`
 
+// What is let go is told of and counted, and the pace goes on from what the time allowed beyond it.
 const sqlLetGo = `WITH parked AS (
 	SELECT lead_id FROM outbox WHERE import_id = @id AND not_before = 'infinity' ORDER BY seq LIMIT @rows FOR UPDATE SKIP LOCKED
-), gone AS (
+), let_go AS (
 	UPDATE outbox o SET not_before = now() FROM parked WHERE o.lead_id = parked.lead_id RETURNING 1
-), told AS (
-	SELECT n, CASE WHEN n > 0 THEN pg_notify('outbox', '') END FROM (SELECT count(*) AS n FROM gone) AS g
+), n AS (
+	SELECT count(*)::int AS gone FROM let_go
+), paced AS (
+	UPDATE import_starts p SET gone = p.gone + n.gone,
+		paced_at = now() - CASE WHEN @rate::float8 > 0 THEN @seconds::float8 - n.gone / @rate ELSE 0 END * interval '1 second'
+	FROM n WHERE p.import_id = @id AND n.gone > 0
 )
-SELECT n FROM told`
+SELECT gone, CASE WHEN gone > 0 THEN pg_notify('outbox', '') END FROM n`
 
 const (
-	sqlPaced = `UPDATE import_starts SET paced_at = now() - @left * interval '1 second', gone = gone + @gone WHERE import_id = @id`
-	sqlMark  = `UPDATE import_starts SET mark_at = next_at, mark_started = next_started, next_at = now(), next_started = gone - @under_way
+	sqlMark = `UPDATE import_starts SET mark_at = next_at, mark_started = next_started, next_at = now(), next_started = gone - @under_way
 	WHERE import_id = @id`
 	sqlAllGone = `UPDATE import_starts SET parked = false WHERE import_id = @id
 	AND NOT EXISTS (SELECT 1 FROM outbox WHERE import_id = @id)`
@@ -61,7 +66,7 @@ type parkedImport struct {
 	Seconds  float64 // that were not made use of
 	Open     bool    // more may come
 	Old      bool    // the mark of its pace
-	UnderWay int     `db:"-"` // counted under its lock
+	UnderWay int     `db:"-"` // counted after it was locked
 }
 
 // ReleaseStarts lets go what imports parked: of each as many as its rate allows for the time that passed, or that of the
@@ -69,26 +74,34 @@ type parkedImport struct {
 // a run must hear waits behind window starts at most, however many there are and whether Temporal answers or not. It
 // answers how many it let go, and whether any are left or may come.
 func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n int, more bool, err error) {
-	err = s.tx(ctx, "release starts", func(tx pgx.Tx) error {
-		n, more = 0, false
-		rows, _ := tx.Query(ctx, sqlParkedImports)
-		all, err := pgx.CollectRows(rows, pgx.RowToStructByName[parkedImport])
-		if err != nil {
+	var all []parkedImport
+	underWay := map[string]int{}
+	err = s.brief(ctx, "release starts", func(b *pgx.Batch) {
+		b.Queue(sqlParkedImports).Query(func(rows pgx.Rows) (err error) {
+			all, err = pgx.CollectRows(rows, pgx.RowToStructByName[parkedImport])
 			return err
-		}
+		})
+		clear(underWay)
+		b.Queue(sqlUnderWay).Query(func(rows pgx.Rows) error {
+			var id string
+			var n int
+			_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error {
+				underWay[id] = n
+				return nil
+			})
+			return err
+		})
+	}, func(q querier, b *pgx.Batch) error {
+		n, more = 0, len(all) > 0
 		room := window
-		more = len(all) > 0
-		for i := range all {
-			if err := tx.QueryRow(ctx, sqlUnderWay, pgx.NamedArgs{"id": all[i].ImportID}).Scan(&all[i].UnderWay); err != nil {
-				return err
-			}
-			room -= all[i].UnderWay
+		for _, imp := range all {
+			room -= underWay[imp.ImportID]
 		}
 		for i, imp := range all {
-			if imp.Rate == 0 {
+			if imp.UnderWay = underWay[imp.ImportID]; imp.Rate == 0 {
 				imp.Rate = rate
 			}
-			gone, err := letGo(ctx, tx, imp, share(room, len(all)-i))
+			gone, err := letGo(ctx, q, b, imp, share(room, len(all)-i))
 			if err != nil {
 				return err
 			}
@@ -104,31 +117,24 @@ func (s *Store) ReleaseStarts(ctx context.Context, rate float64, window int) (n 
 func share(room, of int) int { return max(0, room+of-1) / of }
 
 // letGo lets go as many as are due of one import, room at most.
-func letGo(ctx context.Context, tx pgx.Tx, imp parkedImport, room int) (gone int, err error) {
-	args := pgx.NamedArgs{"id": imp.ImportID}
-	if imp.Old {
-		args["under_way"] = imp.UnderWay
-		if _, err := tx.Exec(ctx, sqlMark, args); err != nil {
-			return 0, err
-		}
-	}
+func letGo(ctx context.Context, q querier, b *pgx.Batch, imp parkedImport, room int) (gone int, err error) {
 	due := room // without a rate, as many as are taken
 	if imp.Rate > 0 {
 		due = min(room, int(imp.Rate*imp.Seconds))
 	}
-	args["rows"] = max(0, due)
-	if err := tx.QueryRow(ctx, sqlLetGo, args).Scan(&gone); err != nil {
+	if imp.Old {
+		mark := &pgx.Batch{}
+		mark.Queue(sqlMark, pgx.NamedArgs{"id": imp.ImportID, "under_way": imp.UnderWay})
+		if err := q.SendBatch(ctx, mark).Close(); err != nil { // before what is let go now
+			return 0, err
+		}
+	}
+	rows, _ := q.Query(ctx, sqlLetGo, pgx.NamedArgs{"id": imp.ImportID, "rows": max(0, due), "rate": imp.Rate, "seconds": imp.Seconds})
+	if _, err := pgx.ForEachRow(rows, []any{&gone, nil}, func() error { return nil }); err != nil {
 		return 0, err
 	}
-	switch {
-	case gone > 0:
-		args["left"], args["gone"] = 0.0, gone
-		if imp.Rate > 0 {
-			args["left"] = imp.Seconds - float64(gone)/imp.Rate
-		}
-		_, err = tx.Exec(ctx, sqlPaced, args)
-	case due > 0 && imp.UnderWay == 0 && !imp.Open:
-		_, err = tx.Exec(ctx, sqlAllGone, args)
+	if gone == 0 && due > 0 && imp.UnderWay == 0 && !imp.Open {
+		b.Queue(sqlAllGone, pgx.NamedArgs{"id": imp.ImportID})
 	}
-	return gone, err
+	return gone, nil
 }

@@ -51,30 +51,26 @@ func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err e
 // as by everybody who tells: seqs grow in the order of commits. By a model that was replaced meanwhile
 // nothing is written: another publication comes to everybody.
 func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, to int) (late []string, err error) {
-	err = s.pipelined(ctx, "rescore", func(conn *pgx.Conn) error {
+	err = s.exchanged(ctx, "rescore", func(x *exchange) error {
 		r := whole.part(from, to)
 		b := &pgx.Batch{}
-		b.Queue("BEGIN")
 		b.Queue(sqlUnhurried)
 		var at published
 		b.Queue(sqlPublishedModel).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version) })
-		if err := conn.SendBatch(ctx, b).Close(); err != nil {
+		r.lock(b)
+		if err := x.send(b); err != nil {
 			return err
 		}
 		b = &pgx.Batch{}
 		if at.Version == w.version {
-			if err := r.lock(ctx, conn); err != nil {
-				return err
-			}
-			if err := r.write(ctx, conn, w); err != nil {
+			if err := r.write(ctx, x, w); err != nil {
 				return err
 			}
 			tell(b, r.tells()...)
 			b.Queue(sqlRescored, pgx.NamedArgs{"n": len(r.written), "version": w.version})
 			late = r.late()
 		}
-		b.Queue("COMMIT")
-		return conn.SendBatch(ctx, b).Close()
+		return x.commit(b)
 	})
 	return late, err
 }
@@ -127,9 +123,9 @@ func (r *rescored) judge(w world) {
 const sqlLockCrossed = `SELECT id, stage, coalesce(touch_wanted, '{}') FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`
 
 // lock locks the leads whose runs may have to hear, where nobody else has.
-func (r *rescored) lock(ctx context.Context, conn *pgx.Conn) error {
+func (r *rescored) lock(b *pgx.Batch) {
 	if len(r.crossed) == 0 {
-		return nil
+		return
 	}
 	var leads []string
 	for _, su := range r.subjects {
@@ -137,17 +133,18 @@ func (r *rescored) lock(ctx context.Context, conn *pgx.Conn) error {
 			leads = append(leads, su.lead.ID)
 		}
 	}
-	rows, _ := conn.Query(ctx, sqlLockCrossed, pgx.NamedArgs{"leads": leads})
-	var l leadRow
-	stages := make(map[string]leadRow, len(leads))
-	_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Stage, &l.TouchWanted}, func() error {
-		r.crossed[l.ID], stages[l.ID] = true, l
-		return nil
+	b.Queue(sqlLockCrossed, pgx.NamedArgs{"leads": leads}).Query(func(rows pgx.Rows) error {
+		var l leadRow
+		stages := make(map[string]leadRow, len(leads))
+		_, err := pgx.ForEachRow(rows, []any{&l.ID, &l.Stage, &l.TouchWanted}, func() error {
+			r.crossed[l.ID], stages[l.ID] = true, l
+			return nil
+		})
+		for _, su := range r.subjects {
+			su.lead.Stage, su.lead.TouchWanted = stages[su.lead.ID].Stage, stages[su.lead.ID].TouchWanted
+		}
+		return err
 	})
-	for _, su := range r.subjects {
-		su.lead.Stage, su.lead.TouchWanted = stages[su.lead.ID].Stage, stages[su.lead.ID].TouchWanted
-	}
-	return err
 }
 
 // The rows are locked first, those that are free, and then written where they lie. As far as we know nobody has changed
@@ -165,7 +162,7 @@ UPDATE scores s SET model_version = @version, accumulators = coalesce(r.accumula
 	evaluated_at = greatest(s.evaluated_at, @now)
 FROM free r WHERE s.ctid = r.found RETURNING s.lead_id`
 
-func (r *rescored) write(ctx context.Context, conn *pgx.Conn, w world) error {
+func (r *rescored) write(ctx context.Context, q querier, w world) error {
 	var rows scoreRows
 	var places, seen []byte
 	for i, su := range r.subjects {
@@ -179,7 +176,7 @@ func (r *rescored) write(ctx context.Context, conn *pgx.Conn, w world) error {
 	if len(rows.leads) > 0 {
 		args := rows.args()
 		args["version"], args["now"], args["places"], args["seen"] = w.version, w.now, array(places), array(seen)
-		written, _ := conn.Query(ctx, sqlWriteRescored, args)
+		written, _ := q.Query(ctx, sqlWriteRescored, args)
 		var id string
 		if _, err := pgx.ForEachRow(written, []any{&id}, func() error {
 			r.written[id] = true

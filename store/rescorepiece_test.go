@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -41,7 +42,9 @@ func TestAPieceWritesOnlyWhatItHasRead(t *testing.T) {
 	release := holdLead(t, s, member(5))
 	outbox := one[int64](t, s, "SELECT last_value FROM outbox_seq")
 
-	require.NoError(t, part.lock(t.Context(), conn.Conn()))
+	b := &pgx.Batch{}
+	part.lock(b)
+	require.NoError(t, conn.SendBatch(t.Context(), b).Close())
 	require.NoError(t, part.write(t.Context(), conn.Conn(), w))
 	require.ElementsMatch(t, []string{member(1), member(2), member(3), member(4), member(5)}, part.late())
 	require.Len(t, part.tells(), 1)

@@ -26,7 +26,7 @@ func base(cfg Config) fx.Option {
 		fx.StopTimeout(time.Minute),
 		fx.Supply(cfg),
 		fx.Provide(Config.Logger, openStore, openClient, signer, letters, newIntake, newDesk, newTide, newReader),
-		fx.Invoke(checkTide),
+		fx.Invoke(checkTide, func(lc fx.Lifecycle) { lc.Append(fx.StopHook(reserveHeadroom())) }),
 	)
 }
 
@@ -46,7 +46,7 @@ func checkTide(lc fx.Lifecycle, t *worker.Tide, logger *slog.Logger) {
 func working() fx.Option {
 	return fx.Module("work",
 		fx.Provide(openSenders, poster, newHost, newWorker),
-		fx.Invoke(func(sdkworker.Worker) {}, runHost, takeMail, func(lc fx.Lifecycle) { lc.Append(fx.StopHook(reserveHeadroom())) }),
+		fx.Invoke(func(sdkworker.Worker) {}, runHost, takeMail),
 	)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // headroom is heap that is reserved and never touched, so it takes no memory: Go collects garbage when the heap has doubled,
-// and with this in it a small heap is not collected after every few dozen mails. It grows with no heap, as a higher GOGC
+// and with this in it a small heap is not collected after every few dozen mails, or some hundred events. It grows with no heap, as a higher GOGC
 // would.
 const headroom = 48 << 20
 

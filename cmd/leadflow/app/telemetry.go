@@ -90,8 +90,11 @@ func interceptors(tracer trace.Tracer) ([]interceptor.ClientInterceptor, error) 
 	return []interceptor.ClientInterceptor{i}, err
 }
 
-// traceRequests begins a span at each request; a caller's traceparent is followed.
+// traceRequests begins a span at each request, where anybody wants traces; a caller's traceparent is followed.
 func traceRequests(tracer trace.Tracer) func(*http.Request, string, string) (context.Context, func(int)) {
+	if !traced() {
+		return nil
+	}
 	return func(r *http.Request, route, id string) (context.Context, func(int)) {
 		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 		ctx, span := tracer.Start(ctx, route, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
