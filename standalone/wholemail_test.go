@@ -21,12 +21,12 @@ grades: {A: 45, B: 30, C: 15}
 fit:
   - {id: boss, field: title, matches: "(?i)head|vp|director", points: 20}
 engagement:
-  - {id: open, on: email_open, points: 1, half_life: 365d, cap: 5}
-  - {id: click, on: email_click, points: 25, half_life: 365d}
-  - {id: reply, on: email_reply, points: 10, half_life: 365d}
-  - {id: left, on: unsubscribe, points: -5, half_life: 365d}
-  - {id: bounced, on: email_bounce, points: -12, half_life: 365d}
-  - {id: spam, on: complaint, points: -14, half_life: 365d}
+  - {id: open, on: email_open, points: 1, within: 30d, cap: 5}
+  - {id: click, on: email_click, points: 25, within: 30d}
+  - {id: reply, on: email_reply, points: 10, within: 30d}
+  - {id: left, on: unsubscribe, points: -5, within: 30d}
+  - {id: bounced, on: email_bounce, points: -12, within: 30d}
+  - {id: spam, on: complaint, points: -14, within: 30d}
 triggers: [demo_request]
 `
 	springPolicy = `
@@ -176,7 +176,7 @@ func (d door) agrees(id string, p springs) {
 	require.Equal(t, p.score, score["score"], p.name)
 	var rules []string
 	for _, i := range score["items"].([]any) {
-		if rule := i.(object)["rule"].(string); rule != "boss" {
+		if rule := i.(object)["rule"].(string); rule != "boss" && rule != "rounding" {
 			rules = append(rules, rule)
 		}
 	}
