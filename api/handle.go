@@ -15,6 +15,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 type requestKey struct{}
@@ -144,6 +147,9 @@ func (a *API) enter(w http.ResponseWriter, r *http.Request, to route) (context.C
 	}
 	take := a.charging(a.limiter.byKey(k, r))
 	ctx = context.WithValue(context.WithValue(ctx, keyKey{}, k), chargeKey{}, take)
+	if to.byPeople() {
+		ctx = record.ActingAs(ctx, lifecycle.Actor{Type: "key", ID: k.ID})
+	}
 	return ctx, take(1)
 }
 

@@ -69,7 +69,7 @@ func (c captureBody) input() intake.Input {
 }
 
 func (a *API) leads() {
-	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}}, a.capture)
+	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}, intake: true}, a.capture)
 	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
 		return a.lead(ctx, in.ID)

@@ -32,7 +32,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 partly done. Data goes to standard 
 		c.GroupID = "data"
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{serve(t), work(t), migrate(t), doctor(t), lanes(t), config(t), keys(t), version(t)} {
+	for _, c := range []*cobra.Command{serve(t), work(t), migrate(t), doctor(t), lanes(t), auditLog(t), config(t), keys(t), version(t)} {
 		c.GroupID = "run"
 		root.AddCommand(c)
 	}
