@@ -173,7 +173,7 @@ func (a *API) document(r route) {
 	}
 	for _, status := range r.also {
 		if status < 400 {
-			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: op.Responses["200"].Headers}
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: op.Responses[strconv.Itoa(max(r.status, http.StatusOK))].Headers}
 		}
 	}
 	if r.answer != nil {
