@@ -36,7 +36,7 @@ const (
 
 // bulkBody is a decision, and over whom.
 type bulkBody struct {
-	Action string     `json:"action" enum:"pause,resume,reassign,recycle,disqualify"`
+	Action string    `json:"action" enum:"pause,resume,reassign,recycle,disqualify"`
 	Filter bulkLeads `json:"filter" doc:"as of GET /v1/leads"`
 
 	RepID   *string    `json:"rep_id,omitempty" doc:"reassign: to whom"`
