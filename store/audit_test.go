@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -152,4 +153,15 @@ func TestEveryTableIsAuditedOrSaysWhyNot(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
+}
+
+func TestTheAuditLogAndBulksCanBeTakenBack(t *testing.T) {
+	url := database(t)
+	require.NoError(t, migrated(url, func(p *goose.Provider) error {
+		if _, err := p.DownTo(t.Context(), 32); err != nil {
+			return err
+		}
+		_, err := p.Up(t.Context())
+		return err
+	}))
 }

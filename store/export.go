@@ -59,12 +59,28 @@ const (
 )
 
 var exported = []struct{ name, sql string }{
-	{"profile_history", sqlExportProfile}, {"touches", sqlExportTouches},
-	{"consents", sqlExportConsents}, {"confirmations", sqlExportConfirmations}, {"preferences", sqlExportPreferences}, {"suppressions", sqlExportSuppressions},
-	{"visitors", sqlExportVisitors}, {"events", sqlExportEvents}, {"score_adjustments", sqlExportAdjustments},
-	{"mails", sqlExportMails}, {"mail_returns", sqlExportReturns}, {"notices", sqlExportNotices}, {"sequences", sqlExportSequences}, {"sequence_marks", sqlExportMarks},
-	{"offers", sqlExportOffers}, {"routings", sqlExportRoutings}, {"decisions", sqlExportDecisions}, {"outcomes", sqlExportOutcomes},
-	{"notes", sqlExportNotes}, {"timeline", sqlExportTimeline}, {"imports", sqlExportImports}, {"bulk", sqlExportBulks},
+	{"profile_history", sqlExportProfile},
+	{"touches", sqlExportTouches},
+	{"consents", sqlExportConsents},
+	{"confirmations", sqlExportConfirmations},
+	{"preferences", sqlExportPreferences},
+	{"suppressions", sqlExportSuppressions},
+	{"visitors", sqlExportVisitors},
+	{"events", sqlExportEvents},
+	{"score_adjustments", sqlExportAdjustments},
+	{"mails", sqlExportMails},
+	{"mail_returns", sqlExportReturns},
+	{"notices", sqlExportNotices},
+	{"sequences", sqlExportSequences},
+	{"sequence_marks", sqlExportMarks},
+	{"offers", sqlExportOffers},
+	{"routings", sqlExportRoutings},
+	{"decisions", sqlExportDecisions},
+	{"outcomes", sqlExportOutcomes},
+	{"notes", sqlExportNotes},
+	{"timeline", sqlExportTimeline},
+	{"imports", sqlExportImports},
+	{"bulk", sqlExportBulks},
 }
 
 // ExportLead writes everything that is kept of a person as one JSON object, as one moment saw it. record.ErrNotFound and

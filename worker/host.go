@@ -128,7 +128,9 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error { return h.starts(ctx, b) })
 	for range bulksAtOnce {
 		if h.Bulks != nil {
-			g.Go(func() error { return h.every(ctx, b, "bulk_action", 2*time.Second, "bulk actions", untilNone(h.Bulks.BulkOne)) })
+			g.Go(func() error {
+				return h.every(ctx, b, "bulk_action", 2*time.Second, "bulk actions", untilNone(h.Bulks.BulkOne))
+			})
 		}
 	}
 	return g.Wait()

@@ -53,7 +53,9 @@ func at(stage Stage) Lead {
 func TestPolicy_whatAStageSaysGoesOverTheReason(t *testing.T) {
 	t.Parallel()
 	p := staged()
-	lose := func(reason string) Event { return Event{Kind: Lost, Decision: Decision{ID: "d", By: "ann", Reason: reason}} }
+	lose := func(reason string) Event {
+		return Event{Kind: Lost, Decision: Decision{ID: "d", By: "ann", Reason: reason}}
+	}
 	idle := Event{Kind: Checked, Clock: Clock{Kind: ClockIdle, Level: LevelFinal}}
 	for name, c := range map[string]struct {
 		from     Stage

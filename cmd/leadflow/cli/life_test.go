@@ -17,12 +17,14 @@ func TestLifePage_readsLikeAStory(t *testing.T) {
 	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
 	ptr := func(t time.Time) *time.Time { return &t }
 	l := life.Life{LeadID: "lead", Stage: "working", Born: noon, Asked: at(100), Cycles: []life.Cycle{
-		{N: 1, Began: noon, Ended: ptr(at(60)), Seconds: 60 * 3600, Stays: []life.Stay{
-			{Stage: "nurturing", Entered: noon, Left: ptr(at(10)), Seconds: 10 * 3600, Kind: "started", Why: "captured", Lines: []life.StayLine{{At: at(2), Kind: "moved", Why: "mail:hello"}}},
-			{Stage: "handoff", Entered: at(10), Left: ptr(at(12)), Seconds: 2 * 3600, Kind: "offered", Score: &life.Turn{Score: 104, Band: "hot", Complete: true, Top: []life.TurnPoint{{Rule: "webinar", Points: 40}, {Rule: "leave", Points: -5.5}}}},
-			{Stage: "dormant", Entered: at(12), Left: ptr(at(60)), Seconds: 48 * 3600, Kind: "rejected", Why: "not_ready", By: lifecycle.Actor{Type: "rep", ID: "r1"}},
-		}, Mails: []life.MailLine{{Sequence: "welcome", Step: "hello", State: "sent", At: ptr(at(2))}},
-			Offers: []life.OfferLine{{Rep: "Ann\x1b[31m", Score: 104, State: "rejected", Reason: "not_ready", Offered: at(10), Decided: ptr(at(12))}}},
+		{
+			N: 1, Began: noon, Ended: ptr(at(60)), Seconds: 60 * 3600, Stays: []life.Stay{
+				{Stage: "nurturing", Entered: noon, Left: ptr(at(10)), Seconds: 10 * 3600, Kind: "started", Why: "captured", Lines: []life.StayLine{{At: at(2), Kind: "moved", Why: "mail:hello"}}},
+				{Stage: "handoff", Entered: at(10), Left: ptr(at(12)), Seconds: 2 * 3600, Kind: "offered", Score: &life.Turn{Score: 104, Band: "hot", Complete: true, Top: []life.TurnPoint{{Rule: "webinar", Points: 40}, {Rule: "leave", Points: -5.5}}}},
+				{Stage: "dormant", Entered: at(12), Left: ptr(at(60)), Seconds: 48 * 3600, Kind: "rejected", Why: "not_ready", By: lifecycle.Actor{Type: "rep", ID: "r1"}},
+			}, Mails: []life.MailLine{{Sequence: "welcome", Step: "hello", State: "sent", At: ptr(at(2))}},
+			Offers: []life.OfferLine{{Rep: "Ann\x1b[31m", Score: 104, State: "rejected", Reason: "not_ready", Offered: at(10), Decided: ptr(at(12))}},
+		},
 		{N: 2, Began: at(60), Why: "demo_request", Seconds: 40 * 3600, Stays: []life.Stay{
 			{Stage: "working", Entered: at(60), Seconds: 40 * 3600, Kind: "claimed", Lines: []life.StayLine{{At: at(61), Kind: "noted", By: lifecycle.Actor{Type: "key", ID: "k1"}}}},
 		}},
