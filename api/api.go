@@ -44,6 +44,9 @@ type Deps struct {
 	Answers   Answers
 	Unscoring Unscoring
 	Choices   Choices
+	Audit     Audit
+	Bulks     Bulks
+	Exports   Exports
 
 	SuppressionLists SuppressionLists
 	Imports          intake.Imports
@@ -93,8 +96,8 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.health, a.docs,
+		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -113,6 +114,10 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 		if err := a.enter(w, r, to); err != nil {
 			a.fail(ctx, w, a.problem(ctx, err))
 			return
+		}
+		if to.byPeople() {
+			ctx = record.ActingAs(ctx, lifecycle.Actor{Type: "key", ID: keyOf(ctx).ID})
+			r = r.WithContext(ctx)
 		}
 	}
 	if err := checkURL(r.URL); err != nil {

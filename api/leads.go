@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leadflow-dev/leadflow/domain/life"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/intake"
@@ -69,7 +70,7 @@ func (c captureBody) input() intake.Input {
 }
 
 func (a *API) leads() {
-	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}}, a.capture)
+	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}, intake: true}, a.capture)
 	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
 		return a.lead(ctx, in.ID)
@@ -79,6 +80,10 @@ func (a *API) leads() {
 		return nil, a.People.EraseLead(ctx, in.ID, actorOf(ctx))
 	})
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/timeline", group: "Leads", summary: "What happened, newest first: who, what, when, why", roles: everybody}, a.timeline)
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/life", group: "Leads", summary: "The whole life: cycles, how long each stage took and why it ended, mails, offers, the score at each turn", roles: everybody}, func(ctx context.Context, in *ByID) (*out[life.Life], error) {
+		told, err := a.Reads.Life(ctx, in.ID)
+		return &out[life.Life]{told}, err
+	})
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/score", group: "Leads", summary: "Why this score: every point, its rule and its event, and what is missing", roles: everybody}, a.score)
 	add(a, route{method: http.MethodPost, path: "/v1/leads/{id}/notes", group: "Leads", summary: "Add a note", roles: sellers, status: http.StatusCreated, body: noteBody{}}, a.note)
 	add(a, route{method: http.MethodGet, path: "/v1/inbox", group: "Leads", summary: "What waits for a rep or is worked by one, least time left first", roles: []string{RoleSales, RoleMarketing, RoleOps}}, a.inbox)

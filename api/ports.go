@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/leadflow-dev/leadflow/domain/life"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
@@ -19,6 +20,8 @@ type Reads interface {
 	Inbox(ctx context.Context, f record.InboxFilter) (record.Page[record.InboxItem], error)
 	// ExplainScore explains the score at a moment under the published model (or the version given, 0: published).
 	ExplainScore(ctx context.Context, leadID string, at time.Time, model int) (record.Score, error)
+	// Life tells the whole life: cycles, stays, mails, offers, the score at each turn.
+	Life(ctx context.Context, leadID string) (life.Life, error)
 	Mails(ctx context.Context, state, leadID, cursor string, limit int) (record.Page[record.Mail], error)
 	Decision(ctx context.Context, decisionID string) (record.Decision, error)
 }

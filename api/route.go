@@ -31,6 +31,7 @@ type route struct {
 	long         bool     // a file goes in or out: it takes longer than an answer
 	secret       bool     // the answer shows a secret, or a person's data, once: that is not stored
 
+	intake bool        // leads come in by it: what it changes is no person's of the house
 	direct bool        // taken so often that huma's way there would show: huma documents it, and is not asked
 	full   func() bool // nothing can be taken, so the body need not be read; nil: never
 	room   *room       // what the bodies of the route may take up together; nil: not bounded
@@ -72,6 +73,12 @@ func (r route) pattern() string { return r.method + " " + r.path }
 
 // takesBody reports whether a body is read at all.
 func (r route) takesBody() bool { return r.method == http.MethodPost || r.method == http.MethodPatch }
+
+// byPeople reports whether what the route changes goes into the audit log: not what websites and sources of leads send in
+// floods, which profile, touches and timeline tell of.
+func (r route) byPeople() bool {
+	return r.method != http.MethodGet && !r.direct && !r.forSites() && !r.intake
+}
 
 // forSites reports whether scripts of web pages may take the route, with a site key.
 func (r route) forSites() bool { return slices.Contains(r.roles, RoleSite) }
@@ -166,7 +173,7 @@ func (a *API) document(r route) {
 	}
 	for _, status := range r.also {
 		if status < 400 {
-			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: op.Responses["200"].Headers}
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: http.StatusText(status), Headers: op.Responses[strconv.Itoa(max(r.status, http.StatusOK))].Headers}
 		}
 	}
 	if r.answer != nil {

@@ -46,6 +46,12 @@ func (d *Desk) keep(ctx context.Context, lead record.Lead, r Request, c canonica
 	if err != nil {
 		return dec, false, err
 	}
+	if r.ID != "" {
+		stored, err := d.store.Decision(ctx, r.ID)
+		if err == nil || !errors.Is(err, record.ErrNotFound) {
+			return stored, true, err
+		}
+	}
 	waiting, err := d.store.PendingDecision(ctx, lead.ID, dec.Fingerprint)
 	if err == nil || !errors.Is(err, record.ErrNotFound) {
 		return waiting, true, err
@@ -77,12 +83,15 @@ func newDecision(r Request, c canonical) (record.Decision, error) {
 	if err != nil {
 		return record.Decision{}, fmt.Errorf("encode the decision: %w", err)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return record.Decision{}, fmt.Errorf("make a decision id: %w", err)
+	if r.ID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return record.Decision{}, fmt.Errorf("make a decision id: %w", err)
+		}
+		r.ID = id.String()
 	}
 	dec := record.Decision{
-		ID: id.String(), LeadID: r.LeadID, Kind: r.Kind, Body: body, Fingerprint: fingerprint(r.Kind, body), State: Pending,
+		ID: r.ID, LeadID: r.LeadID, Kind: r.Kind, Body: body, Fingerprint: fingerprint(r.Kind, body), State: Pending,
 	}
 	rep := r.RepID
 	if r.Kind != wire.UpdateReassign && c.RepID != "" { // there it is whom the lead goes to
@@ -116,7 +125,7 @@ func (d *Desk) answer(ctx context.Context, dec record.Decision, v verdict) (Answ
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{State: settled.State, DecisionID: dec.ID, Lead: lead}
+	a := Answer{State: settled.State, DecisionID: dec.ID, Lead: lead, Away: v.away}
 	if a.State == Refused {
 		a.Code, a.Stage, a.DecidedBy = settled.Code, v.stage, v.decidedBy
 		if a.Stage == "" {

@@ -17,6 +17,7 @@ const (
 
 // Request is one decision of a person.
 type Request struct {
+	ID     string // of the decision, where whoever asks may have asked before and must not twice; empty: a new one
 	LeadID string
 	Kind   string          // the update's name, as in workflows/wire
 	Body   json.RawMessage // as the contracts have it, unknown fields included: they are refused here
@@ -32,6 +33,7 @@ type Answer struct {
 	Detail     string          // Refused: the code in words, nothing personal
 	Stage      lifecycle.Stage // Refused: the stage that stands in the way
 	DecidedBy  string          // Refused: rep id of the earlier decision, if any
+	Away       bool            // Pending: Temporal was not reached at all
 	Lead       record.Lead     // as the read side has it now
 }
 

@@ -109,6 +109,9 @@ func (c *policyCheck) recycling(r lifecycle.Recycling) {
 		}
 		c.reason(at, r.Reasons[code])
 	}
+	for _, stage := range slices.Sorted(maps.Keys(r.Stages)) {
+		c.stage(r, stage)
+	}
 	c.reason("recycle.default", r.Default)
 	if r.Default.Path != "" && r.Default.Path != lifecycle.PathRecycle {
 		c.add("recycle.default.path", "must be recycle: the default is the cool-down and score of what comes back")
@@ -125,8 +128,49 @@ func (c *policyCheck) reason(at string, r lifecycle.Reason) {
 	if r.Score != "" && !slices.Contains(scorePolicies, r.Score) {
 		c.add(at+".score", "is not known: use keep, halve, zero or floor")
 	}
-	if r.Path != lifecycle.PathRecycle && (r.CoolDown != 0 || r.Score != "" || r.Sequence != "") {
-		c.add(at, "has a cool_down, score or sequence, which only belong to the path recycle")
+	if r.Path != lifecycle.PathRecycle && (r.CoolDown != 0 || r.Score != "" || r.Sequence != "" || r.MaxCycles != 0) {
+		c.add(at, "has a cool_down, score, sequence or max_cycles, which only belong to the path recycle")
+	}
+	if r.MaxCycles < 0 || r.MaxCycles > maxCycles {
+		c.add(at+".max_cycles", "must be between 1 and %d; leave it out for recycle.max_cycles", maxCycles)
+	}
+}
+
+// stagesOf says what may be decided of a lead in a stage, and what its clock alone leads to.
+var stagesOf = map[lifecycle.Stage]struct {
+	kinds []lifecycle.EventKind
+	quiet string
+}{
+	lifecycle.StageNurturing:   {quiet: lifecycle.ReasonStale},
+	lifecycle.StageHandoff:     {kinds: []lifecycle.EventKind{lifecycle.Rejected}},
+	lifecycle.StageWorking:     {kinds: []lifecycle.EventKind{lifecycle.Lost, lifecycle.Rejected, lifecycle.Disqualified}, quiet: lifecycle.ReasonIdle},
+	lifecycle.StageOpportunity: {kinds: []lifecycle.EventKind{lifecycle.Lost, lifecycle.Rejected, lifecycle.Disqualified}, quiet: lifecycle.ReasonIdle},
+}
+
+// stage looks at what the policy says otherwise for one stage.
+func (c *policyCheck) stage(r lifecycle.Recycling, stage lifecycle.Stage) {
+	at := "recycle.stages." + string(stage)
+	of, ok := stagesOf[stage]
+	if !ok {
+		c.add(at, "is no stage in which a lead begins to rest: use nurturing, handoff, working or opportunity")
+		return
+	}
+	known := lifecycle.Policy{Recycle: lifecycle.Recycling{Reasons: r.Reasons}}
+	for _, code := range slices.Sorted(maps.Keys(r.Stages[stage])) {
+		at, own := at+"."+code, r.Stages[stage][code]
+		c.reason(at, own)
+		switch knows := func(k lifecycle.EventKind) bool { return known.Knows(k, code) }; {
+		case code == of.quiet && code == lifecycle.ReasonStale:
+			if own.Path == lifecycle.PathReroute || own.Path == lifecycle.PathStayLost {
+				c.add(at+".path", "must be recycle or disqualify: nobody has the lead")
+			}
+		case code == of.quiet:
+			if own.Path != lifecycle.PathRecycle {
+				c.add(at+".path", "must be recycle: what nobody works comes back")
+			}
+		case !slices.ContainsFunc(of.kinds, knows):
+			c.add(at, "is no reason that can be given in this stage: name it in recycle.reasons first")
+		}
 	}
 }
 

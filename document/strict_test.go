@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 // Every mistake is told with its place, in YAML as in JSON.
@@ -114,5 +117,33 @@ func TestParse_bouncesOfAPolicy(t *testing.T) {
 	for _, bounces := range []string{"bounces: {soft: -1}\n", "bounces: {soft: 101}\n", "bounces: {hard: 1}\n", "bounces: {within: -1d}\n"} {
 		_, err := ParsePolicy([]byte(rest + bounces))
 		require.Error(t, err, bounces)
+	}
+}
+
+// A policy may say for one stage what a reason leads to there, how often, and what becomes of who went quiet in it.
+func TestParse_whatAPolicySaysOfAStage(t *testing.T) {
+	t.Parallel()
+	const head = "name: x\ncalendar: always\nsla: {accept: {within: 4h, max_offers: 2}}\nstale: {nurturing: 90d}\nrecycle:\n  max_cycles: 3\n  default: {path: recycle, cool_down: 30d}\n" +
+		"  reasons: {on_holiday: {path: recycle, cool_down: 7d, max_cycles: 5}}\n  stages:\n"
+	p, err := ParsePolicy([]byte(head + "    nurturing: {stale: {path: recycle, cool_down: 60d, sequence: winback, max_cycles: 2}}\n" +
+		"    opportunity: {price: {path: stay_lost}, idle: {path: recycle, cool_down: 3d}, on_holiday: {path: recycle, cool_down: 14d}}\n"))
+	require.NoError(t, err)
+	require.Equal(t, 5, p.Recycle.Reasons["on_holiday"].MaxCycles)
+	require.Equal(t, lifecycle.Reason{Path: lifecycle.PathRecycle, CoolDown: span.Span(60 * span.Day), Sequence: "winback", MaxCycles: 2}, p.Recycle.Stages[lifecycle.StageNurturing]["stale"])
+	require.Equal(t, lifecycle.PathStayLost, p.ReasonIn(lifecycle.StageOpportunity, lifecycle.Lost, "price").Path)
+	require.Equal(t, lifecycle.PathRecycle, p.ReasonIn(lifecycle.StageWorking, lifecycle.Lost, "price").Path)
+	for text, why := range map[string]string{
+		"    won: {price: {path: recycle}}\n":                      "is no stage in which a lead begins to rest",
+		"    working: {too_dear: {path: recycle}}\n":               "is no reason that can be given in this stage",
+		"    handoff: {price: {path: recycle}}\n":                  "is no reason that can be given in this stage",
+		"    handoff: {idle: {path: recycle}}\n":                   "is no reason that can be given in this stage",
+		"    nurturing: {stale: {path: stay_lost}}\n":              "must be recycle or disqualify",
+		"    working: {idle: {path: disqualify}}\n":                "must be recycle",
+		"    working: {price: {path: stay_lost, max_cycles: 2}}\n": "only belong to the path recycle",
+		"    working: {price: {path: recycle, max_cycles: 101}}\n": "between 1 and 100",
+		"    working: {price: {path: recycle, cool_downs: 3d}}\n":  "cool_down is meant?",
+	} {
+		_, err := ParsePolicy([]byte(head + text))
+		require.ErrorContains(t, err, why, text)
 	}
 }

@@ -247,6 +247,31 @@ func TestALaterCycleQualifiesByAnEdgeOfItsOwn(t *testing.T) {
 	require.Equal(t, 2, one[int](t, s, "SELECT mql_cycle FROM scores"))
 }
 
+// Who went stale and comes back in strength is not left to the end of a cool-down; who rests with a high score is.
+func TestEngagementThatLiftsADormantLeadToTheThresholdWakesIt(t *testing.T) {
+	s := house(t)
+	forms := func(id string, n int) {
+		for range n {
+			ingest(t, s, record.Event{LeadID: id, Type: "form_submit"})
+		}
+	}
+	stale := newLead(t, s, "stale@example.com")
+	forms(stale, 19) // 95
+	exec(t, s, "UPDATE leads SET stage = 'dormant'; DELETE FROM outbox")
+	ingest(t, s, record.Event{LeadID: stale, Type: "content_download"})
+	require.Equal(t, "content_download mql", heard(t, s, stale))
+
+	kept := newLead(t, s, "kept@example.com")
+	forms(kept, 20) // 100: it qualified
+	exec(t, s, "UPDATE leads SET stage = 'dormant'; DELETE FROM outbox")
+	forms(kept, 3)
+	require.Equal(t, "nothing", heard(t, s, kept))
+	ingest(t, s, record.Event{LeadID: kept, Type: "unsubscribe"}) // 75
+	exec(t, s, "DELETE FROM outbox")
+	forms(kept, 5)
+	require.Equal(t, "form_submit", heard(t, s, kept), "it cooled, and is lifted anew, in a cycle that was an MQL before")
+}
+
 func TestAProfileCompletesAnEngagedLead(t *testing.T) {
 	s := house(t)
 	ada, idle := newLead(t, s, "ada@example.com"), newLead(t, s, "idle@example.com")

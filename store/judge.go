@@ -77,7 +77,9 @@ func judge(w world, su *subject, st *standing) verdict {
 		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
 	}
 
-	v.edge(w, su, st, v.read(w, su, fresh))
+	engaged := v.read(w, su, fresh)
+	v.edge(w, su, st, engaged)
+	v.wake(w, su, fresh, engaged)
 	if !v.touched && v.after.Band != st.Band && su.lead.awaits(v.after.Band) {
 		v.touched = true
 		v.kinds = append(v.kinds, triggerFirstTouch)
@@ -155,6 +157,23 @@ func (v *verdict) edge(w world, su *subject, st *standing, engaged bool) {
 	if (lifted || completed) && (v.mqlCycle == nil || *v.mqlCycle != su.lead.Cycle) {
 		v.kinds = append(v.kinds, lifecycle.TriggerMQL)
 		v.qualify(w, su)
+	}
+}
+
+// wake ends the rest of a dormant lead whose engagement lifts it to the threshold, also where this cycle was an MQL before: it
+// acts as the engagement that did it, as if the model named that as a hard trigger. Points that were kept wake nobody, or who
+// was sent to rest with a high score would be back with the next page they open.
+func (v *verdict) wake(w world, su *subject, fresh []scoring.Event, engaged bool) {
+	if su.lead.Stage != lifecycle.StageDormant || !engaged || w.scorer.Qualified(v.before) || !w.scorer.Qualified(v.after) {
+		return
+	}
+	for _, e := range slices.Backward(fresh) {
+		if person.Engages(e.Type) && inCycle(su.lead, e.OccurredAt) {
+			if !slices.Contains(v.kinds, e.Type) {
+				v.kinds = append(v.kinds, e.Type)
+			}
+			return
+		}
 	}
 }
 

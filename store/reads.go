@@ -115,11 +115,7 @@ func (r readRow) mail() string {
 }
 
 const sqlReadLeads = `SELECT ` + readColumns + readTables + `
-WHERE l.stage <> 'erased' AND (l.created_at, l.id) < (@at, @id::uuid)
-	AND (@stages::text[] IS NULL OR l.stage = ANY(@stages)) AND (@owner::uuid IS NULL OR l.owner = @owner)
-	AND (@band = '' OR coalesce(s.band, 'cold') = @band) AND (@source = '' OR l.source_code = @source)
-	AND (@q = '' OR l.email ILIKE @q OR l.external_id ILIKE @q OR l.profile ->> 'company' ILIKE @q
-		OR concat_ws(' ', l.profile ->> 'first_name', l.profile ->> 'last_name') ILIKE @q)
+WHERE (l.created_at, l.id) < (@at, @id::uuid) AND ` + leadsAsked + `
 ORDER BY l.created_at DESC, l.id DESC LIMIT @rows`
 
 // Leads lists leads, newest first.
@@ -129,13 +125,12 @@ func (s *Store) Leads(ctx context.Context, f record.LeadFilter) (record.Page[rec
 	if err != nil || !isID(after.ID) {
 		return record.Page[record.Lead]{}, errCursor
 	}
-	if f.Owner != "" && !isID(f.Owner) {
+	args, any := filtered(f)
+	if !any {
 		return record.Page[record.Lead]{Items: []record.Lead{}}, nil
 	}
-	rows, _ := s.pool.Query(ctx, sqlReadLeads, pgx.NamedArgs{
-		"at": after.At, "id": after.ID, "stages": f.Stage, "owner": nullable(f.Owner), "band": f.Band, "source": f.Source,
-		"q": contains(f.Query), "rows": pageSize(f.Limit) + 1,
-	})
+	args["at"], args["id"], args["rows"] = after.At, after.ID, pageSize(f.Limit)+1
+	rows, _ := s.pool.Query(ctx, sqlReadLeads, args)
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[readRow])
 	if err != nil {
 		return record.Page[record.Lead]{}, masked(op, err)

@@ -90,6 +90,7 @@ func newPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		quickArrays(conn)
 		return noticePlace(ctx, conn)
 	}
+	cfg.PrepareConn = tellActor
 	return pgxpool.NewWithConfig(ctx, cfg)
 }
 

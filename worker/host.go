@@ -24,6 +24,14 @@ type Importer interface {
 	ReleaseStarts(ctx context.Context) (time.Duration, error)
 }
 
+// Bulks carries decisions over many leads; it answers whether it found any to carry. It is called by several at once.
+type Bulks interface {
+	BulkOne(ctx context.Context) (bool, error)
+}
+
+// bulksAtOnce is how many bulk actions a process carries, each at a pace of its own: a small one waits behind no large one.
+const bulksAtOnce = 2
+
 // Host is everything a worker process does beside polling Temporal.
 type Host struct {
 	Outbox     Outbox
@@ -39,6 +47,7 @@ type Host struct {
 	Hooks      Carrier
 	Desk       Desk
 	Importer   Importer
+	Bulks      Bulks // nil: others carry bulk actions
 	Tide       *Tide // nil: nobody watches for restores
 	TaskQueue  string
 	Log        *slog.Logger
@@ -60,7 +69,7 @@ const (
 
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
-	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model")
+	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model", "bulk_action")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
 	pool := func(lane string, c Carrier, workers, ahead int) func() error {
 		p := newPool(lane, h.Deliveries, c, workers, ahead, b, h.Log)
@@ -121,6 +130,13 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "undo", 2*time.Second, "undoing imports", untilNone(h.Importer.UndoOne))
 	})
 	g.Go(func() error { return h.starts(ctx, b) })
+	for range bulksAtOnce {
+		if h.Bulks != nil {
+			g.Go(func() error {
+				return h.every(ctx, b, "bulk_action", 2*time.Second, "bulk actions", untilNone(h.Bulks.BulkOne))
+			})
+		}
+	}
 	return g.Wait()
 }
 

@@ -121,7 +121,7 @@ func (c *change) rejected() {
 	c.Last.Assignment = c.Assignment
 	c.entry.Assignment, c.entry.Outcome = c.Assignment, "rejected"
 	c.met()
-	r := c.p.Reason(Rejected, c.e.Decision.Reason)
+	r := c.p.ReasonIn(c.Stage, Rejected, c.e.Decision.Reason)
 	switch r.Path {
 	case PathReroute:
 		c.pass()
@@ -137,7 +137,7 @@ func (c *change) rejected() {
 
 func (c *change) lost() {
 	c.decide()
-	r := c.p.Reason(Lost, c.e.Decision.Reason)
+	r := c.p.ReasonIn(c.Stage, Lost, c.e.Decision.Reason)
 	switch r.Path {
 	case PathDisqualify:
 		c.close(StageDisqualified, c.e.Decision.Reason)
@@ -152,7 +152,7 @@ func (c *change) lost() {
 func (c *change) recycled() {
 	c.decide()
 	if c.Stage == StageWorking || c.Stage == StageOpportunity {
-		c.sleep(c.e.Decision.Reason, c.p.Reason(Recycled, c.e.Decision.Reason))
+		c.sleep(c.e.Decision.Reason, c.p.ReasonIn(c.Stage, Recycled, c.e.Decision.Reason))
 		return
 	}
 	c.begin("recycled")

@@ -32,7 +32,7 @@ func (c *change) idle(k Clock) {
 		c.alertIdle(k, LevelManager)
 		c.idleNext(LevelFinal, after)
 	case c.p.SLA.Idle.Finally == StageDormant:
-		c.sleep("idle", c.p.Recycle.Default)
+		c.sleep(ReasonIdle, c.p.quiet(c.Stage, ReasonIdle))
 	}
 }
 

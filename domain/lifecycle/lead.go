@@ -19,6 +19,7 @@ type Lead struct {
 	Score   int       `json:"score"`
 	Band    string    `json:"band,omitempty"`
 	Reason  string    `json:"reason,omitempty"` // why it rests or ended
+	Rested  Stage     `json:"rested,omitempty"` // where it was before it rests, under a policy that asks for that
 
 	Owner      string   `json:"owner,omitempty"` // rep offered in handoff, rep at work after it
 	Team       string   `json:"team,omitempty"`

@@ -158,11 +158,12 @@ func (c *change) stale() {
 		return
 	}
 	c.quiet = false
-	if c.Cycle >= c.p.maxCycles() {
-		c.close(StageDisqualified, "stale")
+	r := c.p.quiet(StageNurturing, ReasonStale)
+	if c.Cycle >= c.p.maxCycles() || r.MaxCycles > 0 && c.Cycle >= r.MaxCycles || r.Path == PathDisqualify {
+		c.close(StageDisqualified, ReasonStale)
 		return
 	}
-	c.sleep("stale", c.p.Recycle.Default)
+	c.sleep(ReasonStale, r)
 }
 
 func (l Lead) has(k ClockKind) bool {

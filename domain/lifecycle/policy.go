@@ -34,6 +34,8 @@ type Reason struct {
 	CoolDown span.Span   `json:"cool_down,omitempty"` // recycle only; absent: the default's
 	Sequence string      `json:"sequence,omitempty"`  // the sequence of the next cycle; absent: the one of before
 	Score    ScorePolicy `json:"score,omitempty"`     // absent: keep
+
+	MaxCycles int `json:"max_cycles,omitempty"` // recycle only: the last cycle of a lead that rests for this; absent: the policy's
 }
 
 // AcceptSLA is the clock of an offer, in business time of its calendar.
@@ -77,6 +79,10 @@ type Recycling struct {
 	MaxCycles int               `json:"max_cycles"`
 	Reasons   map[string]Reason `json:"reasons,omitempty"` // over the built-in ones, by reason code
 	Default   Reason            `json:"default"`
+
+	// Stages say it otherwise for what happens in one stage: nurturing (stale), handoff (rejections), working and opportunity
+	// (losses, idle, recycled). They go over Reasons.
+	Stages map[Stage]map[string]Reason `json:"stages,omitempty"`
 }
 
 // Consent says what needs an explicit yes, and when a yes is one.

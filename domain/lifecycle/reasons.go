@@ -57,16 +57,7 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 		r.Path = path
 	}
 	if own, ok := p.Recycle.Reasons[reason]; ok && fits(k, own.Path) {
-		r.Path = own.Path
-		if own.CoolDown > 0 {
-			r.CoolDown = own.CoolDown
-		}
-		if own.Score != "" {
-			r.Score = own.Score
-		}
-		if own.Sequence != "" {
-			r.Sequence = own.Sequence
-		}
+		r = r.with(own)
 	}
 	if r.Path == "" {
 		r.Path = PathRecycle
@@ -80,4 +71,46 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 // fits keeps a path out of a decision that cannot take it: nobody reroutes a loss, and a rejection never stays lost.
 func fits(k EventKind, path Path) bool {
 	return k != Rejected && path != PathReroute || k == Rejected && path != PathStayLost
+}
+
+// with puts what another rule says over this one.
+func (r Reason) with(own Reason) Reason {
+	r.Path = own.Path
+	if own.CoolDown > 0 {
+		r.CoolDown = own.CoolDown
+	}
+	if own.Score != "" {
+		r.Score = own.Score
+	}
+	if own.Sequence != "" {
+		r.Sequence = own.Sequence
+	}
+	if own.MaxCycles > 0 {
+		r.MaxCycles = own.MaxCycles
+	}
+	return r
+}
+
+// ReasonIn is Reason for a decision in one stage, for which the policy may have a word of its own.
+func (p Policy) ReasonIn(stage Stage, k EventKind, reason string) Reason {
+	r := p.Reason(k, reason)
+	if own, ok := p.Recycle.Stages[stage][reason]; ok && fits(k, own.Path) {
+		r = r.with(own)
+	}
+	return r
+}
+
+// Reasons for which nobody decides anything: the clock of a stage does.
+const (
+	ReasonStale = "stale" // nobody engaged while it was nurtured
+	ReasonIdle  = "idle"  // nobody worked it
+)
+
+// quiet is what a lead leads to that nothing happened to in a stage: the default, and what the policy says of the stage.
+func (p Policy) quiet(stage Stage, reason string) Reason {
+	r := p.Recycle.Default
+	if own, ok := p.Recycle.Stages[stage][reason]; ok {
+		r = r.with(own)
+	}
+	return r
 }

@@ -1,6 +1,9 @@
 package lifecycle
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // sleep rests until the cool-down is over, then the next cycle begins by itself.
 func (c *change) sleep(reason string, r Reason) {
@@ -8,13 +11,21 @@ func (c *change) sleep(reason string, r Reason) {
 	if cool == 0 {
 		cool = c.p.Recycle.Default.CoolDown
 	}
+	from := c.Stage
 	c.rest(StageDormant, reason)
+	if len(c.p.Recycle.Stages) > 0 {
+		c.Rested = from
+	}
 	c.set(c.e.At, Clock{Kind: ClockCoolDown, At: c.e.At.Add(cool.Duration())})
 	c.out.RollOver = true
 }
 
 // again begins the next cycle of a lead that rested, or ends it at the maximum.
 func (c *change) again(why string) {
+	if most := c.rested().MaxCycles; most > 0 && most < c.p.maxCycles() && c.Cycle >= most {
+		c.close(StageDisqualified, reasonsMaximum+c.Reason) // which keeps it from coming back: see mayReturn
+		return
+	}
 	if c.Cycle >= c.p.maxCycles() {
 		reason := c.Reason
 		c.close(StageDisqualified, "max_cycles")
@@ -26,10 +37,22 @@ func (c *change) again(why string) {
 	c.begin(why)
 }
 
+// reasonsMaximum begins the reason of a lead that had all the cycles which the reason it rested for allows.
+const reasonsMaximum = "max_cycles:"
+
+// rested is the rule under which the lead rests.
+func (c *change) rested() Reason {
+	r := c.p.Reason(c.Last.Kind, c.Reason)
+	if own, ok := c.p.Recycle.Stages[c.Rested][c.Reason]; ok && c.Rested != "" {
+		r = r.with(own)
+	}
+	return r
+}
+
 // begin starts the next cycle. Everything that is counted or asked once is counted and asked per cycle.
 func (c *change) begin(why string) {
-	r := c.p.Reason(c.Last.Kind, c.Reason)
-	c.Stage = StageNurturing
+	r := c.rested()
+	c.Stage, c.Rested = StageNurturing, ""
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
 	c.Asked, c.Made, c.Unmet, c.Passed, c.Asking = 0, 0, 0, nil, false
@@ -80,7 +103,7 @@ func (c *change) mayReturn() bool {
 	case "spam", "no_consent", "bad_data", "duplicate", "not_a_buyer":
 		return false
 	}
-	return c.Cycle < c.p.maxCycles()
+	return c.Cycle < c.p.maxCycles() && !strings.HasPrefix(c.Reason, reasonsMaximum)
 }
 
 func (c *change) passed() {

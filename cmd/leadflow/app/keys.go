@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/leadflow-dev/leadflow/api"
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/store"
 )
@@ -51,6 +52,7 @@ func createKey(ctx context.Context, s *store.Store, name, role string) (string, 
 	if !slices.Contains(api.Roles, role) {
 		return "", fmt.Errorf("%q is no role; use one of: %s", role, strings.Join(api.Roles, ", "))
 	}
+	ctx = record.ActingAs(ctx, lifecycle.Actor{Type: "command", ID: "key create"})
 	secret, prefix, hash := api.NewSecret()
 	_, err := s.CreateKey(ctx, record.Key{Name: name, Role: role, Prefix: prefix}, hash)
 	return secret, err

@@ -47,6 +47,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 		Alerts:    alerts,
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
 		Desk:      d,
+		Bulks:     desk.NewCarrier(d, s),
 		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,

@@ -78,29 +78,34 @@ func (o importing) write(form *multipart.Writer, mapping []byte, file *os.File) 
 }
 
 // saveErrors writes the rows that failed to a file of this user alone: they are about people. It appears whole or not at all.
-func (t *tool) saveErrors(ctx context.Context, imp record.Import, path string) (err error) {
+func (t *tool) saveErrors(ctx context.Context, imp record.Import, path string) error {
+	const what, next = "the rows that failed cannot be written", "name another place with --errors, and follow the import again: leadflow import --follow "
+	return t.saveFile(ctx, "/v1/imports/"+url.PathEscape(imp.ID)+"/errors.csv", path, what, next+imp.ID)
+}
+
+// saveFile writes what the API answers into a file, whole or not at all.
+func (t *tool) saveFile(ctx context.Context, from, path, what, next string) (err error) {
 	c, err := t.client()
 	if err != nil {
 		return err
 	}
 	c.http.Timeout = 0 // as long as it takes
-	resp, err := c.send(ctx, http.MethodGet, "/v1/imports/"+url.PathEscape(imp.ID)+"/errors.csv", "", nil)
+	resp, err := c.send(ctx, http.MethodGet, from, "", nil)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	const what, next = "the rows that failed cannot be written", "name another place with --errors, and follow the import again: leadflow import --follow "
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".errors-")
 	if err != nil {
-		return failed(what, err, next+imp.ID)
+		return failed(what, err, next)
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }() // gone when it was renamed
 	_, err = io.Copy(tmp, resp.Body)
 	if err = errors.Join(err, tmp.Close()); err != nil {
-		return failed(what, err, next+imp.ID)
+		return failed(what, err, next)
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {
-		return failed(what, err, next+imp.ID)
+		return failed(what, err, next)
 	}
 	return nil
 }
