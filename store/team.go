@@ -53,7 +53,7 @@ func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (reco
 	var out record.Rep
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
 		// Nobody is chosen meanwhile: who was sent home is offered nothing any more once that was answered.
-		if _, err := tx.Exec(ctx, sqlLockRouting, pgx.NamedArgs{"lock": routingLock}); err != nil {
+		if err := lockPeople(ctx, tx); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, sql, pgx.NamedArgs{
