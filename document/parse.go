@@ -20,7 +20,7 @@ const (
 	KindModel    Kind = "model"
 	KindSequence Kind = "sequence"
 	KindPolicy   Kind = "policy"
-	KindRouting  Kind = "routing"
+	KindRouting  Kind = "route"
 )
 
 // Kinds lists every kind of document.

@@ -90,7 +90,7 @@ func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stage
 		if ch.score, err = s.explain(ctx, tx, ch.leadID, asked{at: c.At, run: true}); err != nil && !errors.Is(err, ErrNoModel) {
 			return err
 		}
-		if ch.policy, err = policyOf(ch.lead.Policy); err != nil {
+		if ch.policy, err = policyOf(ch.lead.Policy); err != nil && state == "offered" { // else nothing has a deadline
 			return err
 		}
 		rep, code, err := who(ch)

@@ -3,6 +3,7 @@ package routing
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
@@ -77,12 +78,20 @@ func Default() Document {
 	}
 }
 
+// RuleTeam is the rule of a document that gives a lead to a team.
+const RuleTeam = "team"
+
+const ofTeam = "@team:"
+
+// TeamOf is the team of OfTeam's pool.
+func TeamOf(pool string) string { return strings.TrimPrefix(pool, ofTeam) }
+
 // OfTeam is what holds when a person gives a lead to a team: its reps in turn.
 func OfTeam(team string) Document {
-	pool := "@team:" + team
+	pool := ofTeam + team
 	return Document{
 		Name: "a team in turn", Account: Account{Owner: OwnerNone},
-		Rules: []Rule{{ID: "team", Pool: pool}},
+		Rules: []Rule{{ID: RuleTeam, Pool: pool}},
 		Pools: map[string]Pool{pool: {Strategy: RoundRobin, Team: team}},
 	}
 }
