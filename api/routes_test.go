@@ -32,7 +32,7 @@ func TestRoutes_areCheckedTriedAndPublished(t *testing.T) {
 	at := fmt.Sprintf("/v1/routes/%v", made.body["version"])
 
 	for i, country := range []string{"DE", "AT", "US"} {
-		w.admin(http.StatusOK, http.MethodPost, "/v1/leads", object{"email": fmt.Sprintf("l%d@acme%d.example", i, i), "profile": object{"country": country}})
+		w.admin(http.StatusCreated, http.MethodPost, "/v1/leads", object{"email": fmt.Sprintf("l%d@acme%d.example", i, i), "profile": object{"country": country}})
 	}
 	for _, tried := range []reply{
 		w.admin(http.StatusOK, http.MethodPost, at+"/preview", object{"last": 10}),
