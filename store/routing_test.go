@@ -106,6 +106,28 @@ func TestAThousandChoicesAtOnce_countWhatTheyLock(t *testing.T) {
 	require.Len(t, differ, 1, "what was changed is found")
 }
 
+// Two pools of the same reps, each of whom takes one lead: both would begin with the same rep.
+func TestPoolsThatShareReps_countThemTogether(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	for i := range 20 {
+		newRep(t, s, fmt.Sprintf("r%02d", i), func(r *record.Rep) { r.Capacity = &one1 })
+	}
+	doc := onePool(routing.Pool{Strategy: routing.RoundRobin})
+	doc.Rules = append([]routing.Rule{{ID: "ads", When: []scoring.Condition{{Field: "source.channel", Equals: "ads"}}, Pool: "q"}}, doc.Rules...)
+	doc.Pools["q"] = doc.Pools["p"]
+	publishedRoute(t, s, doc)
+	leads := inStage(t, s, lifecycle.StageQualified, 40)
+	exec(t, s, `UPDATE leads SET source = '{"channel": "ads"}' WHERE id = ANY($1)`, leads[:20])
+	together(t, len(leads), func(i int) error {
+		_, err := s.Offer(t.Context(), command(leads[i/2+20*(i%2)], lifecycle.CommandOffer, "offer/1"))
+		return err
+	})
+	require.Equal(t, 20, one[int](t, s, "SELECT count(*) FROM assignments"))
+	require.Equal(t, 20, one[int](t, s, "SELECT count(DISTINCT rep_id) FROM assignments"))
+	require.Equal(t, 2, one[int](t, s, "SELECT count(DISTINCT pool) FROM routings WHERE rep_id IS NOT NULL"))
+}
+
 // Reassigned to a team at once: what was granted counts before any run has said so.
 func TestAssignmentsToATeamAtOnce_keepItsCapacity(t *testing.T) {
 	s := floor(t)
