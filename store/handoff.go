@@ -72,45 +72,57 @@ func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stage
 ) (record.Granted, error) {
 	var out record.Granted
 	h := s.handing()
-	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+	err := s.pipelined(ctx, op, func(conn *pgx.Conn) error {
 		out = record.Granted{}
 		h.again()
-		ch := &choice{tx: tx, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
-		before, err := ch.enter(ctx)
-		switch {
-		case err != nil || before != nil:
-			out.Offer = before
-			return err
-		case ch.lead.Stage == lifecycle.StageErased:
-			return record.ErrErased
-		case ch.lead.Cycle != c.Cycle || !within(ch.lead.Stage, stages):
-			out.Code = "too_late"
-			return nil
-		}
-		if ch.score, err = s.explain(ctx, tx, ch.leadID, asked{at: c.At, run: true}); err != nil && !errors.Is(err, ErrNoModel) {
+		ch := &choice{tx: begun{conn}, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
+		if err := s.grant(ctx, ch, h, stages, state, who, &out); err != nil {
 			return err
 		}
-		if ch.policy, err = policyOf(ch.lead.Policy); err != nil && state == "offered" { // else nothing has a deadline
-			return err
-		}
-		rep, code, err := who(ch)
-		if err != nil {
-			return err
-		}
-		if rep == "" {
-			out.Code = code
-		} else if err := s.assign(ctx, ch, h, rep, state, &out); err != nil {
-			return err
-		}
-		return tx.SendBatch(ctx, ch.last).Close()
+		ch.last.Queue("COMMIT")
+		return ch.tx.SendBatch(ctx, ch.last).Close()
 	})
 	h.end(err)
 	return out, err
 }
 
-// enter locks the lead, and finds what the command was granted before.
+// grant decides, and queues what is written.
+func (s *Store) grant(ctx context.Context, ch *choice, h *handing, stages []lifecycle.Stage, state string,
+	who func(ch *choice) (rep, code string, err error), out *record.Granted,
+) error {
+	before, err := ch.enter(ctx)
+	switch {
+	case err != nil || before != nil:
+		out.Offer = before
+		return err
+	case ch.lead.Stage == lifecycle.StageErased:
+		return record.ErrErased
+	case ch.lead.Cycle != ch.c.Cycle || !within(ch.lead.Stage, stages):
+		out.Code = "too_late"
+		return nil
+	}
+	if ch.score, err = s.explain(ctx, ch.tx, ch.leadID, asked{at: ch.c.At, run: true}); err != nil && !errors.Is(err, ErrNoModel) {
+		return err
+	}
+	if ch.policy, err = policyOf(ch.lead.Policy); err != nil && state == "offered" { // else nothing has a deadline
+		return err
+	}
+	rep, code, err := who(ch)
+	if err != nil {
+		return err
+	}
+	if rep == "" {
+		out.Code = code
+		return nil
+	}
+	return s.assign(ctx, ch, h, rep, state, out)
+}
+
+// enter begins the transaction, locks the lead, and finds what the command was granted before.
 func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error) {
 	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(sqlPlainPlans)
 	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID}).Query(func(rows pgx.Rows) (err error) {
 		ch.lead, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadToRoute])
 		return err
