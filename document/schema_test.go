@@ -117,8 +117,10 @@ func example(name string) []byte {
 	return raw
 }
 
-var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture},
-	KindRouting: {DefaultRouting, example("routing.yaml")}}
+var written = map[Kind][][]byte{
+	KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture},
+	KindRouting: {DefaultRouting, example("routing.yaml")},
+}
 
 // What reading takes the schema takes, and what the schema refuses reading refuses, key by key.
 func TestSchema_isWhatReadingTakes(t *testing.T) {

@@ -97,8 +97,14 @@ func TestAccountOf_aProviderIsNobodysCompany(t *testing.T) {
 	t.Parallel()
 	d := Document{Account: Account{FreeMail: []string{"uni.example"}}}
 	for _, c := range [][3]string{
-		{"", "ada@acme.example", "acme.example"}, {"Acme.example ", "ada@gmail.com", "acme.example"}, {"", "ada@gmail.com", ""},
-		{"", "ada@GMX.de", ""}, {"", "ada@uni.example", ""}, {"gmail.com", "ada@acme.example", ""}, {"", "", ""}, {"", "ada@web.de", ""},
+		{"", "ada@acme.example", "acme.example"},
+		{"Acme.example ", "ada@gmail.com", "acme.example"},
+		{"", "ada@gmail.com", ""},
+		{"", "ada@GMX.de", ""},
+		{"", "ada@uni.example", ""},
+		{"gmail.com", "ada@acme.example", ""},
+		{"", "", ""},
+		{"", "ada@web.de", ""},
 		{"", "ada@MIT License", "mit license"},
 	} {
 		require.Equal(t, c[2], d.AccountOf(c[0], c[1]), "%v", c)
