@@ -37,6 +37,7 @@ type Deps struct {
 	People    People
 	Team      Team
 	Documents Documents
+	Routing   Routing
 	Keys      Keys
 	Webhooks  Webhooks
 	Lanes     Lanes
@@ -96,7 +97,7 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
+		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
 		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()

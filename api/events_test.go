@@ -49,7 +49,7 @@ func TestEvents_aFullBacklogIsSaidAndLosesNothing(t *testing.T) {
 	arrived, open := make(chan struct{}, 1), make(chan struct{})
 	s := w.store
 	door := httptest.NewServer(api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s, Log: slog.New(slog.DiscardHandler),
+		Reads: s, People: s, Team: s, Documents: s, Routing: s, Keys: s, Webhooks: s, Answers: s, Imports: s, Log: slog.New(slog.DiscardHandler),
 		Intake: intake.New(intake.Deps{Events: gated{s, arrived, open}}, intake.Config{Backlog: 3}),
 	}))
 	t.Cleanup(door.Close)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/api"
+	"github.com/leadflow-dev/leadflow/document"
 )
 
 // hostile is what no field is meant to hold, as JSON. Each carries a mark that must not come back.
@@ -158,6 +159,7 @@ func (w *world) paths() func(string) string {
 	} {
 		made[path] = w.admin(http.StatusCreated, http.MethodPost, path, body).body["id"].(string)
 	}
+	w.admin(http.StatusCreated, http.MethodPost, "/v1/routes", object{"source": string(document.DefaultRouting)})
 	made["/v1/policies"] = list(w.admin(http.StatusOK, http.MethodGet, "/v1/policies", nil).body["items"])[0]["id"].(string)
 	return func(path string) string {
 		id := uuid.NewString()

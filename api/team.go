@@ -25,6 +25,12 @@ type repBody struct {
 	CalendarID *string `json:"calendar_id,omitempty"`
 	Capacity   *int    `json:"capacity,omitempty" doc:"open leads at most; null: no limit"`
 	Active     bool    `json:"active,omitempty" doc:"absent: true"`
+
+	Weight      *int     `json:"weight,omitempty" doc:"0 to 1000, in pools that go by weights; absent: 1"`
+	PerDay      *int     `json:"per_day,omitempty" doc:"offers from midnight to midnight at most, in the rep's time zone; null: no limit"`
+	Tags        []string `json:"tags,omitempty" doc:"what pools may ask for: skills, segments"`
+	Languages   []string `json:"languages,omitempty" doc:"BCP 47, such as de or pt-BR; de speaks de-AT as well"`
+	Territories []string `json:"territories,omitempty" doc:"values of the field that a pool covers by, such as DE"`
 }
 
 type teamBody struct {
@@ -94,7 +100,7 @@ func (a *API) team() {
 }
 
 func (a *API) decodeRep(ctx context.Context, r record.Rep) (record.Rep, error) {
-	b := repBody{r.Name, r.Email, r.TeamID, r.TimeZone, r.CalendarID, r.Capacity, r.Active}
+	b := repBody{r.Name, r.Email, r.TeamID, r.TimeZone, r.CalendarID, r.Capacity, r.Active, r.Weight, r.PerDay, r.Tags, r.Languages, r.Territories}
 	if err := decode(ctx, &b); err != nil {
 		return r, err
 	}
@@ -112,6 +118,8 @@ func (a *API) decodeRep(ctx context.Context, r record.Rep) (record.Rep, error) {
 	}
 	a.checkTeam(ctx, &c, b.TeamID)
 	a.checkCalendar(ctx, &c, b.CalendarID)
+	b.checkSkills(&c)
+	r.Weight, r.PerDay, r.Tags, r.Languages, r.Territories = b.Weight, b.PerDay, b.Tags, b.Languages, b.Territories
 	r.Name, r.Email, r.TeamID, r.TimeZone, r.CalendarID, r.Capacity, r.Active = strings.TrimSpace(b.Name), address, b.TeamID, b.TimeZone, b.CalendarID, b.Capacity, b.Active
 	return r, c.err()
 }

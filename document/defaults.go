@@ -12,4 +12,6 @@ var (
 	DefaultPolicy []byte
 	//go:embed defaults/policy-fast.yaml
 	FastPolicy []byte
+	//go:embed defaults/routing.yaml
+	DefaultRouting []byte
 )

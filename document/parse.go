@@ -20,10 +20,11 @@ const (
 	KindModel    Kind = "model"
 	KindSequence Kind = "sequence"
 	KindPolicy   Kind = "policy"
+	KindRouting  Kind = "route"
 )
 
 // Kinds lists every kind of document.
-var Kinds = []Kind{KindModel, KindSequence, KindPolicy}
+var Kinds = []Kind{KindModel, KindSequence, KindPolicy, KindRouting}
 
 // MaxSize is the size of the largest document that is read, in bytes.
 const MaxSize = 256 << 10

@@ -6,6 +6,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/person"
+	"github.com/leadflow-dev/leadflow/domain/routing"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
 )
@@ -15,7 +16,7 @@ import (
 func Schema(kind Kind) []byte {
 	root := map[Kind]reflect.Type{
 		KindModel: reflect.TypeFor[scoring.Model](), KindSequence: reflect.TypeFor[sequence.Sequence](),
-		KindPolicy: reflect.TypeFor[lifecycle.Policy](),
+		KindPolicy: reflect.TypeFor[lifecycle.Policy](), KindRouting: reflect.TypeFor[routing.Document](),
 	}[kind]
 	s := &schemas{defs: map[string]any{}}
 	out := s.structure(root)
@@ -46,6 +47,9 @@ var needed = map[reflect.Type][]string{
 	reflect.TypeFor[lifecycle.Stale]():        {"nurturing"},
 	reflect.TypeFor[lifecycle.Recycling]():    {"max_cycles", "default"},
 	reflect.TypeFor[lifecycle.Reason]():       {"path"},
+	reflect.TypeFor[routing.Document]():       {"name", "rules"},
+	reflect.TypeFor[routing.Rule]():           {"id"},
+	reflect.TypeFor[routing.Pool]():           {"strategy"},
 }
 
 // words are the values of types that know only some.
@@ -55,6 +59,7 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[sequence.Exit]():         texts(sequence.Exits),
 	reflect.TypeFor[sequence.Reentry]():      texts(sequence.Reentries),
 	reflect.TypeFor[sequence.OnUnknown]():    {string(sequence.Park), string(sequence.Resend)},
+	reflect.TypeFor[routing.Strategy]():      texts(routing.Strategies),
 	reflect.TypeFor[lifecycle.Stage]():       {string(lifecycle.StageDormant)}, // of idle.finally, its only place
 }
 

@@ -96,6 +96,8 @@ func refused(t *testing.T, kind Kind, v any) bool {
 		_, err = ParseSequence(raw)
 	case KindPolicy:
 		_, err = ParsePolicy(raw)
+	case KindRouting:
+		_, err = ParseRouting(raw)
 	}
 	return err != nil
 }
@@ -115,7 +117,10 @@ func example(name string) []byte {
 	return raw
 }
 
-var written = map[Kind][][]byte{KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture}}
+var written = map[Kind][][]byte{
+	KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture},
+	KindRouting: {DefaultRouting, example("routing.yaml")},
+}
 
 // What reading takes the schema takes, and what the schema refuses reading refuses, key by key.
 func TestSchema_isWhatReadingTakes(t *testing.T) {

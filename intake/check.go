@@ -1,6 +1,10 @@
 package intake
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/text/language"
+)
 
 // Check names everything that is wrong with an input, keeping nothing: for doors that found something wrong themselves
 // and want to say all of it at once.
@@ -16,4 +20,10 @@ func KnownZone(name string) bool {
 	}
 	_, err := time.LoadLocation(name)
 	return err == nil
+}
+
+// Language is a BCP 47 tag in its usual spelling.
+func Language(text string) (string, bool) {
+	tag, err := language.Parse(text)
+	return tag.String(), err == nil
 }

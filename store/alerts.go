@@ -71,18 +71,21 @@ WHERE l.id = @lead`
 
 // The deadline is the lead's, which a pause moves, while the offer is open.
 const sqlStillOpen = `SELECT l.alert AND (@assignment::uuid IS NULL OR coalesce(a.state IN ('offered', 'accepted'), false)) AS open,
-	coalesce(s.score, 0) AS score, CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at
-FROM leads l LEFT JOIN assignments a ON a.id = @assignment::uuid LEFT JOIN scores s ON s.lead_id = l.id
-WHERE l.id = @lead AND l.stage <> 'erased'`
+	coalesce(s.score, 0) AS score, coalesce(s.band, '') AS band,
+	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at, a.state = 'offered' AND ` + isAway + ` AS away
+FROM leads l LEFT JOIN assignments a ON a.id = @assignment::uuid LEFT JOIN reps r ON r.id = a.rep_id LEFT JOIN scores s ON s.lead_id = l.id
+WHERE l.id = @lead AND l.stage <> 'erased' FOR NO KEY UPDATE OF l`
 
 type stillOpen struct {
 	Open  bool
 	Score int
+	Band  string
 	DueAt *time.Time
+	Away  *bool // who was offered it is away, or takes no leads any more; nil: there is no offer
 }
 
 // Alert writes the deliveries of a reminder or an escalation under the command's id; none when the offer is not open any
-// more.
+// more. Where whoever was offered the lead is away nobody is reminded: the run is told, and looks for another rep.
 func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 	leadID := leadOf(c)
 	h := s.handing()
@@ -100,7 +103,11 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		})
 	}, func(_ querier, b *pgx.Batch) error {
 		h.again()
-		if !now.Open {
+		switch {
+		case now.Away != nil && *now.Away:
+			tell(b, told{lead: leadID, score: now.Score, band: now.Band, kinds: []string{repAway(c.Assignment)}})
+			return nil
+		case !now.Open:
 			return nil
 		}
 		rep := c.Rep

@@ -41,6 +41,8 @@ const (
 
 	// Explanations name what a person is and did; who had the lead and what became of the offer is the house's.
 	sqlEraseExplanations = `UPDATE assignments SET explanation = '{}' WHERE lead_id = @lead`
+	// Of a choice it stays who was chosen and who might have been; not what it was decided from.
+	sqlEraseRoutings = `UPDATE routings SET input = NULL WHERE lead_id = @lead AND input IS NOT NULL`
 	// Who decided what, without what they wrote. One that nobody answered yet never will be.
 	sqlEraseDecisions = `UPDATE decisions SET body = '{}', fingerprint = '',
 	state = CASE WHEN state = 'pending' THEN 'refused' ELSE state END,
@@ -81,7 +83,7 @@ const (
 var erasure = []string{
 	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
-	sqlEraseOutcomes, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
+	sqlEraseOutcomes, sqlEraseRoutings, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLeads,
 }
 

@@ -17,10 +17,6 @@ import (
 // assignmentSpace makes the id of an assignment out of the command that asked for it.
 var assignmentSpace = uuid.MustParse("6f1d3f2e-90c5-5d0e-8a47-3a4f3b0f7c11")
 
-// routingLock serialises the choice of reps: whoever counts turns and open leads must not be overtaken, not by another
-// choice and not by a change of who is there to be chosen.
-const routingLock = 7217101
-
 type offered struct {
 	ID        string
 	RepID     string
@@ -44,15 +40,17 @@ func (o offered) offer() *lifecycle.Offer {
 
 const sqlOfferByKey = `SELECT id, rep_id, team_id, state, offered_at, due_at, clocks FROM assignments WHERE key = @key`
 
-const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert, (SELECT document FROM policies WHERE active) AS policy
+const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert, email, profile, source, (SELECT document FROM policies WHERE active) AS policy,
+	(SELECT version FROM routes WHERE state = 'published') AS route
 FROM leads WHERE id = @id FOR NO KEY UPDATE`
 
 type leadToRoute struct {
+	routedPerson
 	Stage  lifecycle.Stage
-	Cycle  int
 	TeamID *string
 	Alert  bool
 	Policy json.RawMessage
+	Route  *int // the published routing document; nil: none
 }
 
 // choice is one decision about who gets a lead.
@@ -60,6 +58,8 @@ type choice struct {
 	tx     pgx.Tx
 	leadID string
 	lead   leadToRoute
+	score  record.Score
+	policy lifecycle.Policy
 	c      lifecycle.Command
 	last   *pgx.Batch // what is written, in the last trip
 }
@@ -72,43 +72,57 @@ func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stage
 ) (record.Granted, error) {
 	var out record.Granted
 	h := s.handing()
-	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+	err := s.pipelined(ctx, op, func(conn *pgx.Conn) error {
 		out = record.Granted{}
 		h.again()
-		ch := &choice{tx: tx, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
-		before, err := ch.enter(ctx)
-		switch {
-		case err != nil || before != nil:
-			out.Offer = before
-			return err
-		case ch.lead.Stage == lifecycle.StageErased:
-			return record.ErrErased
-		case ch.lead.Cycle != c.Cycle || !within(ch.lead.Stage, stages):
-			out.Code = "too_late"
-			return nil
-		}
-		explained, err := s.explain(ctx, tx, ch.leadID, asked{at: c.At, run: true})
-		if err != nil && !errors.Is(err, ErrNoModel) {
+		ch := &choice{tx: begun{conn}, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
+		if err := s.grant(ctx, ch, h, stages, state, who, &out); err != nil {
 			return err
 		}
-		rep, code, err := who(ch)
-		if err != nil {
-			return err
-		}
-		if rep == "" {
-			out.Code = code
-		} else if err := s.assign(ctx, ch, h, rep, state, explained, &out); err != nil {
-			return err
-		}
-		return tx.SendBatch(ctx, ch.last).Close()
+		ch.last.Queue("COMMIT")
+		return ch.tx.SendBatch(ctx, ch.last).Close()
 	})
 	h.end(err)
 	return out, err
 }
 
-// enter locks the lead, and finds what the command was granted before.
+// grant decides, and queues what is written.
+func (s *Store) grant(ctx context.Context, ch *choice, h *handing, stages []lifecycle.Stage, state string,
+	who func(ch *choice) (rep, code string, err error), out *record.Granted,
+) error {
+	before, err := ch.enter(ctx)
+	switch {
+	case err != nil || before != nil:
+		out.Offer = before
+		return err
+	case ch.lead.Stage == lifecycle.StageErased:
+		return record.ErrErased
+	case ch.lead.Cycle != ch.c.Cycle || !within(ch.lead.Stage, stages):
+		out.Code = "too_late"
+		return nil
+	}
+	if ch.score, err = s.explain(ctx, ch.tx, ch.leadID, asked{at: ch.c.At, run: true}); err != nil && !errors.Is(err, ErrNoModel) {
+		return err
+	}
+	if ch.policy, err = policyOf(ch.lead.Policy); err != nil && state == "offered" { // else nothing has a deadline
+		return err
+	}
+	rep, code, err := who(ch)
+	if err != nil {
+		return err
+	}
+	if rep == "" {
+		out.Code = code
+		return nil
+	}
+	return s.assign(ctx, ch, h, rep, state, out)
+}
+
+// enter begins the transaction, locks the lead, and finds what the command was granted before.
 func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error) {
 	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(sqlPlainPlans)
 	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID}).Query(func(rows pgx.Rows) (err error) {
 		ch.lead, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadToRoute])
 		return err
@@ -135,53 +149,37 @@ func within(stage lifecycle.Stage, stages []lifecycle.Stage) bool {
 // leadOf reads the lead's id out of a command's: <lead>/<cycle>/<wish>.
 func leadOf(c lifecycle.Command) string { return c.ID[:min(36, len(c.ID))] }
 
-const sqlCandidates = `SELECT r.id AS rep_id, r.turn, r.capacity,
-	(SELECT count(*) FROM leads l WHERE l.owner = r.id AND l.stage IN ('handoff', 'working', 'opportunity'))
-	+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
-		WHERE a.rep_id = r.id AND a.state = 'offered' AND l.owner IS DISTINCT FROM r.id) AS open
-FROM reps r WHERE r.active AND (@team::uuid IS NULL OR r.team_id = @team) ORDER BY r.id`
-
-const sqlLedger = `INSERT INTO routings (lead_id, key, candidates, rep_id, why) VALUES (@lead, @key, @candidates, @rep, @why)`
-
-const sqlTakeTurn = `UPDATE reps SET turn = nextval('routing_turn') WHERE id = @rep`
-
-const sqlLockRouting = `SELECT pg_advisory_xact_lock(@lock)`
-
-// choose picks the next rep and queues the ledger; empty when nobody may.
-func (ch *choice) choose(ctx context.Context, team *string) (string, error) {
-	var candidates []routing.Candidate
-	b := &pgx.Batch{}
-	b.Queue(sqlLockRouting, pgx.NamedArgs{"lock": routingLock})
-	b.Queue(sqlCandidates, pgx.NamedArgs{"team": team}).Query(func(rows pgx.Rows) (err error) {
-		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[routing.Candidate])
-		return err
-	})
-	if err := ch.tx.SendBatch(ctx, b).Close(); err != nil {
-		return "", err
-	}
-	ledger, rep := routing.Choose(candidates, ch.c.Exclude)
-	if ledger == nil {
-		ledger = []routing.Candidate{}
-	}
-	why := "round_robin"
-	if rep == "" {
-		why = record.CodeNoRep
-	}
-	ch.last.Queue(sqlLedger, pgx.NamedArgs{"lead": ch.leadID, "key": ch.c.ID, "candidates": ledger, "rep": nullable(rep), "why": why})
-	if rep != "" {
-		ch.last.Queue(sqlTakeTurn, pgx.NamedArgs{"rep": rep})
-	}
-	return rep, nil
-}
-
-// Offer chooses a rep in turn, computes the SLA clocks in business time and writes assignment, routing ledger,
+// Offer chooses a rep by the published routing document, computes the SLA clocks in business time and writes assignment, routing ledger,
 // explanation and alert deliveries, once per command.
 func (s *Store) Offer(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	stages := []lifecycle.Stage{lifecycle.StageQualified, lifecycle.StageHandoff, lifecycle.StageNurturing, lifecycle.StageCaptured}
 	return s.route(ctx, "offer", c, stages, "offered", func(ch *choice) (string, string, error) {
-		rep, err := ch.choose(ctx, ch.lead.TeamID)
+		r, err := s.routed(ctx, ch)
+		if err != nil {
+			return "", "", err
+		}
+		rep, err := ch.choose(ctx, r)
 		return rep, record.CodeNoRep, err
 	})
+}
+
+// routed is what the lead is routed by: the published document or, while there is none, everybody in turn, of the lead's team
+// where it has one.
+func (s *Store) routed(ctx context.Context, ch *choice) (routed, error) {
+	if ch.lead.Route == nil {
+		r := routed{doc: routing.Default()}
+		if ch.lead.TeamID != nil {
+			r.doc.Pools = map[string]routing.Pool{routing.PoolEverybody: {Strategy: routing.RoundRobin, Team: *ch.lead.TeamID}}
+		}
+		return r, nil
+	}
+	r := routed{version: *ch.lead.Route}
+	var err error
+	if r.doc, err = s.routeDocument(ctx, ch.tx, r.version); err != nil {
+		return r, err
+	}
+	r.in.Facts, r.in.Owner, err = factsOf(ctx, ch.tx, r.doc, ch.leadID, ch.lead.routedPerson, ch.score)
+	return r, err
 }
 
 const sqlActiveRep = `SELECT active AND (@team::uuid IS NULL OR team_id = @team) FROM reps WHERE id = @rep`
@@ -196,7 +194,7 @@ func (ch *choice) active(ctx context.Context, team *string) (ok bool, taken int,
 		return false, 0, nil
 	}
 	b := &pgx.Batch{}
-	b.Queue(sqlLockRouting, pgx.NamedArgs{"lock": routingLock})
+	b.Queue(sqlSeePeople, pgx.NamedArgs{"lock": peopleLock})
 	b.Queue(sqlActiveRep, pgx.NamedArgs{"rep": ch.c.Rep, "team": team}).Query(func(rows pgx.Rows) error {
 		found, err := pgx.CollectRows(rows, pgx.RowTo[*bool])
 		ok = len(found) > 0 && found[0] != nil && *found[0]
@@ -225,7 +223,7 @@ func (s *Store) Assign(ctx context.Context, c lifecycle.Command) (record.Granted
 	stages := []lifecycle.Stage{lifecycle.StageWorking, lifecycle.StageOpportunity}
 	return s.route(ctx, "assign", c, stages, "accepted", func(ch *choice) (string, string, error) {
 		if c.Rep == "" {
-			rep, err := ch.choose(ctx, assignmentID(c.Team))
+			rep, err := ch.choose(ctx, routed{doc: routing.OfTeam(c.Team)})
 			return rep, record.CodeNoRep, err
 		}
 		ok, _, err := ch.active(ctx, nil)
@@ -246,19 +244,15 @@ const sqlEndOpen = `UPDATE assignments SET state = 'withdrawn', decided_at = now
 WHERE lead_id = @lead AND state = 'offered'`
 
 // assign queues the assignment with what was known at this moment, and tells the rep.
-func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state string, explained record.Score, out *record.Granted) error {
-	c := ch.c
+func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state string, out *record.Granted) error {
+	c, explained := ch.c, ch.score
 	args := pgx.NamedArgs{
 		"id": uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), "key": c.ID, "lead": ch.leadID, "cycle": c.Cycle, "n": c.N, "rep": rep,
 		"state": state, "at": c.At, "due": nil, "clocks": []lifecycle.Clock{}, "decided": nil, "model": nil, "score": explained.Score,
 	}
 	alerted := record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: args["id"].(string), RepID: rep, Score: explained.Score}
 	if state == "offered" {
-		policy, err := policyOf(ch.lead.Policy)
-		if err != nil {
-			return err
-		}
-		clocks, due, err := s.acceptClocks(ctx, ch.tx, policy, rep, c.At)
+		clocks, due, err := s.acceptClocks(ctx, ch.tx, ch.policy, rep, c.At)
 		if err != nil {
 			return err
 		}

@@ -138,12 +138,27 @@ func TestAThousandOffersAtOnceAreFair(t *testing.T) {
 	require.Equal(t, 3000, one[int](t, s, "SELECT (SELECT count(*) FROM routings) + (SELECT count(*) FROM deliveries)"))
 }
 
-// A rep is sent home while they are being chosen: from the answer on nothing is offered to them any more.
+// A rep is sent home, for good or for a while, as they are being chosen: from the answer on nothing is offered to them any more.
 func TestWhoIsSentHomeIsOfferedNothingAnyMore(t *testing.T) {
+	for name, goes := range map[string]func(s *Store, rep record.Rep) error{
+		"for good": func(s *Store, rep record.Rep) error {
+			rep.Active = false
+			_, err := s.UpdateRep(t.Context(), rep)
+			return err
+		},
+		"for a while": func(s *Store, rep record.Rep) error {
+			_, err := s.AddAbsence(t.Context(), record.Absence{RepID: rep.ID, From: time.Now(), Until: time.Now().Add(time.Hour), Kind: "other"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) { sentHome(t, goes) })
+	}
+}
+
+func sentHome(t *testing.T, goes func(s *Store, rep record.Rep) error) {
 	s := floor(t)
 	rep, err := s.Rep(t.Context(), newRep(t, s, "rep", nil))
 	require.NoError(t, err)
-	rep.Active = false
 	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
 	offers := func() int { return one[int](t, s, "SELECT count(*) FROM assignments") }
 	waiting := func(n int) func() bool {
@@ -160,8 +175,7 @@ func TestWhoIsSentHomeIsOfferedNothingAnyMore(t *testing.T) {
 	}()
 	require.Eventually(t, waiting(1), 10*time.Second, time.Millisecond)
 	go func() {
-		_, err := s.UpdateRep(t.Context(), rep)
-		if err != nil {
+		if err := goes(s, rep); err != nil {
 			home <- -1
 			return
 		}

@@ -46,6 +46,7 @@ type Store struct {
 	changes   sync.Map // two versions -> *scoring.Change
 	scripts   sync.Map // sequenceVersion -> script
 	takers    sync.Map // lane -> *taking
+	routes    sync.Map // version -> routing.Document
 	warmUp    []int
 	keepMails time.Duration
 }

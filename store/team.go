@@ -8,7 +8,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const repColumns = `id, name, email, team_id, time_zone, calendar_id, capacity, active`
+const repColumns = `id, name, email, team_id, time_zone, calendar_id, capacity, active, weight, per_day, tags, languages, territories`
 
 const sqlReps = `SELECT ` + repColumns + ` FROM reps WHERE id < @after ORDER BY id DESC LIMIT @rows`
 
@@ -24,8 +24,10 @@ func (s *Store) Rep(ctx context.Context, id string) (record.Rep, error) {
 	return byID[record.Rep](ctx, s, "read rep", sqlRep, id)
 }
 
-const sqlCreateRep = `INSERT INTO reps (id, name, email, team_id, time_zone, calendar_id, capacity, active)
-VALUES (@id, @name, @email, @team, @zone, @calendar, @capacity, @active) RETURNING ` + repColumns
+const sqlCreateRep = `INSERT INTO reps (id, name, email, team_id, time_zone, calendar_id, capacity, active, weight, per_day, tags,
+	languages, territories)
+VALUES (@id, @name, @email, @team, @zone, @calendar, @capacity, @active, coalesce(@weight, 1), @per_day, coalesce(@tags::text[], '{}'),
+	coalesce(@languages::text[], '{}'), coalesce(@territories::text[], '{}')) RETURNING ` + repColumns
 
 // CreateRep hires one; record.ErrConflict for a taken address. Leads that wait in the team queue hear of it.
 func (s *Store) CreateRep(ctx context.Context, r record.Rep) (record.Rep, error) {
@@ -34,7 +36,8 @@ func (s *Store) CreateRep(ctx context.Context, r record.Rep) (record.Rep, error)
 }
 
 const sqlUpdateRep = `UPDATE reps SET name = @name, email = @email, team_id = @team, time_zone = @zone, calendar_id = @calendar,
-	capacity = @capacity, active = @active, updated_at = now()
+	capacity = @capacity, active = @active, weight = coalesce(@weight, weight), per_day = @per_day, tags = coalesce(@tags::text[], '{}'),
+	languages = coalesce(@languages::text[], '{}'), territories = coalesce(@territories::text[], '{}'), updated_at = now()
 WHERE id = @id RETURNING ` + repColumns
 
 // UpdateRep replaces one; record.ErrNotFound, or record.ErrConflict for a taken address. Leads that wait in the team
@@ -49,24 +52,28 @@ func (s *Store) UpdateRep(ctx context.Context, r record.Rep) (record.Rep, error)
 const sqlQueuedLeads = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage = 'qualified' ORDER BY l.id FOR NO KEY UPDATE OF l`
 
+// saveRep writes a rep while nobody chooses: who was sent home is offered nothing any more once that was answered. Whom it
+// concerns is told in a second transaction, for it takes locks that come before that one. Where it fails the run looks again by
+// itself, and Reroute does.
 func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (record.Rep, error) {
 	var out record.Rep
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
-		// Nobody is chosen meanwhile: who was sent home is offered nothing any more once that was answered.
-		if _, err := tx.Exec(ctx, sqlLockRouting, pgx.NamedArgs{"lock": routingLock}); err != nil {
+		if err := lockPeople(ctx, tx); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, sql, pgx.NamedArgs{
 			"id": r.ID, "name": r.Name, "email": r.Email, "team": r.TeamID, "zone": r.TimeZone, "calendar": r.CalendarID,
-			"capacity": r.Capacity, "active": r.Active,
+			"capacity": r.Capacity, "active": r.Active, "weight": r.Weight, "per_day": r.PerDay, "tags": r.Tags,
+			"languages": r.Languages, "territories": r.Territories,
 		})
 		var err error
-		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Rep]); err != nil || !out.Active {
-			return err
-		}
-		return nudgeQueue(ctx, tx)
+		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Rep])
+		return err
 	})
-	return out, err
+	if err != nil {
+		return out, err
+	}
+	return out, s.peopleChanged(ctx, out.Active)
 }
 
 // nudgeQueue makes the runs of all queued leads look for a rep again: a row without triggers is a nudge.

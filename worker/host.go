@@ -41,6 +41,7 @@ type Host struct {
 	Sweeper    Sweeper
 	Scores     Scores
 	Holds      Holds
+	Away       Away
 	Client     client.Client
 	Mails      Carrier // of nurture mail
 	Alerts     Carrier // of mail to sales, which waits for no nurture mail: it has connections of its own
@@ -118,6 +119,7 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error {
 		return h.every(ctx, b, "held", 5*time.Second, "leads that are held up no more", h.release)
 	})
+	g.Go(func() error { return h.every(ctx, b, "away", awayOften, "offers to who is away", h.reroute) })
 	if h.Tide != nil {
 		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })
 	} else {

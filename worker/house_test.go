@@ -118,7 +118,7 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
-		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Client: temporalAt(t, "127.0.0.1:1"),
+		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Client: temporalAt(t, "127.0.0.1:1"),
 		Mails: mailing(bulk), Alerts: mailing(4),
 		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,

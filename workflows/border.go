@@ -3,6 +3,7 @@ package workflows
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/person"
@@ -28,7 +29,9 @@ func known(s wire.Engagement) wire.Engagement {
 		s.Band = ""
 	}
 	s.Triggers = slices.DeleteFunc(slices.Clone(s.Triggers), func(t wire.Trigger) bool {
-		return !slices.Contains(ours, t.Kind) && !slices.Contains(person.EventTypes, t.Kind)
+		kind, of, _ := strings.Cut(t.Kind, ":")
+		return !(kind == lifecycle.TriggerRepAway && of != "" && anID.MatchString(of)) &&
+			!slices.Contains(ours, t.Kind) && !slices.Contains(person.EventTypes, t.Kind)
 	})
 	return s
 }

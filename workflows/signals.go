@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -126,6 +127,9 @@ func triggerEvent(kind string) lifecycle.Event {
 		return lifecycle.Event{Kind: lifecycle.Recaptured}
 	case wire.TriggerErased:
 		return lifecycle.Event{Kind: lifecycle.Erased}
+	}
+	if rep, assignment, ok := strings.Cut(kind, ":"); ok && rep == lifecycle.TriggerRepAway {
+		return lifecycle.Event{Kind: lifecycle.RepAway, Offer: lifecycle.Offer{Assignment: assignment}}
 	}
 	return lifecycle.Event{Kind: lifecycle.Triggered, Trigger: kind, Actor: lead}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ type world struct {
 	granting func()
 	ended    time.Time
 	late     time.Duration // how long after its decision an offer is made
+	repAway  string        // is offered nothing
 
 	signalled chan struct{} // closed, by told, once the signal that starts the run is there
 	told      func()
@@ -171,7 +173,7 @@ func (w *world) Offer(_ context.Context, c lifecycle.Command) (record.Granted, e
 		return record.Granted{Offer: o}, nil
 	}
 	for _, rep := range reps {
-		if slices.Contains(c.Exclude, rep) {
+		if slices.Contains(c.Exclude, rep) || rep == w.repAway {
 			continue
 		}
 		at := func(h int) time.Time { return c.At.Add(w.late + time.Duration(h)*time.Hour) }
@@ -180,7 +182,7 @@ func (w *world) Offer(_ context.Context, c lifecycle.Command) (record.Granted, e
 			w.granting = nil
 		}
 		w.granted[c.ID] = &lifecycle.Offer{
-			Assignment: c.ID, Rep: rep, Team: "team", At: c.At, DueAt: at(40),
+			Assignment: strings.ReplaceAll(c.ID, "/", "-"), Rep: rep, Team: "team", At: c.At, DueAt: at(40),
 			Clocks: []lifecycle.Clock{
 				{Kind: lifecycle.ClockAccept, Level: lifecycle.LevelRemind, At: at(20)},
 				{Kind: lifecycle.ClockAccept, Level: lifecycle.LevelDue, At: at(40)},

@@ -72,6 +72,8 @@ func (c *change) fold() {
 		c.mute()
 	case Recaptured:
 		c.recaptured()
+	case RepAway:
+		c.repAway()
 	case Paused:
 		c.pause()
 	case Resumed:
@@ -149,7 +151,7 @@ func (c *change) foldResult() {
 var because = map[EventKind]string{
 	Started: "captured", Offered: "in_turn", Claimed: "team_queue", Assigned: "reassigned", CycleBegun: "recycled",
 	Accepted: "decision", Qualified: "decision", Won: "decision", Reassigned: "decision", Paused: "decision", Resumed: "decision",
-	Recycled: "decision", Unsubscribed: "by_the_person", Bounced: "hard_bounce", Complained: "by_the_person",
+	RepAway: "rep_away", Recycled: "decision", Unsubscribed: "by_the_person", Bounced: "hard_bounce", Complained: "by_the_person",
 }
 
 // note writes the entry of the event.

@@ -17,6 +17,7 @@ const (
 	Bounced      EventKind = "bounced"      // hard bounce
 	Complained   EventKind = "complained"   // marked as spam
 	Recaptured   EventKind = "recaptured"   // a new capture of a known lead
+	RepAway      EventKind = "rep_away"     // who was offered the lead is away, or takes none any more
 
 	Accepted     EventKind = "accepted"
 	Rejected     EventKind = "rejected"
@@ -46,7 +47,7 @@ const (
 
 // EventKinds lists every kind of event.
 var EventKinds = []EventKind{
-	Started, Scored, Triggered, Revoked, Touched, Unsubscribed, Bounced, Complained, Recaptured,
+	Started, Scored, Triggered, Revoked, Touched, Unsubscribed, Bounced, Complained, Recaptured, RepAway,
 	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Erased,
 	Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, Passed, GivenUp,
 }
@@ -66,7 +67,7 @@ type Event struct {
 	Until    time.Time // Paused: zero is until resumed
 
 	Command string    // the id of the command this is the result of
-	Offer   Offer     // Offered, Claimed, Assigned
+	Offer   Offer     // Offered, Claimed, Assigned; of RepAway the assignment alone
 	Retry   time.Time // NoRepFound: when to look again
 	Move    Move      // Moved, CycleBegun (position)
 	Engaged time.Time // Checked

@@ -24,7 +24,7 @@ const pendingOffer = "offer"
 
 // askAgain repeats the ask that found nobody: the same wish, so the same number.
 func (c *change) askAgain() {
-	if c.Stage != StageQualified || c.Asking || c.Made >= c.maxOffers() {
+	if c.Stage != StageQualified || c.Asking || c.spent() {
 		return
 	}
 	if c.Paused {
@@ -41,6 +41,9 @@ func (c *change) askAgain() {
 }
 
 func (c *change) maxOffers() int { return max(1, c.p.SLA.Accept.MaxOffers) }
+
+// spent reports that the cycle has had its offers.
+func (c *change) spent() bool { return c.Made-c.Void >= c.maxOffers() }
 
 // offered makes the granted offer the open one. A grant nobody waits for any more is withdrawn: the projection closes
 // every open assignment that is not the lead's own.
@@ -64,6 +67,33 @@ func (c *change) offered() {
 	for _, k := range o.Clocks {
 		c.set(c.e.At, k)
 	}
+	if c.Left == o.Assignment {
+		c.leave()
+	}
+}
+
+// repAway ends the offer to somebody who is away. One that is on its way to the run ends as soon as it is there.
+func (c *change) repAway() {
+	of := c.e.Offer.Assignment
+	if c.Stage == StageHandoff && c.Assignment != "" && c.Assignment == of {
+		c.leave()
+		return
+	}
+	c.quiet = true
+	if c.Asking {
+		c.Left = of
+	}
+}
+
+// leave offers the lead to somebody else at once. Nobody had the offer, so it is none of those that a cycle may have, and who is
+// back in time may have another.
+func (c *change) leave() {
+	c.Left = ""
+	c.also(Entry{Kind: Offered, Assignment: c.Assignment, Outcome: "withdrawn", Why: "rep_away"})
+	c.Owner, c.Assignment, c.SLA = "", "", SLAClock{State: SLANone}
+	c.Void++
+	c.drop(ClockAccept)
+	c.next("rep_away")
 }
 
 // awaitsOffer reports that the event answers the offer the lead asked for last, and that it still wants one.
@@ -88,7 +118,7 @@ func (c *change) release() {
 		return
 	}
 	c.Asking = false
-	if c.Stage == StageQualified && c.Made < c.maxOffers() && !c.has(ClockRetry) {
+	if c.Stage == StageQualified && !c.spent() && !c.has(ClockRetry) {
 		c.lookAgain(c.retryAfter())
 	}
 }
@@ -174,7 +204,7 @@ func (c *change) pass() {
 
 // next offers it to another rep, or leaves it in the team queue once the offers of the cycle are used up.
 func (c *change) next(why string) {
-	if c.Made >= c.maxOffers() {
+	if c.spent() {
 		c.queue(why)
 		return
 	}

@@ -26,9 +26,11 @@ type Lead struct {
 	Assignment string   `json:"assignment,omitempty"`
 	Asked      int      `json:"asked,omitempty"`  // offers asked for in this cycle; numbers their ids
 	Made       int      `json:"made,omitempty"`   // offers that found a rep in this cycle
+	Void       int      `json:"void,omitempty"`   // of those, how many went to somebody who was away: they do not count
 	Unmet      int      `json:"unmet,omitempty"`  // how often in a row nobody was found
 	Asking     bool     `json:"asking,omitempty"` // an offer, claim or assignment is under way
 	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
+	Left       string   `json:"left,omitempty"`   // an assignment whose rep went away before the run heard of it
 	SLA        SLAClock `json:"sla,omitzero"`
 	Last       Decision `json:"last,omitzero"` // the last decision that took effect
 

@@ -72,6 +72,8 @@ func variants(s Stage) []Lead {
 				all = append(all, l)
 				l.Beginning = true
 				all = append(all, l)
+				l.Beginning, l.Left = false, "assignment-rep"
+				all = append(all, l)
 			}
 		}
 	}
@@ -102,6 +104,8 @@ func events(l Lead) []Event {
 			}
 		case Offered:
 			base.Command, base.Offer = l.id("offer/%d", l.Asked), offer(l.Asked, "rep", noon)
+		case RepAway:
+			base.Offer = Offer{Assignment: "assignment-rep"}
 		case NoRepFound:
 			base.Command = l.id("offer/%d", l.Asked)
 		case Claimed:

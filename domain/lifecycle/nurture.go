@@ -5,6 +5,9 @@ import "time"
 // TriggerMQL is the trigger of a score that was lifted to the threshold; the others are engagement types.
 const TriggerMQL = "mql"
 
+// TriggerRepAway, a colon and the id of an assignment tell that whoever was offered the lead is away. The outbox alone tells it.
+const TriggerRepAway = "rep_away"
+
 func (c *change) start() {
 	c.CycleAt = c.e.At
 	if c.e.Move.Position.Sequence != "" {

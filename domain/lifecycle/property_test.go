@@ -65,7 +65,7 @@ var (
 	likely = map[Stage][]EventKind{
 		StageNurturing: {Triggered, Triggered, Triggered, Triggered, Touched, Touched},
 		StageQualified: {Accepted, Accepted, Accepted, Accepted, Refreshed, Revoked},
-		StageHandoff:   {Accepted, Rejected, Rejected, Rejected, Paused, Paused, Paused, Revoked},
+		StageHandoff:   {Accepted, Rejected, Rejected, Rejected, Paused, Paused, Paused, Revoked, RepAway},
 		StageWorking:   {Qualified, Lost, Lost, Recycled, Reassigned, Reassigned},
 		StageDormant:   {Triggered, Triggered, Recaptured, Recycled},
 		StageLost:      {Recycled, Recycled, Recycled},
@@ -83,6 +83,8 @@ func (f *life) message(t *rapid.T, k EventKind) Event {
 		e.Trigger = rapid.SampledFrom([]string{TriggerMQL, "demo_request"}).Draw(t, "trigger")
 	case Rejected:
 		e.Decision.Reason = rapid.SampledFrom([]string{"not_ready", "no_capacity", "other"}).Draw(t, "reason")
+	case RepAway:
+		e.Offer.Assignment = rapid.SampledFrom([]string{f.lead.Assignment, "another"}).Draw(t, "assignment")
 	case Lost:
 		e.Decision.Reason = rapid.SampledFrom([]string{"price", "no_fit"}).Draw(t, "reason")
 	case Accepted:

@@ -55,7 +55,7 @@ func (c *change) begin(why string) {
 	c.Stage, c.Rested = StageNurturing, ""
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
-	c.Asked, c.Made, c.Unmet, c.Passed, c.Asking = 0, 0, 0, nil, false
+	c.Asked, c.Made, c.Void, c.Unmet, c.Passed, c.Asking, c.Left = 0, 0, 0, 0, nil, false, ""
 	c.Owner, c.Team, c.Assignment, c.SLA = "", "", "", SLAClock{State: SLANone}
 	c.drop(ClockCoolDown)
 	c.Pending = "" // what waited to begin it has its cycle

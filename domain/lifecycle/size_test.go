@@ -15,7 +15,7 @@ func largest(offers, reminders int) Lead {
 	at := time.Date(2026, 11, 25, 12, 30, 45, 123456789, time.UTC)
 	l := Lead{
 		ID: id(0), Source: "partner-newsletter", Stage: StageHandoff, Cycle: 12, Version: 12345, Seq: 123456789, CycleAt: at,
-		Score: 123, Band: "warm", Reason: "out_of_territory", Owner: id(1), Team: id(2), Assignment: id(3), Asked: offers, Made: offers,
+		Score: 123, Band: "warm", Reason: "out_of_territory", Owner: id(1), Team: id(2), Assignment: id(3), Left: id(7), Asked: offers, Made: offers, Void: 3,
 		SLA: SLAClock{DueAt: at, State: SLABreached}, Paused: true, PausedAt: at, Pauses: 12, Pending: "webinar_registration",
 		Muted: "unsubscribed", Position: Position{Sequence: "welcome-enterprise", Version: 12, Step: "after-webinar", Since: at, Move: 12},
 		Last: Decision{ID: id(4), Kind: Reassigned, By: id(5), Assignment: id(6), Reason: "out_of_territory", Cycle: 12},

@@ -19,7 +19,7 @@ var edges = []edge{
 
 	{open, []EventKind{
 		Scored, Touched, Unsubscribed, Bounced, Complained, Recaptured, Triggered, Paused, Resumed, Passed,
-		Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, GivenUp,
+		Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, GivenUp, RepAway,
 	}, nil},
 
 	{[]Stage{StageNurturing, StageWorking, StageOpportunity, StageLost, StageDormant}, []EventKind{Revoked}, nil},
@@ -33,7 +33,7 @@ var edges = []edge{
 
 	{[]Stage{StageHandoff}, []EventKind{Accepted}, []Stage{StageWorking}},
 	{[]Stage{StageHandoff}, []EventKind{Rejected}, []Stage{StageHandoff, StageQualified, StageDormant, StageDisqualified}},
-	{[]Stage{StageHandoff}, []EventKind{Passed, NoRepFound, GivenUp}, []Stage{StageQualified}}, // team queue
+	{[]Stage{StageHandoff}, []EventKind{Passed, NoRepFound, GivenUp, RepAway, Offered}, []Stage{StageQualified}}, // team queue
 
 	{[]Stage{StageWorking}, []EventKind{Qualified}, []Stage{StageOpportunity}},
 	{sold, []EventKind{Won}, []Stage{StageWon}},

@@ -17,6 +17,12 @@ type Rep struct {
 	CalendarID *string `json:"calendar_id"`
 	Capacity   *int    `json:"capacity"` // open leads at most; null: no limit
 	Active     bool    `json:"active"`
+
+	Weight      *int     `json:"weight"`  // in pools that go by it; absent when it is made: 1
+	PerDay      *int     `json:"per_day"` // offers from midnight to midnight at most; null: no limit
+	Tags        []string `json:"tags"`
+	Languages   []string `json:"languages"`   // BCP 47
+	Territories []string `json:"territories"` // values of the field that pools cover by
 }
 
 // Team is a group of reps with a manager.

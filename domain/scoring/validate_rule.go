@@ -96,6 +96,11 @@ func (c *check) condition(path string, one Condition, ofProfile bool) {
 	case ofProfile && !person.Known(one.Field):
 		c.add(path+".field", "is no profile field: use one of %s, or custom.<key>", strings.Join(person.Fields, " "))
 	}
+	c.tests(path, one)
+}
+
+// tests checks how a condition tests its field.
+func (c *check) tests(path string, one Condition) {
 	if n := one.operators(); n != 1 {
 		c.add(path, "has %d tests: give exactly one of equals, one_of, contains, prefix, matches, range, present, missing", n)
 		return

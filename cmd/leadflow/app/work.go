@@ -42,7 +42,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 	}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
-		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Client: c,
+		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Client: c,
 		Mails:     bulk,
 		Alerts:    alerts,
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},

@@ -40,6 +40,11 @@ var repColumns = []column[record.Rep]{
 	{"calendar_id", func(r record.Rep) any { return r.CalendarID }},
 	{"capacity", func(r record.Rep) any { return r.Capacity }},
 	{"active", func(r record.Rep) any { return r.Active }},
+	{"weight", func(r record.Rep) any { return r.Weight }},
+	{"per_day", func(r record.Rep) any { return r.PerDay }},
+	{"tags", func(r record.Rep) any { return r.Tags }},
+	{"languages", func(r record.Rep) any { return r.Languages }},
+	{"territories", func(r record.Rep) any { return r.Territories }},
 }
 
 var teamColumns = []column[record.Team]{

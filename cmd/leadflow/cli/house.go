@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -60,12 +61,14 @@ func given(flags *pflag.FlagSet) (fields, error) {
 			body[name] = value == "true"
 		case value == "none":
 			body[name] = nil
-		case f.Name == "capacity":
+		case f.Name == "capacity", f.Name == "per-day", f.Name == "weight":
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 0 {
-				wrong = misused("--capacity is a whole number, or none for no limit", "for example --capacity 20")
+				wrong = misused("--"+f.Name+" is a whole number, or none for no limit", "for example --"+f.Name+" 20")
 			}
 			body[name] = n
+		case f.Name == "tags", f.Name == "languages", f.Name == "territories":
+			body[name] = strings.Split(value, ",")
 		default:
 			body[name] = value
 		}
@@ -76,7 +79,8 @@ func given(flags *pflag.FlagSet) (fields, error) {
 // flagFields are the fields that flags of reps and teams stand for.
 var flagFields = map[string]string{
 	"name": "name", "email": "email", "team": "team_id", "time-zone": "time_zone", "calendar": "calendar_id",
-	"capacity": "capacity", "active": "active", "manager": "manager_id",
+	"capacity": "capacity", "active": "active", "manager": "manager_id", "per-day": "per_day", "weight": "weight", "tags": "tags",
+	"languages": "languages", "territories": "territories",
 }
 
 func reps(t *tool) *cobra.Command {
@@ -94,7 +98,7 @@ func reps(t *tool) *cobra.Command {
 	}.command(t)
 	return group("rep", "Reps: the people in sales", "", listCommand(t, list[record.Rep]{
 		short: "Lists reps", path: "/v1/reps", columns: repColumns, example: `  leadflow rep list`,
-	}), create, update)
+	}), create, update, repAbsence(t))
 }
 
 func repFlags(f *pflag.FlagSet) {
@@ -105,6 +109,11 @@ func repFlags(f *pflag.FlagSet) {
 	f.String("calendar", "", "working hours, by id of the calendar; none: those of the team")
 	f.String("capacity", "", "open leads at most; none: no limit")
 	f.Bool("active", true, "takes new leads")
+	f.String("per-day", "", "offers a day at most; none: no limit")
+	f.String("weight", "", "0 to 1000, in pools that go by weights")
+	f.String("tags", "", "what pools may ask for, by comma; none: nothing")
+	f.String("languages", "", "such as de,en, by comma; none: nothing")
+	f.String("territories", "", "such as DE,AT, by comma; none: nothing")
 }
 
 func teams(t *tool) *cobra.Command {
