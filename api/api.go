@@ -44,6 +44,7 @@ type Deps struct {
 	Answers   Answers
 	Unscoring Unscoring
 	Choices   Choices
+	Offers    Offers
 
 	SuppressionLists SuppressionLists
 	Imports          intake.Imports
@@ -94,7 +95,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.offers, a.script, a.health, a.docs,
 	} {
 		add()
 	}

@@ -37,7 +37,8 @@ type alert struct {
 	kind string
 	key  string // of the command: told once
 	record.AlertData
-	text string // what only the mail says
+	text string       // what only the mail says
+	whys []record.Why // so is what the score was made of
 }
 
 // tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
@@ -49,7 +50,7 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	if err != nil {
 		return err
 	}
-	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text})
+	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text, Whys: a.whys})
 	if err != nil {
 		return err
 	}
@@ -71,14 +72,15 @@ WHERE l.id = @lead`
 
 // The deadline is the lead's, which a pause moves, while the offer is open.
 const sqlStillOpen = `SELECT l.alert AND (@assignment::uuid IS NULL OR coalesce(a.state IN ('offered', 'accepted'), false)) AS open,
-	coalesce(s.score, 0) AS score, CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at
+	coalesce(s.score, 0) AS score, CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at, a.explanation
 FROM leads l LEFT JOIN assignments a ON a.id = @assignment::uuid LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @lead AND l.stage <> 'erased'`
 
 type stillOpen struct {
-	Open  bool
-	Score int
-	DueAt *time.Time
+	Open        bool
+	Score       int
+	DueAt       *time.Time
+	Explanation json.RawMessage
 }
 
 // Alert writes the deliveries of a reminder or an escalation under the command's id; none when the offer is not open any
@@ -107,7 +109,11 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		if (c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager) && manager != nil {
 			rep = *manager
 		}
-		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, AlertData: record.AlertData{
+		explained, err := explanationOf(now.Explanation)
+		if err != nil {
+			return err
+		}
+		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, whys: record.Whys(explained.Items, whysShown), AlertData: record.AlertData{
 			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: rep, Score: now.Score, DueAt: now.DueAt,
 		}})
 	})

@@ -45,11 +45,11 @@ func (l Lead) checkDecision(e Event, p Policy) error {
 		if l.Stage == StageQualified && l.Asking {
 			return l.refuse(CodeBusy, e.Kind)
 		}
-		if e.Kind == Rejected && !p.Knows(Rejected, d.Reason) {
+		if e.Kind == Rejected && e.Rule == nil && !p.Knows(Rejected, d.Reason) {
 			return l.refuse(CodeUnknownReason, e.Kind)
 		}
 	case Lost, Disqualified:
-		if !p.Knows(e.Kind, d.Reason) {
+		if e.Rule == nil && !p.Knows(e.Kind, d.Reason) {
 			return l.refuse(CodeUnknownReason, e.Kind)
 		}
 	case Reassigned:
@@ -121,12 +121,12 @@ func (c *change) rejected() {
 	c.Last.Assignment = c.Assignment
 	c.entry.Assignment, c.entry.Outcome = c.Assignment, "rejected"
 	c.met()
-	r := c.p.Reason(Rejected, c.e.Decision.Reason)
+	r := c.reason(Rejected)
 	switch r.Path {
 	case PathReroute:
 		c.pass()
 		c.next(c.e.Decision.Reason)
-	case PathDisqualify:
+	case PathDisqualify, PathDuplicate:
 		c.pass()
 		c.close(StageDisqualified, c.e.Decision.Reason)
 	default:
@@ -137,7 +137,7 @@ func (c *change) rejected() {
 
 func (c *change) lost() {
 	c.decide()
-	r := c.p.Reason(Lost, c.e.Decision.Reason)
+	r := c.reason(Lost)
 	switch r.Path {
 	case PathDisqualify:
 		c.close(StageDisqualified, c.e.Decision.Reason)

@@ -61,6 +61,7 @@ type Event struct {
 	Score    int       // Scored, CycleBegun
 	Band     string    // Scored, CycleBegun
 	Decision Decision  // of people
+	Rule     *Reason   // Rejected, Lost, Disqualified: what its reason meant when it was decided; nil: as the policy has it
 	Rep      string    // Reassigned
 	Team     string    // Reassigned
 	Until    time.Time // Paused: zero is until resumed

@@ -9,12 +9,13 @@ import (
 // Path is where a reason leads a lead.
 type Path string
 
-// The paths a reason may name. Reject knows the first three, lose knows recycle, disqualify and stay_lost.
+// The paths a reason may name. Reject knows all but stay_lost, lose knows recycle, disqualify and stay_lost.
 const (
 	PathRecycle    Path = "recycle"    // dormant until the cool-down is over, then the next cycle
 	PathReroute    Path = "reroute"    // offered to the next rep at once
 	PathDisqualify Path = "disqualify" // the end
 	PathStayLost   Path = "stay_lost"  // lost until a person recycles it
+	PathDuplicate  Path = "duplicate"  // the end of a rejection: the decision names the lead whose double it is
 )
 
 // ScorePolicy says what a score becomes when a lead is recycled.
@@ -34,6 +35,8 @@ type Reason struct {
 	CoolDown span.Span   `json:"cool_down,omitempty"` // recycle only; absent: the default's
 	Sequence string      `json:"sequence,omitempty"`  // the sequence of the next cycle; absent: the one of before
 	Score    ScorePolicy `json:"score,omitempty"`     // absent: keep
+	Title    string      `json:"title,omitempty"`     // what people read; absent: the code
+	Retired  bool        `json:"retired,omitempty"`   // not to be given any more; what was decided by it goes on by its path
 }
 
 // AcceptSLA is the clock of an offer, in business time of its calendar.
@@ -130,4 +133,6 @@ type Policy struct {
 	Consent  Consent   `json:"consent"`
 	Nurture  Nurture   `json:"nurture,omitzero"`
 	Bounces  Bounces   `json:"bounces,omitzero"`
+
+	Vocabulary Vocabulary `json:"vocabulary,omitempty"` // reasons of the house, before all others
 }

@@ -21,6 +21,12 @@ var builtIn = map[EventKind]map[string]Path{
 // Knows reports whether a decision of this kind may give this reason: a built-in one, or one the policy adds. A reason
 // the policy sends back to another rep belongs to rejections, one that stays lost to losses.
 func (p Policy) Knows(k EventKind, reason string) bool {
+	if own, ok := p.own(k, reason); ok {
+		return !own.Retired
+	}
+	if p.Recycle.Reasons[reason].Retired {
+		return false
+	}
 	if _, ok := builtIn[k][reason]; ok {
 		return true
 	}
@@ -56,7 +62,11 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 	if known {
 		r.Path = path
 	}
-	if own, ok := p.Recycle.Reasons[reason]; ok && fits(k, own.Path) {
+	own, ok := p.own(k, reason)
+	if !ok {
+		own, ok = p.Recycle.Reasons[reason]
+	}
+	if ok && fits(k, own.Path) {
 		r.Path = own.Path
 		if own.CoolDown > 0 {
 			r.CoolDown = own.CoolDown
@@ -79,5 +89,5 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 
 // fits keeps a path out of a decision that cannot take it: nobody reroutes a loss, and a rejection never stays lost.
 func fits(k EventKind, path Path) bool {
-	return k != Rejected && path != PathReroute || k == Rejected && path != PathStayLost
+	return k != Rejected && path != PathReroute && path != PathDuplicate || k == Rejected && path != PathStayLost
 }

@@ -16,6 +16,7 @@ type AlertPayload struct {
 type AlertLetter struct {
 	AlertPayload
 	Text string `json:"text,omitempty"` // what the lead wrote
+	Whys []Why  `json:"whys,omitempty"` // what the score of the offer was made of
 }
 
 // AlertReply is the kind of an alert that a lead answered a mail.
