@@ -119,18 +119,23 @@ func (a *API) takeDecision(w http.ResponseWriter, r *http.Request) {
 		a.showOffer(w, r, p, true, http.StatusGone, offered{Bad: true, Status: "Nothing was done: this link has expired."})
 		return
 	}
-	kind := map[string]string{"accept": wire.UpdateAccept, "reject": wire.UpdateReject}[values.Get("action")]
+	kind := map[string]string{"accept": wire.UpdateAccept, "reject": wire.UpdateReject, "undo": wire.UpdateUndo}[values.Get("action")]
 	if kind == "" {
 		a.showOffer(w, r, p, false, http.StatusUnprocessableEntity, offered{Bad: true, Status: "Please press one of the buttons."})
 		return
 	}
-	answer, err := a.Desk.Decide(r.Context(), desk.Request{LeadID: asked.LeadID, Kind: kind, Body: decisionOf(kind, asked, values), RepID: asked.RepID})
+	answer, err := a.Desk.Decide(r.Context(), desk.Request{LeadID: asked.LeadID, Kind: kind, Body: decisionOf(kind, p, values), RepID: asked.RepID})
 	a.showDecided(w, r, asked, p, values, answer, err)
 }
 
 // decisionOf is the body of a decision, from the form.
-func decisionOf(kind string, asked record.OfferAsked, values url.Values) json.RawMessage {
-	body := map[string]string{"rep_id": asked.RepID, "assignment_id": asked.AssignmentID}
+func decisionOf(kind string, p record.OfferPage, values url.Values) json.RawMessage {
+	body := map[string]string{"rep_id": p.RepID}
+	if kind != wire.UpdateUndo {
+		body["assignment_id"] = p.AssignmentID
+	} else if p.Undoes != "" {
+		body["decision_id"] = p.Undoes
+	}
 	if kind == wire.UpdateReject {
 		for _, name := range []string{"reason", "note", "duplicate_of"} {
 			if v := strings.TrimSpace(values.Get(name)); v != "" {
@@ -161,6 +166,9 @@ func (a *API) showDecided(w http.ResponseWriter, r *http.Request, asked record.O
 				status, told.Status = http.StatusAccepted, "Your decision is kept. It is carried out as soon as the engine behind this page answers; look again in a minute."
 			case desk.Refused:
 				status, told.Bad, told.Status = http.StatusConflict, true, "Nothing was done: "+became(p)+"."
+				if values.Get("action") == "undo" {
+					told.Status = "Nothing was undone: " + answer.Detail + "."
+				}
 			}
 			a.showOffer(w, r, p, false, status, told)
 		}
@@ -187,6 +195,9 @@ func (a *API) showOffer(w http.ResponseWriter, r *http.Request, p record.OfferPa
 	}
 	if expired && o.Status == "" {
 		o.Status = "This link has expired."
+	}
+	if p.UndoUntil != nil && mine && !expired && !p.Waiting {
+		o.Undo = "You can undo this until " + p.UndoUntil.Format("15:04 MST") + "."
 	}
 	if o.May {
 		o.Name, o.Facts = who(p.Profile), facts(p)

@@ -20,9 +20,12 @@ const sqlOfferPage = `SELECT r.name AS rep_name, r.active AS rep_active, r.time_
 			WHEN 'key' THEN 'the API key ' || (SELECT name FROM api_keys WHERE id::text = t.actor_id) END
 		FROM timeline t WHERE t.lead_id = a.lead_id AND t.assignment_id = a.id AND t.data ->> 'outcome' = a.state
 		ORDER BY t.id DESC LIMIT 1), '') AS decided_by,
+	CASE WHEN u.undo ->> 'by' = @rep::text AND u.undo ->> 'assignment' = a.id::text AND (u.undo ->> 'until')::timestamptz > now()
+		THEN (u.undo ->> 'until')::timestamptz END AS undo_until, coalesce(u.undo ->> 'decision', '') AS undoes,
 	EXISTS (SELECT FROM decisions d WHERE d.lead_id = a.lead_id AND d.state = 'pending') AS waiting
-FROM assignments a JOIN leads l ON l.id = a.lead_id JOIN reps f ON f.id = a.rep_id JOIN reps r ON r.id = @rep
+FROM assignments a JOIN leads l ON l.id = a.lead_id JOIN reps f ON f.id = a.rep_id JOIN reps r ON r.id = @rep::uuid
 	LEFT JOIN reps o ON o.id = l.owner LEFT JOIN scores s ON s.lead_id = l.id
+	CROSS JOIN LATERAL (SELECT l.state -> 'lead' -> 'undo' AS undo) u
 WHERE a.id = @assignment AND a.lead_id = @lead`
 
 type offerPageRow struct {
@@ -47,6 +50,8 @@ type offerPageRow struct {
 	Band        string
 	DueAt       *time.Time
 	DecidedBy   string
+	UndoUntil   *time.Time
+	Undoes      string
 	Waiting     bool
 }
 
@@ -77,7 +82,7 @@ func (s *Store) OfferPage(ctx context.Context, asked record.OfferAsked) (record.
 		OfferAsked: asked, RepName: row.RepName, RepActive: row.RepActive, OwnerName: row.OwnerName, OwnerID: row.OwnerID,
 		OfferRep: row.OfferRep, OfferName: row.OfferName, State: row.State, Stage: row.Stage, Paused: row.Paused,
 		OfferedAt: *at(&row.OfferedAt), DueAt: at(row.DueAt), DecidedAt: at(row.DecidedAt), DecidedBy: row.DecidedBy, Reason: row.Reason,
-		Waiting: row.Waiting, Score: row.Score, Band: row.Band, Whys: record.Whys(explained.Items, whysShown),
+		UndoUntil: at(row.UndoUntil), Undoes: row.Undoes, Waiting: row.Waiting, Score: row.Score, Band: row.Band, Whys: record.Whys(explained.Items, whysShown),
 		Email: row.Email, Profile: row.Profile, Source: row.Source,
 	}, nil
 }

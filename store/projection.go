@@ -107,7 +107,7 @@ VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version
 func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
 	for _, e := range c.Entries {
 		data := map[string]any{}
-		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep} {
+		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep, "undoes": e.Undoes} {
 			if value != "" {
 				data[key] = value
 			}
@@ -186,10 +186,18 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 const (
 	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now() WHERE id = @decision AND lead_id = @id`
 
-	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision)
+	// What was known when the lead was offered comes along: of the offer that was refused, else of the one that was taken last.
+	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision,
+	duplicate_of, assignment_id, model_version, score, rules)
 SELECT d.lead_id, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
-	d.body ->> 'missing', d.id
-FROM decisions d WHERE d.id = @decision AND d.lead_id = @id ON CONFLICT (decision) DO NOTHING`
+	d.body ->> 'missing', d.id, (d.body ->> 'duplicate_of')::uuid, a.id, a.model_version, a.score,
+	(SELECT jsonb_agg(jsonb_build_object('rule', i -> 'rule', 'axis', i -> 'axis', 'points', i -> 'points', 'raw', i -> 'raw'))
+		FROM jsonb_array_elements(a.explanation -> 'items') i)
+FROM decisions d LEFT JOIN LATERAL (
+	SELECT * FROM assignments WHERE lead_id = d.lead_id AND CASE WHEN @assignment::uuid IS NOT NULL THEN id = @assignment
+		ELSE cycle = @cycle AND state = 'accepted' END ORDER BY offered_at DESC LIMIT 1
+) a ON true
+WHERE d.id = @decision AND d.lead_id = @id ON CONFLICT (decision) DO NOTHING`
 )
 
 // outcomeKinds are the decisions later analysis learns from.
@@ -200,6 +208,9 @@ var outcomeKinds = map[lifecycle.EventKind]string{
 // queueDecided marks the stored decisions that took effect, and keeps what they say about the outcome.
 func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
 	for _, e := range c.Entries {
+		if e.Kind == lifecycle.Undone && e.Refused == "" {
+			queueUndone(b, c, e)
+		}
 		if !isID(e.Decision) {
 			continue
 		}
@@ -212,6 +223,7 @@ func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
 			}
 			b.Queue(sqlOutcome, pgx.NamedArgs{
 				"id": c.Lead.ID, "decision": e.Decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
+				"assignment": assignmentID(e.Assignment),
 			})
 		}
 	}

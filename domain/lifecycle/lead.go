@@ -29,7 +29,8 @@ type Lead struct {
 	Asking     bool     `json:"asking,omitempty"` // an offer, claim or assignment is under way
 	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
 	SLA        SLAClock `json:"sla,omitzero"`
-	Last       Decision `json:"last,omitzero"` // the last decision that took effect
+	Last       Decision `json:"last,omitzero"`  // the last decision that took effect
+	Undo       *Undo    `json:"undo,omitempty"` // what it took the lead away from, where it can be undone
 
 	Paused    bool      `json:"paused,omitempty"`
 	PausedAt  time.Time `json:"paused_at,omitzero"`

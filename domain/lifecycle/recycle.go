@@ -29,7 +29,7 @@ func (c *change) again(why string) {
 // begin starts the next cycle. Everything that is counted or asked once is counted and asked per cycle.
 func (c *change) begin(why string) {
 	r := c.p.Reason(c.Last.Kind, c.Reason)
-	c.Stage = StageNurturing
+	c.Stage, c.Undo = StageNurturing, nil
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
 	c.Asked, c.Made, c.Unmet, c.Passed, c.Asking = 0, 0, 0, nil, false

@@ -59,7 +59,9 @@ type OfferPage struct {
 	DecidedAt *time.Time
 	DecidedBy string // who decided it, by name: a rep, or an API key
 	Reason    string
-	Waiting   bool // somebody's decision is stored and not answered yet
+	UndoUntil *time.Time // until when the rep may undo what they decided; nil: not at all
+	Undoes    string     // which decision that is
+	Waiting   bool       // somebody's decision is stored and not answered yet
 
 	Score   int
 	Band    string

@@ -27,7 +27,9 @@ func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Servi
 	)
 }
 
-func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }
+func newDesk(cfg Config, s *store.Store, c client.Client) *desk.Desk {
+	return desk.New(s, c, desk.Config{TaskQueue: cfg.TaskQueue})
+}
 
 func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, error) {
 	o, err := envconfig.LoadDefaultClientOptions()
