@@ -45,6 +45,8 @@ type Deps struct {
 	Unscoring Unscoring
 	Choices   Choices
 	Offers    Offers
+	Reasons   Reasons
+	Questions Questions
 
 	SuppressionLists SuppressionLists
 	Imports          intake.Imports
@@ -95,7 +97,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.offers, a.script, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.offers, a.questions, a.reasons, a.script, a.health, a.docs,
 	} {
 		add()
 	}

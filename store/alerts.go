@@ -22,12 +22,18 @@ ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 
 	sqlAlertHooks = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload,
 	state, attempts, claimed_until)
-SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', 'webhook', @kind, @lead, @cycle, @assignment, @rep, w.id, true, @payload,
+SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', CASE w.format WHEN 'slack' THEN 'slack' ELSE 'webhook' END, @kind, @lead, @cycle,
+	@assignment, @rep, w.id, true, CASE w.format WHEN 'slack' THEN coalesce(@letter::jsonb, @payload::jsonb) ELSE @payload::jsonb END,
 	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
-FROM (SELECT w.id, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
-	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds))) AS w
+FROM (SELECT w.id, w.format, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
+	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds)) AND ` + concerned + `) AS w
 ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 )
+
+// concerned says whether a channel of Slack is that of the rep whom an alert is for, or of their team, or of everybody.
+// Subscribers want all of it.
+const concerned = `(w.format = 'standard' OR w.rep_id = @rep::uuid OR w.rep_id IS NULL
+	AND (w.team_id IS NULL OR w.team_id = (SELECT team_id FROM reps WHERE id = @rep::uuid)))`
 
 // hooksAtOnce is how many subscribers are told of one happening without waiting to be claimed.
 const hooksAtOnce = 4
@@ -57,7 +63,7 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	args := func(payload []byte) pgx.NamedArgs {
 		return pgx.NamedArgs{
 			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
-			"rep": assignmentID(a.RepID), "event": event, "payload": payload,
+			"rep": assignmentID(a.RepID), "event": event, "payload": payload, "letter": letter,
 		}
 	}
 	if isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told

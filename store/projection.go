@@ -82,8 +82,7 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	}
 	queueTimeline(b, c)
 	queueClosings(b, c)
-	queueDecided(b, c)
-	return nil
+	return queueDecided(b, c)
 }
 
 const (
@@ -206,11 +205,14 @@ var outcomeKinds = map[lifecycle.EventKind]string{
 }
 
 // queueDecided marks the stored decisions that took effect, and keeps what they say about the outcome.
-func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
+func queueDecided(b *pgx.Batch, c lifecycle.Carried) error {
 	for _, e := range c.Entries {
 		if e.Kind == lifecycle.Undone && e.Refused == "" {
-			queueUndone(b, c, e)
+			if err := queueUndone(b, c, e); err != nil {
+				return err
+			}
 		}
+		queueQuestion(b, c.Lead.ID, e)
 		if !isID(e.Decision) {
 			continue
 		}
@@ -227,4 +229,5 @@ func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
 			})
 		}
 	}
+	return nil
 }

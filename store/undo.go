@@ -2,10 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 // What people did with the person, and what was sent to them, since the newest decision took effect. Mail of the house to
@@ -33,6 +37,12 @@ func (s *Store) Irrevocable(ctx context.Context, leadID string) (why string, err
 const (
 	sqlUndoDecision = `UPDATE decisions SET undone_at = @at WHERE id = @undone AND lead_id = @id AND undone_at IS NULL`
 
+	// Subscribers, who may have acted on what they were told, are told of it.
+	sqlTellUndone = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload)
+SELECT gen_random_uuid(), l.id || '/undone/' || @version || '/hook/' || w.id, 'webhook', 'webhook', 'undone', l.id, @cycle, @assignment, @rep, w.id, true, @payload
+FROM leads l CROSS JOIN webhooks w
+WHERE l.id = @id AND l.alert AND w.active AND w.format = 'standard' AND (w.kinds = '{}' OR @event = ANY(w.kinds)) ON CONFLICT (key) DO NOTHING`
+
 	sqlForgetOutcome = `DELETE FROM outcomes WHERE lead_id = @id AND decision = @undone`
 
 	// Who took it out of the queue has given it back: it counts as taken by nobody.
@@ -42,14 +52,24 @@ WHERE id = @assignment AND lead_id = @id AND state = 'accepted' AND @given_back`
 
 // queueUndone takes back what the read side keeps of a decision beside the lead itself. Its offer is opened again where all
 // offers are closed and opened.
-func queueUndone(b *pgx.Batch, c lifecycle.Carried, e lifecycle.Entry) {
+func queueUndone(b *pgx.Batch, c lifecycle.Carried, e lifecycle.Entry) error {
+	payload, err := json.Marshal(record.AlertPayload{
+		Type: record.WebhookKind("undone"), Timestamp: e.At.UTC().Truncate(time.Second),
+		Data: record.AlertData{LeadID: c.Lead.ID, Cycle: c.Lead.Cycle, AssignmentID: e.Assignment, RepID: c.Lead.Owner, Score: c.Lead.Score, Reason: e.Why},
+	})
+	if err != nil {
+		return err
+	}
 	args := pgx.NamedArgs{
 		"id": c.Lead.ID, "at": e.At, "undone": assignmentID(e.Undoes), "assignment": assignmentID(e.Assignment),
-		"given_back": e.To == lifecycle.StageQualified,
+		"given_back": e.To == lifecycle.StageQualified, "version": strconv.FormatInt(c.Lead.Version, 10), "cycle": c.Lead.Cycle,
+		"rep": assignmentID(c.Lead.Owner), "event": record.WebhookKind("undone"), "payload": payload,
 	}
 	if isID(e.Undoes) {
 		b.Queue(sqlUndoDecision, args)
 		b.Queue(sqlForgetOutcome, args)
 	}
 	b.Queue(sqlGiveBack, args)
+	b.Queue(sqlTellUndone, args)
+	return nil
 }

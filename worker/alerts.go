@@ -27,10 +27,7 @@ var subjects = map[string]string{
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
-	subject, ok := subjects[d.Kind]
-	if !ok {
-		subject = "About a lead: " + strings.ReplaceAll(d.Kind, "_", " ")
-	}
+	subject := subjectOf(d.Kind)
 	lines := []string{"Hello " + firstOf(d.ToName) + ","}
 	if d.Lead != nil {
 		lines = append(lines, leadLines(d.Lead)...)

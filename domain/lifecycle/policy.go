@@ -122,6 +122,23 @@ func (b Bounces) Limits() (soft int, within time.Duration) {
 	return soft, within
 }
 
+// Notify is how sales is told. No clock of a life depends on it.
+type Notify struct {
+	Urgent []string `json:"urgent,omitempty"` // kinds of alerts that go out also outside of the hours of their rep; absent: none
+	Ask    Ask      `json:"ask,omitzero"`
+}
+
+// Ask says which buyers are asked one question by mail once a lead is closed.
+type Ask struct {
+	Won  bool `json:"won,omitempty"`  // what one thing helped you choose us?
+	Lost bool `json:"lost,omitempty"` // what was missing?
+}
+
+// AlertKinds are what sales is told of, as Urgent may name it.
+var AlertKinds = []string{
+	"offer", "assigned", "reminder", "escalation", "offer_withdrawn", "idle_owner", "idle_manager", "first_touch", "sequence", "reply", "retraction",
+}
+
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
 // and replay it for ever. The file form is examples/documents/policy-fast.yaml.
 type Policy struct {
@@ -134,5 +151,6 @@ type Policy struct {
 	Nurture  Nurture   `json:"nurture,omitzero"`
 	Bounces  Bounces   `json:"bounces,omitzero"`
 
+	Notify     Notify     `json:"notify,omitzero"`
 	Vocabulary Vocabulary `json:"vocabulary,omitempty"` // reasons of the house, before all others
 }

@@ -93,3 +93,8 @@ func (c *change) reason(k EventKind) Reason {
 	}
 	return c.p.Reason(k, c.e.Decision.Reason)
 }
+
+// Leads reports whether a kind of decision can take a path.
+func Leads(k EventKind, path Path) bool {
+	return fits(k, path) && (k != Disqualified || path == PathDisqualify)
+}

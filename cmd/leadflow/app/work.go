@@ -42,12 +42,13 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 	if err != nil {
 		return nil, err
 	}
+	quiet := &worker.Quiet{Hours: s}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
 		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Client: c,
 		Mails:     bulk,
-		Alerts:    alerts,
-		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
+		Alerts:    &worker.AlertMails{Carrier: alerts, Deliveries: deliveries, Quiet: quiet},
+		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},
 		Desk:      d,
 		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
