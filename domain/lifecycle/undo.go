@@ -44,7 +44,7 @@ func (l Lead) checkUndo(e Event) error {
 		asked = e.Asked
 	}
 	switch {
-	case u == nil || e.Undoes != "" && e.Undoes != u.Decision || u.Paused != l.Paused:
+	case u == nil || e.Undoes != "" && e.Undoes != u.Decision:
 		return l.refuse(CodeNothingToUndo, e.Kind)
 	case e.Decision.By != "" && u.By != "" && e.Decision.By != u.By:
 		return l.refuse(CodeNotYourOffer, e.Kind)

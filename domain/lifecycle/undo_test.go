@@ -91,6 +91,13 @@ func TestUndo_theNextOfferIsWithdrawn(t *testing.T) {
 	require.Equal(t, "d", out.Entries[0].Undoes)
 }
 
+// given is a lead at work that was given to another rep.
+func given(t *testing.T, l Lead) Lead {
+	t.Helper()
+	l = followed(t, l, Event{Kind: Reassigned, At: noon, Rep: "other"})
+	return followed(t, l, Event{Kind: Assigned, At: noon, Command: l.id("assign/%d/other", l.Asked), Offer: offer(2, "other", noon)})
+}
+
 func TestUndo_isRefused(t *testing.T) {
 	t.Parallel()
 	open := offeredLead(t)
@@ -112,6 +119,8 @@ func TestUndo_isRefused(t *testing.T) {
 		"went on":            {followed(t, taken, decision(Qualified, "q", "rep", "", 0)), undo(time.Minute), CodeWrongStage},
 		"lost since":         {followed(t, taken, decision(Lost, "q", "rep", "price", 0)), undo(time.Minute), CodeNothingToUndo},
 		"paused since":       {followed(t, taken, Event{Kind: Paused, At: noon}), undo(time.Minute), CodeNothingToUndo},
+		"resumed since":      {followed(t, followed(t, open, Event{Kind: Paused, At: noon}, decision(Accepted, "d", "rep", "", 0)), Event{Kind: Resumed, At: noon}), undo(time.Minute), CodeNothingToUndo},
+		"given to another":   {given(t, taken), undo(time.Minute), CodeNothingToUndo},
 		"the next took it":   {followed(t, rerouted, decision(Accepted, "n", "next", "", 0)), undo(time.Minute), CodeNothingToUndo},
 		"won":                {followed(t, taken, decision(Won, "w", "rep", "", 0)), undo(time.Minute), CodeWrongStage},
 		"nothing was":        {open, undo(time.Minute), CodeNothingToUndo},
@@ -124,6 +133,8 @@ func TestUndo_isRefused(t *testing.T) {
 		require.Equal(t, c.lead, got)
 		require.Empty(t, out)
 	}
+	recycled := followed(t, open, decision(Rejected, "d", "rep", "not_ready", 0), decision(Recycled, "r", "", "", time.Minute))
+	require.Nil(t, recycled.Undo, "an offer of the next cycle is another")
 	waited := undo(2 * time.Hour) // the engine was away
 	waited.Asked = noon.Add(9 * time.Minute)
 	require.Equal(t, StageHandoff, followed(t, taken, waited).Stage)
