@@ -133,13 +133,13 @@ func TestUndo_isRefused(t *testing.T) {
 		require.Equal(t, c.lead, got)
 		require.Empty(t, out)
 	}
-	recycled := followed(t, open, decision(Rejected, "d", "rep", "not_ready", 0), decision(Recycled, "r", "", "", time.Minute))
-	require.Nil(t, recycled.Undo, "an offer of the next cycle is another")
+	again := followed(t, open, decision(Rejected, "d", "rep", "not_ready", 0), Event{Kind: Passed, At: noon.Add(time.Minute), Clock: Clock{Kind: ClockCoolDown}})
+	require.Equal(t, []any{StageNurturing, (*Undo)(nil)}, []any{again.Stage, again.Undo}, "an offer of the next cycle is another")
 	waited := undo(2 * time.Hour) // the engine was away
 	waited.Asked = noon.Add(9 * time.Minute)
 	require.Equal(t, StageHandoff, followed(t, taken, waited).Stage)
-	again := followed(t, taken, undo(time.Minute))
-	_, out, err := again.Apply(undo(2*time.Minute), rules())
+	back := followed(t, taken, undo(time.Minute))
+	_, out, err := back.Apply(undo(2*time.Minute), rules())
 	require.NoError(t, err)
 	require.True(t, out.Same, "the same again is granted without effect")
 }
