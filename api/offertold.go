@@ -104,8 +104,14 @@ func facts(p record.OfferPage) (out []fact) {
 		}
 	}
 	for _, f := range [][2]string{
-		{"title", "Title"}, {"company", "Company"}, {"industry", "Industry"}, {"company_size", "Employees"}, {"city", "City"}, {"country", "Country"},
-		{"phone", "Phone"}, {"language", "Language"},
+		{"title", "Title"},
+		{"company", "Company"},
+		{"industry", "Industry"},
+		{"company_size", "Employees"},
+		{"city", "City"},
+		{"country", "Country"},
+		{"phone", "Phone"},
+		{"language", "Language"},
 	} {
 		add(f[1], textOf(p.Profile[f[0]]))
 	}

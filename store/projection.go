@@ -78,6 +78,7 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	if again { // the version and what was told with it are of one transaction: of a newer one there is nothing to forget
 		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
 		b.Queue(sqlUnapply, attempt)
+		b.Queue(sqlForgetSignalled, pgx.NamedArgs{"id": l.ID, "decisions": signalledIDs(l.ID, l.Version)})
 		b.Queue(sqlForgetAttempt, attempt)
 	}
 	queueTimeline(b, c)
@@ -188,15 +189,15 @@ const (
 	// What was known when the lead was offered comes along: of the offer that was refused, else of the one that was taken last.
 	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision,
 	duplicate_of, assignment_id, model_version, score, rules)
-SELECT d.lead_id, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
-	d.body ->> 'missing', d.id, (d.body ->> 'duplicate_of')::uuid, a.id, a.model_version, a.score,
+SELECT @id::uuid, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
+	d.body ->> 'missing', @decision::uuid, (d.body ->> 'duplicate_of')::uuid, a.id, a.model_version, a.score,
 	(SELECT jsonb_agg(jsonb_build_object('rule', i -> 'rule', 'axis', i -> 'axis', 'points', i -> 'points', 'raw', i -> 'raw'))
-		FROM jsonb_array_elements(a.explanation -> 'items') i)
-FROM decisions d LEFT JOIN LATERAL (
-	SELECT * FROM assignments WHERE lead_id = d.lead_id AND CASE WHEN @assignment::uuid IS NOT NULL THEN id = @assignment
+		FROM jsonb_array_elements(CASE jsonb_typeof(a.explanation -> 'items') WHEN 'array' THEN a.explanation -> 'items' ELSE '[]' END) i)
+FROM (VALUES (true)) AS one LEFT JOIN decisions d ON d.id = @decision AND d.lead_id = @id LEFT JOIN LATERAL (
+	SELECT * FROM assignments WHERE lead_id = @id AND CASE WHEN @assignment::uuid IS NOT NULL THEN id = @assignment
 		ELSE cycle = @cycle AND state = 'accepted' END ORDER BY offered_at DESC LIMIT 1
 ) a ON true
-WHERE d.id = @decision AND d.lead_id = @id ON CONFLICT (decision) DO NOTHING`
+ON CONFLICT (decision) DO NOTHING`
 )
 
 // outcomeKinds are the decisions later analysis learns from.
@@ -213,18 +214,20 @@ func queueDecided(b *pgx.Batch, c lifecycle.Carried) error {
 			}
 		}
 		queueQuestion(b, c.Lead.ID, e)
-		if !isID(e.Decision) {
-			continue
+		decision := e.Decision
+		if isID(decision) {
+			b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": decision})
+			queueWakeResumed(b, c.Lead.ID, e)
+		} else {
+			decision = signalled(c.Lead.ID, c.Lead.Version, e.Kind)
 		}
-		b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": e.Decision})
-		queueWakeResumed(b, c.Lead.ID, e)
-		if kind, ok := outcomeKinds[e.Kind]; ok {
+		if kind, ok := outcomeKinds[e.Kind]; ok && e.Refused == "" {
 			var rep *string
 			if e.Actor.Type == "rep" {
 				rep = assignmentID(e.Actor.ID)
 			}
 			b.Queue(sqlOutcome, pgx.NamedArgs{
-				"id": c.Lead.ID, "decision": e.Decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
+				"id": c.Lead.ID, "decision": decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
 				"assignment": assignmentID(e.Assignment),
 			})
 		}

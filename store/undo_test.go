@@ -94,3 +94,23 @@ func TestIrrevocable_isWhatThePersonNoticed(t *testing.T) {
 	exec(t, s, "UPDATE deliveries SET state = 'sent', sent_at = now() WHERE key = 'b'")
 	require.Equal(t, "mail_sent", why())
 }
+
+// A rejection by plain signal has no stored decision. It is learnt from all the same, and an attempt that is lost leaves nothing.
+func TestOutcome_ofAPlainSignal(t *testing.T) {
+	s := floor(t)
+	rep := newRep(t, s, "ann", nil)
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	o := offer(t, s, lead, 1).Offer
+	exec(t, s, `UPDATE assignments SET explanation = '{"items": null}'`) // a house without a model
+	l := lifecycle.New(lead)
+	l.Stage, l.Version = lifecycle.StageDormant, 2
+	rejected := lifecycle.Entry{Kind: lifecycle.Rejected, At: time.Now(), Cycle: 1, Assignment: o.Assignment, Outcome: "rejected", Why: "no_budget", Actor: lifecycle.Actor{Type: "rep", ID: rep}}
+	for range 2 {
+		recordStage(t, s, lifecycle.Carried{Lead: l, Entries: []lifecycle.Entry{rejected}})
+	}
+	require.Equal(t, "rejected no_budget "+o.Assignment, one[string](t, s, "SELECT kind || ' ' || reason || ' ' || assignment_id FROM outcomes"))
+	refused := rejected
+	refused.Refused, refused.Outcome = "not_your_offer", ""
+	recordStage(t, s, lifecycle.Carried{Lead: l, Entries: []lifecycle.Entry{refused}})
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM outcomes"), "it was decided anew, and refused")
+}

@@ -63,7 +63,8 @@ var decided = []decision{
 	{"pause", "Holds mail, offers and clocks", "--until 2026-12-01T08:00:00Z", []flag{{"until", "until", "until this moment (RFC 3339); without it, until resumed", false}}, nil},
 	{
 		"undo", "Takes back what was accepted, rejected or disqualified less than ten minutes ago", "--rep REP",
-		[]flag{by("the rep who decided it, by id; without it, anybody of the house undoes it", false), {"decision", "decision_id", "which decision; without it, the last", false}}, nil,
+		[]flag{by("the rep who decided it, by id; without it, anybody of the house undoes it", false), {"decision", "decision_id", "which decision; without it, the last", false}},
+		nil,
 	},
 	{"resume", "Goes on after a pause", "--catch-up keep", []flag{{"catch-up", "catch_up", catchUpHelp, false}}, nil},
 }
