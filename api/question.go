@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"html/template"
 	"net/http"
 	"strings"
@@ -96,9 +95,9 @@ func (a *API) takeAnswer(w http.ResponseWriter, r *http.Request) {
 	if a.failed(w, r, err) {
 		return
 	}
-	answer, err := buyerSays(values.Get("answer"))
-	if err != nil && !q.Answered {
-		a.showQuestion(w, http.StatusUnprocessableEntity, q.Kind, questionShown{Open: true, Status: err.Error(), Answer: answer})
+	answer, wrong := buyerSays(values.Get("answer"))
+	if wrong != "" && !q.Answered {
+		a.showQuestion(w, http.StatusUnprocessableEntity, q.Kind, questionShown{Open: true, Status: wrong, Answer: answer})
 		return
 	}
 	kept := false
@@ -116,16 +115,16 @@ func (a *API) takeAnswer(w http.ResponseWriter, r *http.Request) {
 }
 
 // buyerSays reads an answer; what is wrong with it is said as people read it.
-func buyerSays(text string) (string, error) {
+func buyerSays(text string) (answer, wrong string) {
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	switch {
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
-		return "", errors.New("Please write plain text.") //nolint:staticcheck // it is read by people
+		return "", "Please write plain text."
 	case text == "":
-		return "", errors.New("Please write a word or two.") //nolint:staticcheck // it is read by people
+		return "", "Please write a word or two."
 	case utf8.RuneCountInString(text) > longestAnswer:
-		return text, errors.New("Please be shorter: at most 2,000 characters.") //nolint:staticcheck // it is read by people
+		return text, "Please be shorter: at most 2,000 characters."
 	}
-	return text, nil
+	return text, ""
 }
