@@ -48,6 +48,9 @@ type Deps struct {
 	Audit     Audit
 	Bulks     Bulks
 	Exports   Exports
+	Offers    Offers
+	Reasons   Reasons
+	Questions Questions
 
 	SuppressionLists SuppressionLists
 	Imports          intake.Imports
@@ -98,7 +101,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.auditLog, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.offers, a.questions, a.reasons, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()
 	}

@@ -20,8 +20,9 @@ type (
 	rejectBody struct {
 		RepID        string  `json:"rep_id"`
 		AssignmentID *string `json:"assignment_id,omitempty"`
-		Reason       string  `json:"reason" doc:"a code of the policy: not_ready no_budget wrong_contact out_of_territory no_capacity duplicate bad_data not_a_buyer other"`
+		Reason       string  `json:"reason" doc:"a code that GET /v1/reasons?kind=reject lists: not_ready no_budget wrong_contact out_of_territory no_capacity duplicate bad_data not_a_buyer other, and the house's own"`
 		Note         *string `json:"note,omitempty" doc:"stays in Postgres"`
+		DuplicateOf  *string `json:"duplicate_of,omitempty" doc:"the lead whose double this one is; reasons of the path duplicate want it"`
 	}
 	qualifyBody struct {
 		RepID *string `json:"rep_id,omitempty"`
@@ -34,8 +35,10 @@ type (
 		Missing  *string `json:"missing,omitempty" doc:"what was missing"`
 	}
 	loseBody struct {
-		Reason string  `json:"reason" doc:"price competitor no_decision timing missing_feature no_fit other"`
-		Note   *string `json:"note,omitempty"`
+		Reason   string  `json:"reason" doc:"price competitor no_decision timing missing_feature no_fit other, and the house's own"`
+		Note     *string `json:"note,omitempty"`
+		OneThing *string `json:"one_thing,omitempty" doc:"what one thing would have made the buyer choose us"`
+		Missing  *string `json:"missing,omitempty" doc:"what was missing"`
 	}
 	reassignBody struct {
 		RepID  *string `json:"rep_id,omitempty"`
@@ -49,6 +52,10 @@ type (
 	}
 	pauseBody struct {
 		Until *time.Time `json:"until,omitempty"`
+	}
+	undoBody struct {
+		RepID      *string `json:"rep_id,omitempty" doc:"the rep who decided; absent: anybody of the house undoes it"`
+		DecisionID *string `json:"decision_id,omitempty" doc:"absent: what was decided last"`
 	}
 	resumeBody struct {
 		CatchUp *string `json:"catch_up,omitempty" enum:"shift,keep,drop" doc:"of waits in its sequence; shift (absent): what was left is left; keep: they ran on; drop: mails that came due meanwhile are left out"`
@@ -83,6 +90,7 @@ func (a *API) decisions() {
 		{wire.UpdateDisqualify, "End it, with a reason", disqualifyBody{}, everybody},
 		{wire.UpdatePause, "Hold mail, offers and clocks", pauseBody{}, everybody},
 		{wire.UpdateResume, "Go on where the pause began", resumeBody{}, everybody},
+		{wire.UpdateUndo, "Undo what was accepted, rejected or disqualified less than ten minutes ago, where nothing irrevocable followed", undoBody{}, everybody},
 	} {
 		add(a, route{
 			method: http.MethodPost, path: "/v1/leads/{id}/" + d.kind, group: "Decisions",

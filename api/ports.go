@@ -95,6 +95,13 @@ type Keys interface {
 type Webhooks interface {
 	Webhooks(ctx context.Context, cursor string, limit int) (record.Page[record.Webhook], error)
 	CreateWebhook(ctx context.Context, w record.Webhook) (record.Webhook, error)
+	// ChangeWebhook and RotateWebhook answer record.ErrNotFound. The secret before signs as well for as long as keep.
+	ChangeWebhook(ctx context.Context, id string, c record.WebhookChange) (record.Webhook, error)
+	RotateWebhook(ctx context.Context, id, secret string, keep time.Duration) (record.Webhook, error)
+	HookDeliveries(ctx context.Context, f record.HookFilter) (record.Page[record.HookDelivery], error)
+	// ReplayDelivery tries a dead letter again; record.ErrNotFound where there is none.
+	ReplayDelivery(ctx context.Context, id string) error
+	ReplayDead(ctx context.Context, webhookID string) (int, error)
 }
 
 // Answers makes a POST with an Idempotency-Key safe to repeat.

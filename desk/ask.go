@@ -36,7 +36,7 @@ const (
 
 var refusalCodes = []string{
 	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
-	lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
+	lifecycle.CodeNothingToUndo, lifecycle.CodeTooLate, lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
 }
 
 // handOver is how long the next run gets to be there.
@@ -48,9 +48,12 @@ func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration)
 	asking, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
-		err := d.update(asking, dec)
 		var app *temporal.ApplicationError
 		var gone *serviceerror.NotFound
+		err := d.update(asking, dec)
+		if errors.As(err, &gone) && dec.Kind == wire.UpdateUndo {
+			err = d.updateAnew(asking, dec) // what is undone may have ended the run
+		}
 		var busy *serviceerror.WorkflowNotReady // its task was lost, to a message that came as it ended: it is decided anew
 		switch {
 		case err == nil:
@@ -79,19 +82,42 @@ func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration)
 
 // update asks the run and waits until it has decided.
 func (d *Desk) update(ctx context.Context, dec record.Decision) error {
-	arg, err := onTheWire(dec)
+	o, err := d.options(ctx, dec)
 	if err != nil {
 		return err
 	}
-	handle, err := d.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		UpdateID: dec.ID, WorkflowID: wire.WorkflowID(dec.LeadID), UpdateName: dec.Kind, Args: []any{arg},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
+	handle, err := d.temporal.UpdateWorkflow(ctx, o)
 	if err != nil {
 		return err
 	}
 	var decided wire.Decided
 	return handle.Get(ctx, &decided)
+}
+
+func (d *Desk) options(ctx context.Context, dec record.Decision) (client.UpdateWorkflowOptions, error) {
+	arg, err := onTheWire(dec)
+	if err == nil && arg.Reason != "" {
+		arg.Rule, err = d.rule(ctx, dec.Kind, arg.Reason)
+	}
+	return client.UpdateWorkflowOptions{
+		UpdateID: dec.ID, WorkflowID: wire.WorkflowID(dec.LeadID), UpdateName: dec.Kind, Args: []any{arg},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	}, err
+}
+
+// rule is what a reason means now; nil where the run's own policy has to know.
+func (d *Desk) rule(ctx context.Context, kind, reason string) (*lifecycle.Reason, error) {
+	event, reasoned := lifecycle.Reasoned[kind]
+	if !reasoned {
+		return nil, nil
+	}
+	policy, err := d.store.ActivePolicy(ctx)
+	if err != nil || !policy.Knows(event, reason) {
+		return nil, err
+	}
+	rule := policy.Reason(event, reason)
+	rule.Title, rule.Retired = "", false
+	return &rule, nil
 }
 
 // onTheWire is the decision without anything people wrote.
@@ -105,6 +131,9 @@ func onTheWire(dec record.Decision) (wire.Decision, error) {
 	}
 	if c.Until != nil {
 		w.Until = *c.Until
+	}
+	if dec.Kind == wire.UpdateUndo {
+		w.Undoes, w.AskedAt = c.DecisionID, dec.CreatedAt
 	}
 	if w.RepID == "" && dec.RepID != nil && dec.Kind != wire.UpdateReassign {
 		w.RepID = *dec.RepID

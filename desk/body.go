@@ -22,6 +22,8 @@ type canonical struct {
 	Missing      string     `json:"missing,omitempty"`
 	Until        *time.Time `json:"until,omitempty"`
 	CatchUp      string     `json:"catch_up,omitempty"`
+	DecisionID   string     `json:"decision_id,omitempty"`  // undo: which decision
+	DuplicateOf  string     `json:"duplicate_of,omitempty"` // reject: whose double it is
 }
 
 // split reads the top level of a body: an object, each field once is enough for us. An empty body is an empty object.

@@ -43,15 +43,16 @@ type shape struct{ needs, may []string }
 
 var shapes = map[string]shape{
 	wire.UpdateAccept:     {needs: []string{"rep_id"}, may: []string{"assignment_id"}},
-	wire.UpdateReject:     {needs: []string{"rep_id", "reason"}, may: []string{"assignment_id", "note"}},
+	wire.UpdateReject:     {needs: []string{"rep_id", "reason"}, may: []string{"assignment_id", "note", "duplicate_of"}},
 	wire.UpdateQualify:    {may: []string{"rep_id", "note"}},
 	wire.UpdateWin:        {needs: []string{"amount", "currency"}, may: []string{"one_thing", "missing"}},
-	wire.UpdateLose:       {needs: []string{"reason"}, may: []string{"note"}},
+	wire.UpdateLose:       {needs: []string{"reason"}, may: []string{"note", "one_thing", "missing"}},
 	wire.UpdateReassign:   {may: []string{"rep_id", "team_id"}},
 	wire.UpdateRecycle:    {may: []string{"reason"}},
 	wire.UpdateDisqualify: {needs: []string{"reason"}},
 	wire.UpdatePause:      {may: []string{"until"}},
 	wire.UpdateResume:     {may: []string{"catch_up"}},
+	wire.UpdateUndo:       {may: []string{"rep_id", "decision_id"}},
 }
 
 var reasonCode = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
@@ -79,7 +80,10 @@ func (d *Desk) check(ctx context.Context, r Request) (canonical, error) {
 	if err := d.checkPeople(ctx, &ps, c); err != nil {
 		return canonical{}, err
 	}
-	if err := d.checkReason(ctx, &ps, r.Kind, c.Reason); err != nil {
+	if err := d.checkReason(ctx, &ps, r.Kind, c); err != nil {
+		return canonical{}, err
+	}
+	if err := d.checkDouble(ctx, &ps, r.LeadID, c); err != nil {
 		return canonical{}, err
 	}
 	return c, ps.err()
@@ -109,7 +113,8 @@ func (d *Desk) checkPeople(ctx context.Context, ps *Problems, c canonical) error
 }
 
 // checkReason asks the policy in force.
-func (d *Desk) checkReason(ctx context.Context, ps *Problems, kind, reason string) error {
+func (d *Desk) checkReason(ctx context.Context, ps *Problems, kind string, c canonical) error {
+	reason := c.Reason
 	if reason == "" {
 		return nil
 	}
@@ -123,6 +128,9 @@ func (d *Desk) checkReason(ctx context.Context, ps *Problems, kind, reason strin
 	}
 	for _, k := range kinds {
 		if policy.Knows(k, reason) {
+			if policy.Reason(k, reason).Path == lifecycle.PathDuplicate && c.DuplicateOf == "" {
+				ps.add("duplicate_of", CodeRequired, "is required with this reason: the id of the lead whose double this one is")
+			}
 			return nil
 		}
 	}
@@ -169,8 +177,9 @@ func (in *reading) known(sh shape) {
 
 func (in *reading) canonical() canonical {
 	c := canonical{
-		RepID: in.id("rep_id"), TeamID: in.id("team_id"), AssignmentID: in.id("assignment_id"),
-		Reason: in.code("reason"), Note: in.words("note", maxNote),
+		RepID: in.id("rep_id"), TeamID: in.id("team_id"), AssignmentID: in.id("assignment_id"), DecisionID: in.id("decision_id"),
+		DuplicateOf: in.id("duplicate_of"),
+		Reason:      in.code("reason"), Note: in.words("note", maxNote),
 		OneThing: in.words("one_thing", maxAnswer), Missing: in.words("missing", maxAnswer), Until: in.until(), CatchUp: in.catchUp(),
 	}
 	if raw, given := in.fields["amount"]; given {

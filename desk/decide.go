@@ -26,6 +26,11 @@ func (d *Desk) Decide(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if r.Kind == wire.UpdateUndo {
+		if a, refused, err := d.refuseUndo(ctx, lead); refused || err != nil {
+			return a, err
+		}
+	}
 	dec, known, err := d.keep(ctx, lead, r, c)
 	if err != nil {
 		return Answer{}, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
 // The states of a decision.
@@ -42,6 +43,8 @@ type Config struct {
 	Wait    time.Duration    // how long to wait for the run's answer; 0: 5 s
 	Backoff time.Duration    // longest pause between two tries of a pending decision; 0: 1 min
 	Now     func() time.Time // nil: time.Now
+
+	TaskQueue string // of runs that an undo begins again; empty: that of the contract
 }
 
 // Desk takes decisions. It is safe for concurrent use.
@@ -58,6 +61,9 @@ func New(store Store, temporal Temporal, cfg Config) *Desk {
 	}
 	if cfg.Backoff == 0 {
 		cfg.Backoff = time.Minute
+	}
+	if cfg.TaskQueue == "" {
+		cfg.TaskQueue = wire.TaskQueue
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

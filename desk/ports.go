@@ -32,11 +32,16 @@ type Store interface {
 	ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error)
 	// DeferDecision makes a pending decision due again after a while.
 	DeferDecision(ctx context.Context, decisionID string, after time.Duration) error
+	// Irrevocable is what followed from the newest applied decision of the lead and cannot be taken back (mail_sent,
+	// contacted); empty: nothing.
+	Irrevocable(ctx context.Context, leadID string) (string, error)
 	// Poke makes the relay start the lead's run if it has none.
 	Poke(ctx context.Context, leadID string) error
 }
 
-// Temporal is the one thing the desk asks of the SDK's client.
+// Temporal is what the desk asks of the SDK's client.
 type Temporal interface {
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
+	NewWithStartWorkflowOperation(o client.StartWorkflowOptions, workflow any, args ...any) client.WithStartWorkflowOperation
+	UpdateWithStartWorkflow(ctx context.Context, o client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error)
 }

@@ -31,13 +31,16 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // paper is a store on paper: the rules of the port, nothing of Postgres.
 type paper struct {
-	mu        sync.Mutex
-	lead      record.Lead
-	leadErr   error
-	decisions []record.Decision
-	next      map[string]time.Duration
-	poked     []string
-	deferred  map[string]time.Duration
+	mu      sync.Mutex
+	lead    record.Lead
+	leadErr error
+
+	irrevocable string
+	vocabulary  lifecycle.Vocabulary
+	decisions   []record.Decision
+	next        map[string]time.Duration
+	poked       []string
+	deferred    map[string]time.Duration
 }
 
 func newPaper(stage lifecycle.Stage) *paper {
@@ -54,7 +57,7 @@ func (p *paper) Lead(context.Context, string) (record.Lead, error) {
 }
 
 func (p *paper) ActivePolicy(context.Context) (lifecycle.Policy, error) {
-	return lifecycle.Policy{Recycle: lifecycle.Recycling{Reasons: map[string]lifecycle.Reason{"on_holiday": {Path: lifecycle.PathReroute}}}}, nil
+	return lifecycle.Policy{Vocabulary: p.vocabulary, Recycle: lifecycle.Recycling{Reasons: map[string]lifecycle.Reason{"on_holiday": {Path: lifecycle.PathReroute}}}}, nil
 }
 
 func (p *paper) Rep(_ context.Context, id string) (record.Rep, error) {
@@ -138,6 +141,8 @@ func (p *paper) DeferDecision(_ context.Context, id string, after time.Duration)
 	return nil
 }
 
+func (p *paper) Irrevocable(context.Context, string) (string, error) { return p.irrevocable, nil }
+
 func (p *paper) Poke(_ context.Context, id string) error {
 	p.poked = append(p.poked, id)
 	return nil
@@ -160,6 +165,7 @@ type run struct {
 	late    bool // the answer comes with the handle, as for one that was accepted
 	asked   []client.UpdateWorkflowOptions
 	then    func()
+	started []client.StartWorkflowOptions
 }
 
 func (r *run) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
@@ -179,6 +185,15 @@ func (r *run) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions
 		return handle{err: answer}, nil
 	}
 	return nil, answer
+}
+
+func (r *run) NewWithStartWorkflowOperation(o client.StartWorkflowOptions, _ any, _ ...any) client.WithStartWorkflowOperation {
+	r.started = append(r.started, o)
+	return nil
+}
+
+func (r *run) UpdateWithStartWorkflow(ctx context.Context, o client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	return r.UpdateWorkflow(ctx, o.UpdateOptions)
 }
 
 // errSilent makes a run not answer in time.

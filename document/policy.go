@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -24,7 +25,7 @@ const (
 var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
 
 var (
-	paths         = []lifecycle.Path{lifecycle.PathRecycle, lifecycle.PathReroute, lifecycle.PathDisqualify, lifecycle.PathStayLost}
+	paths         = []lifecycle.Path{lifecycle.PathRecycle, lifecycle.PathReroute, lifecycle.PathDisqualify, lifecycle.PathStayLost, lifecycle.PathDuplicate}
 	scorePolicies = []lifecycle.ScorePolicy{lifecycle.ScoreKeep, lifecycle.ScoreHalve, lifecycle.ScoreZero, lifecycle.ScoreFloor}
 )
 
@@ -51,6 +52,12 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 	}
 	c.recycling(p.Recycle)
 	c.nurture(p.Nurture)
+	for i, kind := range p.Notify.Urgent {
+		if !slices.Contains(lifecycle.AlertKinds, kind) {
+			c.add(fmt.Sprintf("notify.urgent[%d]", i), "is no kind of alert: use %s", strings.Join(lifecycle.AlertKinds, ", "))
+		}
+	}
+	c.vocabulary(p.Vocabulary)
 	if n := p.Bounces.Soft; n < 0 || n > maxSoft {
 		c.add("bounces.soft", "must be between 1 and %d: so many soft bounces count as a hard one", maxSoft)
 	}
@@ -121,9 +128,31 @@ func (c *policyCheck) recycling(r lifecycle.Recycling) {
 	}
 }
 
+// vocabulary looks at the reasons of the house: each belongs to a kind of decision, and leads where that can lead.
+func (c *policyCheck) vocabulary(v lifecycle.Vocabulary) {
+	for _, kind := range slices.Sorted(maps.Keys(v)) {
+		k, ok := lifecycle.Reasoned[kind]
+		if !ok {
+			c.add("vocabulary."+kind, "is no decision that wants a reason: use reject, lose or disqualify")
+			continue
+		}
+		for _, code := range slices.Sorted(maps.Keys(v[kind])) {
+			at := "vocabulary." + kind + "." + code
+			if !codeShape.MatchString(code) {
+				c.add(at, "must be a code of small letters, digits and underscores")
+				continue
+			}
+			c.reason(at, v[kind][code])
+			if r := v[kind][code]; slices.Contains(paths, r.Path) && !lifecycle.Leads(k, r.Path) {
+				c.add(at+".path", "is none that %s can take", kind)
+			}
+		}
+	}
+}
+
 func (c *policyCheck) reason(at string, r lifecycle.Reason) {
 	if !slices.Contains(paths, r.Path) {
-		c.add(at+".path", "is not known: use recycle, reroute, disqualify or stay_lost")
+		c.add(at+".path", "is not known: use recycle, reroute, disqualify, stay_lost or duplicate")
 	}
 	if r.Score != "" && !slices.Contains(scorePolicies, r.Score) {
 		c.add(at+".score", "is not known: use keep, halve, zero or floor")

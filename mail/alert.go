@@ -19,6 +19,8 @@ type Alert struct {
 
 	Subject string
 	Lines   []string    // one paragraph each
+	Points  []string    // shown as a list below them
+	After   []string    // paragraphs below the list
 	Links   []AlertLink // shown below the lines, one a line
 
 	Brand      Brand
@@ -33,14 +35,17 @@ type AlertLink struct{ Label, URL string }
 
 var alertBody = template.Must(template.New("alert").Parse(
 	`{{range .Lines}}<p style="margin:0 0 16px">{{.}}</p>
+{{end}}{{with .Points}}<ul style="margin:0 0 16px;padding:0 0 0 24px">{{range .}}<li style="margin:0 0 6px">{{.}}</li>
+{{end}}</ul>
+{{end}}{{range .After}}<p style="margin:0 0 16px">{{.}}</p>
 {{end}}{{range .Links}}<p style="margin:0 0 16px"><a href="{{.URL}}" class="lf-link" style="color:{{$.Theme.Link}};text-decoration:underline">{{.Label}}</a></p>
 {{end}}`))
 
 // shownAlert is what alertBody shows.
 type shownAlert struct {
-	Lines []string
-	Links []AlertLink
-	Theme theme
+	Lines, Points, After []string
+	Links                []AlertLink
+	Theme                theme
 }
 
 // ComposeAlert renders an alert with the same frame and the same guarantees as Compose.
@@ -50,12 +55,14 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 	}
 	var plain []string
 	shown := shownAlert{Theme: a.Brand.theme()}
-	for _, l := range a.Lines {
-		if l = strings.TrimSpace(liquid.Line(l)); l != "" {
-			plain = append(plain, l)
-			shown.Lines = append(shown.Lines, l)
-		}
+	shown.Lines = written(a.Lines)
+	shown.Points = written(a.Points)
+	shown.After = written(a.After)
+	plain = append(plain, shown.Lines...)
+	if len(shown.Points) > 0 {
+		plain = append(plain, "- "+strings.Join(shown.Points, "\n- "))
 	}
+	plain = append(plain, shown.After...)
 	for _, link := range a.Links {
 		if _, err := checkLink(link.URL); err != nil {
 			return Rendered{}, fmt.Errorf("a link of the alert %w", err)
@@ -76,4 +83,14 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 	l := letter{a.From, a.To, a.ReplyTo, subject, a.MessageID, a.ReturnPath, a.Date, headers}
 	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String()), Brand: a.Brand, Theme: shown.Theme} //nolint:gosec // escaped by alertBody
 	return c.finish(l, p, strings.Join(plain, "\n\n")+"\n")
+}
+
+// written are the texts that say something, each on one line.
+func written(texts []string) (out []string) {
+	for _, t := range texts {
+		if t = strings.TrimSpace(liquid.Line(t)); t != "" {
+			out = append(out, t)
+		}
+	}
+	return out
 }

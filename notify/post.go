@@ -99,18 +99,24 @@ func (p *Poster) CheckURL(target string) error {
 // Post signs body (JSON) and makes one attempt to deliver it. id is the same at every attempt: receivers drop what they
 // have seen. Secrets are as for Sign, secret first.
 func (p *Poster) Post(ctx context.Context, target, secret, id string, body []byte, older ...string) Answer {
-	start := p.options.Now()
-	answer := p.post(ctx, target, id, body, append([]string{secret}, older...), start)
-	answer.Took = p.options.Now().Sub(start)
-	return answer
-}
-
-func (p *Poster) post(ctx context.Context, target, id string, body []byte, secrets []string, now time.Time) Answer {
-	if err := p.CheckURL(target); err != nil {
+	now := p.options.Now()
+	signature, err := Sign(id, now, body, append([]string{secret}, older...)...)
+	if err != nil {
 		return Answer{Result: Refused, Err: err}
 	}
-	signature, err := Sign(id, now, body, secrets...)
-	if err != nil {
+	return p.post(ctx, target, body, now, map[string]string{
+		HeaderID: id, HeaderTimestamp: strconv.FormatInt(now.Unix(), 10), HeaderSignature: signature,
+	})
+}
+
+// Send makes one attempt to post body (JSON) unsigned, to an address that is itself the secret, as those of Slack are.
+func (p *Poster) Send(ctx context.Context, target string, body []byte) Answer {
+	return p.post(ctx, target, body, p.options.Now(), nil)
+}
+
+func (p *Poster) post(ctx context.Context, target string, body []byte, now time.Time, headers map[string]string) (a Answer) {
+	defer func() { a.Took = p.options.Now().Sub(now) }()
+	if err := p.CheckURL(target); err != nil {
 		return Answer{Result: Refused, Err: err}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
@@ -119,9 +125,9 @@ func (p *Poster) post(ctx context.Context, target, id string, body []byte, secre
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", p.options.UserAgent)
-	request.Header.Set(HeaderID, id)
-	request.Header.Set(HeaderTimestamp, strconv.FormatInt(now.Unix(), 10))
-	request.Header.Set(HeaderSignature, signature)
+	for name, value := range headers {
+		request.Header.Set(name, value)
+	}
 	response, err := p.client.Do(request)
 	if err != nil {
 		return lost(err)

@@ -22,12 +22,18 @@ ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 
 	sqlAlertHooks = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload,
 	state, attempts, claimed_until)
-SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', 'webhook', @kind, @lead, @cycle, @assignment, @rep, w.id, true, @payload,
+SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', CASE w.format WHEN 'slack' THEN 'slack' ELSE 'webhook' END, @kind, @lead, @cycle,
+	@assignment, @rep, w.id, true, CASE w.format WHEN 'slack' THEN coalesce(@letter::jsonb, @payload::jsonb) ELSE @payload::jsonb END,
 	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
-FROM (SELECT w.id, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
-	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds))) AS w
+FROM (SELECT w.id, w.format, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
+	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds)) AND ` + concerned + `) AS w
 ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 )
+
+// concerned says whether a channel of Slack is that of the rep whom an alert is for, or of their team, or of everybody.
+// Subscribers want all of it.
+const concerned = `(w.format = 'standard' OR w.rep_id = @rep::uuid OR w.rep_id IS NULL
+	AND (w.team_id IS NULL OR w.team_id = (SELECT team_id FROM reps WHERE id = @rep::uuid)))`
 
 // hooksAtOnce is how many subscribers are told of one happening without waiting to be claimed.
 const hooksAtOnce = 4
@@ -37,7 +43,8 @@ type alert struct {
 	kind string
 	key  string // of the command: told once
 	record.AlertData
-	text string // what only the mail says
+	text string       // what only the mail says
+	whys []record.Why // so is what the score was made of
 }
 
 // tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
@@ -49,14 +56,14 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	if err != nil {
 		return err
 	}
-	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text})
+	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text, Whys: a.whys})
 	if err != nil {
 		return err
 	}
 	args := func(payload []byte) pgx.NamedArgs {
 		return pgx.NamedArgs{
 			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
-			"rep": assignmentID(a.RepID), "event": event, "payload": payload,
+			"rep": assignmentID(a.RepID), "event": event, "payload": payload, "letter": letter,
 		}
 	}
 	if isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
@@ -71,17 +78,18 @@ WHERE l.id = @lead`
 
 // The deadline is the lead's, which a pause moves, while the offer is open.
 const sqlStillOpen = `SELECT l.alert AND (@assignment::uuid IS NULL OR coalesce(a.state IN ('offered', 'accepted'), false)) AS open,
-	coalesce(s.score, 0) AS score, coalesce(s.band, '') AS band,
+	coalesce(s.score, 0) AS score, coalesce(s.band, '') AS band, a.explanation,
 	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at, a.state = 'offered' AND ` + isAway + ` AS away
 FROM leads l LEFT JOIN assignments a ON a.id = @assignment::uuid LEFT JOIN reps r ON r.id = a.rep_id LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @lead AND l.stage <> 'erased' FOR NO KEY UPDATE OF l`
 
 type stillOpen struct {
-	Open  bool
-	Score int
-	Band  string
-	DueAt *time.Time
-	Away  *bool // who was offered it is away, or takes no leads any more; nil: there is no offer
+	Open        bool
+	Score       int
+	Band        string
+	DueAt       *time.Time
+	Away        *bool // who was offered it is away, or takes no leads any more; nil: there is no offer
+	Explanation json.RawMessage
 }
 
 // Alert writes the deliveries of a reminder or an escalation under the command's id; none when the offer is not open any
@@ -114,7 +122,11 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		if (c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager) && manager != nil {
 			rep = *manager
 		}
-		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, AlertData: record.AlertData{
+		explained, err := explanationOf(now.Explanation)
+		if err != nil {
+			return err
+		}
+		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, whys: record.Whys(explained.Items, whysShown), AlertData: record.AlertData{
 			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: rep, Score: now.Score, DueAt: now.DueAt,
 		}})
 	})

@@ -126,7 +126,10 @@ func (s *Store) stepsOf(lane string) []int {
 const (
 	sqlRepsOfDeliveries = `SELECT id::text, email, name FROM reps WHERE id = ANY(@ids::uuid[])`
 
-	sqlHooksOfDeliveries = `SELECT id::text, url, secret FROM webhooks WHERE id = ANY(@ids::uuid[]) AND active`
+	// The secret before the newest signs as well, for as long as its rotation lasts.
+	sqlHooksOfDeliveries = `SELECT id::text, url, secret, format, rep_id::text AS rep_id,
+	CASE WHEN older_until > now() THEN coalesce(older_secret, '') ELSE '' END AS older_secret
+FROM webhooks WHERE id = ANY(@ids::uuid[]) AND active`
 
 	// What mails show of a lead; what they do not is left out: it costs, and thousands are read.
 	sqlLeadsOfDeliveries = `SELECT l.id, l.email, l.external_id, l.profile, l.stage, l.paused, coalesce(s.band, 'cold') AS band,
@@ -165,10 +168,10 @@ func (s *Store) equip(ctx context.Context, claimed ...claimedRow) ([]record.Deli
 func (s *Store) equipment(ctx context.Context, claimed []claimedRow) (with equipment, err error) {
 	var leads, reps, hooks []string
 	for _, c := range claimed {
-		if c.LeadID != "" && c.Channel == "mail" {
+		if c.LeadID != "" && c.Channel != "webhook" {
 			leads = append(leads, c.LeadID)
 		}
-		if c.RepID != "" && c.Channel == "mail" {
+		if c.RepID != "" && c.Channel != "webhook" {
 			reps = append(reps, c.RepID)
 		}
 		if c.WebhookID != "" {
@@ -213,7 +216,7 @@ func byKey[T any](rows pgx.Rows, read pgx.RowToFunc[T], key func(T) string) (map
 func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (record.Delivery, error) {
 	d := record.Delivery{
 		ID: c.ID, Key: c.Key, Lane: c.Lane, Channel: c.Channel, Kind: c.Kind, LeadID: c.LeadID, Cycle: c.Cycle, Sequence: c.Sequence,
-		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, Attempts: c.Attempts, MayRepeat: c.MayRepeat,
+		Version: c.Version, Step: c.Step, AssignmentID: c.AssignmentID, RepID: c.RepID, Attempts: c.Attempts, MayRepeat: c.MayRepeat,
 		CreatedAt: c.CreatedAt, Payload: c.Payload, Message: c.Message, MessageID: c.MessageID, HasTurn: c.TurnAt != nil,
 	}
 	if c.FailingSince != nil {
@@ -231,7 +234,7 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 			err = nil // whoever composes says so
 		}
 	}
-	if c.LeadID == "" || c.Channel != "mail" {
+	if c.LeadID == "" || c.Channel == "webhook" {
 		return d, err
 	}
 	row, ok := with.leads[c.LeadID]
@@ -241,7 +244,7 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 	}
 	lead := row.lead()
 	d.Lead = &lead
-	if (c.Kind == kindNurture || c.Kind == kindConfirmation) && lead.Email != nil {
+	if (c.Kind == kindNurture || c.Kind == kindConfirmation || c.Kind == record.KindQuestion) && lead.Email != nil {
 		d.To, d.ToName = *lead.Email, ""
 	}
 	if c.Kind == record.KindTest {

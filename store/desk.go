@@ -11,20 +11,36 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const sqlActivePolicy = `SELECT document FROM policies WHERE active`
+const sqlActivePolicy = `SELECT document, ` + houseReasons + ` AS reasons FROM policies WHERE active`
 
 // ActivePolicy is the rules everybody lives by; record.ErrNotFound when none is active.
 func (s *Store) ActivePolicy(ctx context.Context) (lifecycle.Policy, error) {
 	return activePolicy(ctx, s.pool)
 }
 
+// houseReasons are the reasons the house has given itself, as a policy takes them; null: none.
+const houseReasons = `(SELECT jsonb_object_agg(kind, codes) FROM (SELECT kind, jsonb_object_agg(code, rule) AS codes FROM reasons GROUP BY kind) k)`
+
 func activePolicy(ctx context.Context, q querier) (lifecycle.Policy, error) {
 	rows, _ := q.Query(ctx, sqlActivePolicy)
-	raw, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[json.RawMessage])
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct{ Document, Reasons json.RawMessage }])
 	if err != nil {
 		return lifecycle.Policy{}, masked("read policy", err)
 	}
-	return policyOf(raw)
+	return policyWith(row.Document, row.Reasons)
+}
+
+// policyWith is a policy with the reasons of the house.
+func policyWith(document, reasons json.RawMessage) (lifecycle.Policy, error) {
+	p, err := policyOf(document)
+	if err != nil || len(reasons) == 0 {
+		return p, err
+	}
+	var own lifecycle.Vocabulary
+	if json.Unmarshal(reasons, &own) != nil {
+		return p, &Error{Op: "read reasons", Code: "what is stored are no reasons"}
+	}
+	return p.With(own), nil
 }
 
 // policyOf reads what the active policy says; record.ErrNotFound when none is.

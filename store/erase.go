@@ -30,6 +30,7 @@ const (
 	sqlEraseTouches     = `DELETE FROM touches WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseConsents    = `DELETE FROM consents WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseQuestions   = `DELETE FROM confirmations WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseBuyers      = `DELETE FROM questions WHERE lead_id = ANY(@leads::uuid[])`
 	sqlErasePreferences = `DELETE FROM preferences WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseNotes       = `DELETE FROM notes WHERE lead_id = @lead`
 	sqlEraseDeliveries  = `DELETE FROM deliveries WHERE lead_id = ANY(@leads::uuid[])`
@@ -81,7 +82,7 @@ const (
 )
 
 var erasure = []string{
-	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseNotes,
+	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlEraseBuyers, sqlErasePreferences, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseRoutings, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseLeads,

@@ -279,7 +279,9 @@ func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state s
 	if !ch.lead.Alert {
 		return nil
 	}
-	return tellSales(ch.last, h, alert{kind: alertOf(c.Kind, state), key: c.ID, AlertData: alerted})
+	return tellSales(ch.last, h, alert{
+		kind: alertOf(c.Kind, state), key: c.ID, AlertData: alerted, whys: record.Whys(explained.Items, whysShown),
+	})
 }
 
 func alertOf(k lifecycle.CommandKind, state string) string {

@@ -35,10 +35,12 @@ type loadedRow struct {
 	Sequence   *string
 	Version    *int
 	Policy     json.RawMessage
+	Reasons    json.RawMessage
 }
 
 const sqlLoadLead = `SELECT l.stage, l.state, l.source_code, l.email, l.nurture, coalesce(s.score, 0) AS score,
-	coalesce(s.band, '') AS band, q.name AS sequence, q.version, (SELECT document FROM policies WHERE active) AS policy
+	coalesce(s.band, '') AS band, q.name AS sequence, q.version, (SELECT document FROM policies WHERE active) AS policy,
+	` + houseReasons + ` AS reasons
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN sequences q ON q.is_default AND q.state = 'published'
 WHERE l.id = @id`
 
@@ -53,7 +55,7 @@ func (s *Store) LoadLead(ctx context.Context, leadID string, _ time.Time) (recor
 		return record.Loaded{}, err
 	}
 	out := record.Loaded{Found: true, Stage: row.Stage, Source: row.SourceCode, Score: row.Score, Band: row.Band}
-	policy, err := policyOf(row.Policy)
+	policy, err := policyWith(row.Policy, row.Reasons)
 	if err != nil {
 		return record.Loaded{}, err
 	}

@@ -79,13 +79,13 @@ func (s *Store) explainTurns(ctx context.Context, leadID string, l *life.Life) e
 			if err != nil {
 				return err
 			}
-			c.Stays[i].Score = turn(score)
+			c.Stays[i].Score = turnOf(score)
 		}
 	}
 	return nil
 }
 
-func turn(score record.Score) *life.Turn {
+func turnOf(score record.Score) *life.Turn {
 	out := &life.Turn{Score: score.Score, Band: score.Band, Model: score.Model, Complete: score.Complete, Top: []life.TurnPoint{}}
 	points := map[string]*life.TurnPoint{} // of a rule together: ten visits are one reason
 	var rules []string

@@ -78,12 +78,12 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	if again { // the version and what was told with it are of one transaction: of a newer one there is nothing to forget
 		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
 		b.Queue(sqlUnapply, attempt)
+		b.Queue(sqlForgetSignalled, pgx.NamedArgs{"id": l.ID, "decisions": signalledIDs(l.ID, l.Version)})
 		b.Queue(sqlForgetAttempt, attempt)
 	}
 	queueTimeline(b, c)
 	queueClosings(b, c)
-	queueDecided(b, c)
-	return nil
+	return queueDecided(b, c)
 }
 
 const (
@@ -107,7 +107,7 @@ VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version
 func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
 	for _, e := range c.Entries {
 		data := map[string]any{}
-		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep} {
+		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep, "undoes": e.Undoes} {
 			if value != "" {
 				data[key] = value
 			}
@@ -186,10 +186,18 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 const (
 	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now() WHERE id = @decision AND lead_id = @id`
 
-	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision)
-SELECT d.lead_id, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
-	d.body ->> 'missing', d.id
-FROM decisions d WHERE d.id = @decision AND d.lead_id = @id ON CONFLICT (decision) DO NOTHING`
+	// What was known when the lead was offered comes along: of the offer that was refused, else of the one that was taken last.
+	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision,
+	duplicate_of, assignment_id, model_version, score, rules)
+SELECT @id::uuid, @cycle, @kind, @at, @rep, @reason, (d.body ->> 'amount')::numeric, d.body ->> 'currency', d.body ->> 'one_thing',
+	d.body ->> 'missing', @decision::uuid, (d.body ->> 'duplicate_of')::uuid, a.id, a.model_version, a.score,
+	(SELECT jsonb_agg(jsonb_build_object('rule', i -> 'rule', 'axis', i -> 'axis', 'points', i -> 'points', 'raw', i -> 'raw'))
+		FROM jsonb_array_elements(CASE jsonb_typeof(a.explanation -> 'items') WHEN 'array' THEN a.explanation -> 'items' ELSE '[]' END) i)
+FROM (VALUES (true)) AS one LEFT JOIN decisions d ON d.id = @decision AND d.lead_id = @id LEFT JOIN LATERAL (
+	SELECT * FROM assignments WHERE lead_id = @id AND CASE WHEN @assignment::uuid IS NOT NULL THEN id = @assignment
+		ELSE cycle = @cycle AND state = 'accepted' END ORDER BY offered_at DESC LIMIT 1
+) a ON true
+ON CONFLICT (decision) DO NOTHING`
 )
 
 // outcomeKinds are the decisions later analysis learns from.
@@ -198,21 +206,31 @@ var outcomeKinds = map[lifecycle.EventKind]string{
 }
 
 // queueDecided marks the stored decisions that took effect, and keeps what they say about the outcome.
-func queueDecided(b *pgx.Batch, c lifecycle.Carried) {
+func queueDecided(b *pgx.Batch, c lifecycle.Carried) error {
 	for _, e := range c.Entries {
-		if !isID(e.Decision) {
-			continue
+		if e.Kind == lifecycle.Undone && e.Refused == "" {
+			if err := queueUndone(b, c, e); err != nil {
+				return err
+			}
 		}
-		b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": e.Decision})
-		queueWakeResumed(b, c.Lead.ID, e)
-		if kind, ok := outcomeKinds[e.Kind]; ok {
+		queueQuestion(b, c.Lead.ID, e)
+		decision := e.Decision
+		if isID(decision) {
+			b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": decision})
+			queueWakeResumed(b, c.Lead.ID, e)
+		} else {
+			decision = signalled(c.Lead.ID, c.Lead.Version, e.Kind)
+		}
+		if kind, ok := outcomeKinds[e.Kind]; ok && e.Refused == "" {
 			var rep *string
 			if e.Actor.Type == "rep" {
 				rep = assignmentID(e.Actor.ID)
 			}
 			b.Queue(sqlOutcome, pgx.NamedArgs{
-				"id": c.Lead.ID, "decision": e.Decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
+				"id": c.Lead.ID, "decision": decision, "kind": kind, "at": e.At, "rep": rep, "reason": e.Why, "cycle": max(1, e.Cycle),
+				"assignment": assignmentID(e.Assignment),
 			})
 		}
 	}
+	return nil
 }

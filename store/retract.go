@@ -37,7 +37,7 @@ SELECT gen_random_uuid(), a.id || '/retracted/hook/' || w.id, 'webhook', 'webhoo
 	jsonb_set(@payload::jsonb, '{data}', @payload::jsonb -> 'data' || jsonb_build_object('assignment_id', a.id, 'rep_id', a.rep_id))
 FROM assignments a JOIN leads l ON l.id = a.lead_id CROSS JOIN webhooks w
 WHERE a.lead_id = @lead AND a.cycle = @cycle AND a.state IN ('offered', 'accepted') AND l.alert
-	AND w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds))
+	AND w.active AND w.format = 'standard' AND (w.kinds = '{}' OR @event = ANY(w.kinds))
 ON CONFLICT (key) DO NOTHING`
 
 // retract queues what takes alerts back. A subscriber is told as of every alert: ids and codes.

@@ -43,13 +43,20 @@ const mayGo = `WITH given AS (
 			THEN 'suppressed:unconfirmed'
 		WHEN l.paused THEN 'paused'
 		ELSE '' END
+	WHEN d.kind = 'question' THEN CASE
+		WHEN l.email IS NULL THEN 'suppressed:no_address'
+		WHEN l.muted <> '' THEN 'suppressed:' || l.muted
+		WHEN l.email <> g.sent_to THEN 'moved'
+		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
+		WHEN l.consent ->> 'marketing' = 'false' THEN 'suppressed:no_consent'
+		ELSE '' END
 	WHEN d.kind = 'test' AND s.hash IS NOT NULL THEN 'suppressed:' || s.reason
 	WHEN d.kind = 'confirmation' THEN CASE
 		WHEN s.hash IS NOT NULL THEN 'suppressed:' || s.reason
 		WHEN NOT EXISTS (SELECT FROM confirmations c WHERE c.id::text = d.payload ->> 'confirmation_id' AND c.lead_id = d.lead_id
 			AND c.ended_at IS NULL AND c.address_hash = g.hash) THEN 'expired:answered'
 		ELSE '' END
-	WHEN d.channel = 'mail' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
+	WHEN d.channel <> 'webhook' AND (d.kind IN ('offer', 'escalation') OR d.kind LIKE 'reminder%') AND a.state IS DISTINCT FROM 'offered'
 		THEN 'expired:offer_closed'
 	ELSE '' END AS why
 FROM given g JOIN deliveries d ON d.id = g.id LEFT JOIN leads l ON l.id = d.lead_id LEFT JOIN assignments a ON a.id = d.assignment_id

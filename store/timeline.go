@@ -36,7 +36,7 @@ const sqlTimelineOf = `SELECT id, at, kind, coalesce(from_stage, '') AS from_sta
 	coalesce(actor_id, '') AS actor_id, why, cycle, version, data || CASE WHEN assignment_id IS NULL THEN '{}'::jsonb
 		ELSE jsonb_build_object('assignment_id', assignment_id) END || coalesce((SELECT jsonb_strip_nulls(jsonb_build_object(
 			'amount', d.body -> 'amount', 'currency', d.body -> 'currency', 'one_thing', d.body -> 'one_thing',
-			'missing', d.body -> 'missing', 'note', d.body -> 'note'))
+			'missing', d.body -> 'missing', 'note', d.body -> 'note', 'duplicate_of', d.body -> 'duplicate_of'))
 		FROM decisions d WHERE d.lead_id = t.lead_id AND d.id::text = t.data ->> 'decision_id' AND d.state = 'applied'), '{}') AS data
 FROM timeline t WHERE lead_id = @id AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
 

@@ -2,30 +2,76 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const sqlWebhooks = `SELECT id, url, '' AS secret, kinds, active FROM webhooks WHERE id < @after ORDER BY id DESC LIMIT @rows`
+// shownWebhook is what people see of one: no secret, and of a Slack address, which is one, its host only.
+const shownWebhook = `id, CASE format WHEN 'slack' THEN regexp_replace(url, '^(https?://[^/]+)/.*$', '\1/...') ELSE url END AS url,
+	'' AS secret, kinds, active, format, team_id::text AS team_id, rep_id::text AS rep_id,
+	CASE WHEN older_until > now() THEN older_until END AS older_until, disabled, '' AS older_secret`
+
+const sqlWebhooks = `SELECT ` + shownWebhook + ` FROM webhooks WHERE id < @after ORDER BY id DESC LIMIT @rows`
 
 // Webhooks lists the subscribers, newest first, without their secrets.
 func (s *Store) Webhooks(ctx context.Context, cursor string, limit int) (record.Page[record.Webhook], error) {
 	return list(ctx, s, "list webhooks", sqlWebhooks, cursor, limit, func(w record.Webhook) string { return w.ID })
 }
 
-const sqlCreateWebhook = `INSERT INTO webhooks (id, url, secret, kinds, active)
-VALUES (@id, @url, @secret, coalesce(@kinds::text[], '{}'), @active) RETURNING id, url, secret, kinds, active`
+const sqlCreateWebhook = `INSERT INTO webhooks (id, url, secret, kinds, active, format, team_id, rep_id)
+VALUES (@id, @url, @secret, coalesce(@kinds::text[], '{}'), @active, coalesce(nullif(@format, ''), 'standard'), @team, @rep) RETURNING ` + shownWebhook
 
-// CreateWebhook adds a subscriber. The answer is the only place its secret is ever shown.
+// CreateWebhook adds a subscriber, or a channel of Slack. The answer is the only place its secret is ever shown.
+// record.ErrNotFound for a team or a rep that is none.
 func (s *Store) CreateWebhook(ctx context.Context, w record.Webhook) (record.Webhook, error) {
 	if w.ID == "" {
 		w.ID = newID()
 	}
 	rows, _ := s.pool.Query(ctx, sqlCreateWebhook, pgx.NamedArgs{
-		"id": w.ID, "url": w.URL, "secret": w.Secret, "kinds": w.Kinds, "active": w.Active,
+		"id": w.ID, "url": w.URL, "secret": w.Secret, "kinds": w.Kinds, "active": w.Active, "format": w.Format, "team": w.TeamID, "rep": w.RepID,
 	})
 	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Webhook])
+	out.Secret = w.Secret
 	return out, masked("create webhook", err)
+}
+
+const sqlChangeWebhook = `UPDATE webhooks SET active = coalesce(@active::boolean, active), kinds = coalesce(@kinds::text[], kinds),
+	url = coalesce(@url::text, url), disabled = CASE WHEN @active::boolean THEN '' WHEN NOT @active::boolean THEN 'operator' ELSE disabled END
+WHERE id = @id RETURNING ` + shownWebhook
+
+// ChangeWebhook changes a subscriber; record.ErrNotFound.
+func (s *Store) ChangeWebhook(ctx context.Context, id string, c record.WebhookChange) (record.Webhook, error) {
+	return s.oneWebhook(ctx, "change webhook", sqlChangeWebhook, id, pgx.NamedArgs{"active": c.Active, "kinds": c.Kinds, "url": c.URL})
+}
+
+const sqlRotateWebhook = `UPDATE webhooks SET older_secret = secret, older_until = now() + @keep::interval, secret = @secret
+WHERE id = @id AND format = 'standard' RETURNING ` + shownWebhook
+
+// RotateWebhook gives a subscriber a new secret; the one before signs as well for so long, so that a receiver who knows either
+// goes on. record.ErrNotFound; the answer is the only place the new one is shown.
+func (s *Store) RotateWebhook(ctx context.Context, id, secret string, keep time.Duration) (record.Webhook, error) {
+	w, err := s.oneWebhook(ctx, "rotate webhook", sqlRotateWebhook, id, pgx.NamedArgs{"secret": secret, "keep": keep})
+	w.Secret = secret
+	return w, err
+}
+
+func (s *Store) oneWebhook(ctx context.Context, op, sql, id string, args pgx.NamedArgs) (record.Webhook, error) {
+	if !isID(id) {
+		return record.Webhook{}, record.ErrNotFound
+	}
+	args["id"] = id
+	rows, _ := s.pool.Query(ctx, sql, args)
+	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Webhook])
+	return w, masked(op, err)
+}
+
+const sqlDisableWebhook = `UPDATE webhooks SET active = false, disabled = @why WHERE id = @id AND active`
+
+// DisableWebhook stops telling a subscriber who wants no more of it.
+func (s *Store) DisableWebhook(ctx context.Context, id, why string) error {
+	_, err := s.pool.Exec(ctx, sqlDisableWebhook, pgx.NamedArgs{"id": id, "why": why})
+	return masked("disable webhook", err)
 }

@@ -27,18 +27,22 @@ var subjects = map[string]string{
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
-	subject, ok := subjects[d.Kind]
-	if !ok {
-		subject = "About a lead: " + strings.ReplaceAll(d.Kind, "_", " ")
-	}
+	subject := subjectOf(d.Kind)
 	lines := []string{"Hello " + firstOf(d.ToName) + ","}
 	if d.Lead != nil {
 		lines = append(lines, leadLines(d.Lead)...)
 	}
-	lines = append(lines, howTo(d)...)
+	points, after := whyLines(d), howTo(d)
+	if len(points) == 0 {
+		lines, after = append(lines, after...), nil
+	}
+	links, err := l.decideLink(d)
+	if err != nil {
+		return mail.Rendered{}, err
+	}
 	return l.Composer.ComposeAlert(mail.Alert{
 		From: l.House.From, To: netmail.Address{Name: d.ToName, Address: d.To},
-		Subject: subject, Lines: lines, Brand: l.House.Brand, MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
+		Subject: subject, Lines: lines, Points: points, After: after, Links: links, Brand: l.House.Brand, MessageID: messageID(d) + "@" + domainOf(l.House.From.Address),
 		ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 		Headers: map[string]string{"X-Leadflow-Lead": d.LeadID, "X-Leadflow-Assignment": d.AssignmentID, "X-Leadflow-Kind": d.Kind},
 	})

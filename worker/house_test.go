@@ -119,8 +119,8 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Cleanup(poster.Close)
 	return &worker.Host{
 		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Client: temporalAt(t, "127.0.0.1:1"),
-		Mails: mailing(bulk), Alerts: mailing(4),
-		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster},
+		Mails: mailing(bulk), Alerts: &worker.AlertMails{Carrier: mailing(4), Deliveries: ledger, Quiet: &worker.Quiet{Hours: s}},
+		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster, Letters: letters(t, nil), Subscribers: s, Quiet: &worker.Quiet{Hours: s}},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,
 	}
 }

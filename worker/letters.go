@@ -63,6 +63,8 @@ func (l *Letters) Compose(d record.Delivery) (r mail.Rendered, err error) {
 		r, err = l.nurture(d)
 	case kindConfirmation:
 		r, err = l.confirmation(d)
+	case record.KindQuestion:
+		r, err = l.question(d)
 	default:
 		r, err = l.alert(d)
 	}

@@ -20,7 +20,8 @@ var (
 // sound reports whether a decision holds ids and codes only.
 func sound(d wire.Decision) bool {
 	return anID.MatchString(d.DecisionID) && anID.MatchString(d.RepID) && anID.MatchString(d.TeamID) &&
-		anID.MatchString(d.AssignmentID) && anID.MatchString(d.KeyID) && aCode.MatchString(d.Reason)
+		anID.MatchString(d.AssignmentID) && anID.MatchString(d.KeyID) && anID.MatchString(d.Undoes) && aCode.MatchString(d.Reason) &&
+		(d.Rule == nil || d.Rule.Title == "" && aCode.MatchString(d.Rule.Sequence) && aCode.MatchString(string(d.Rule.Path)) && aCode.MatchString(string(d.Rule.Score)))
 }
 
 // known leaves out what is no trigger and no band of ours.

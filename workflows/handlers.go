@@ -123,6 +123,7 @@ func decisionEvent(kind lifecycle.EventKind, d wire.Decision) lifecycle.Event {
 	e := lifecycle.Event{
 		Kind: kind, Until: d.Until, Actor: lifecycle.Actor{Type: "key", ID: d.KeyID},
 		Decision: lifecycle.Decision{ID: d.DecisionID, By: d.RepID, Assignment: d.AssignmentID, Reason: d.Reason},
+		Rule:     d.Rule, Undoes: d.Undoes, Asked: d.AskedAt,
 	}
 	if kind == lifecycle.Reassigned {
 		e.Rep, e.Team = d.RepID, d.TeamID

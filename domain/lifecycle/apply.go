@@ -110,8 +110,11 @@ func (c *change) foldDecision() bool {
 		c.reassigned()
 	case Recycled:
 		c.recycled()
+	case Undone:
+		c.undone()
 	case Disqualified:
 		c.decide()
+		c.remember()
 		c.close(StageDisqualified, c.e.Decision.Reason)
 	default:
 		return false

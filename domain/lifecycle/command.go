@@ -62,6 +62,7 @@ type Entry struct {
 	Decision   string    `json:"decision,omitempty"`   // the stored decision that took effect with it
 	Assignment string    `json:"assignment,omitempty"` // the offer it is about
 	Rep        string    `json:"rep,omitempty"`        // who has it from now on
+	Undoes     string    `json:"undoes,omitempty"`     // the stored decision that was undone
 	Outcome    string    `json:"outcome,omitempty"`    // what became of that offer: accepted rejected missed withdrawn
 	Late       bool      `json:"late,omitempty"`
 	Refused    string    `json:"refused,omitempty"` // code of a refused signal

@@ -25,6 +25,8 @@ func (l Lead) repeats(e Event) bool {
 		return same && l.Last.Cycle == l.Cycle && !open
 	case Qualified:
 		return l.Last.Kind == e.Kind && l.Stage == StageOpportunity
+	case Undone:
+		return l.Last.Kind == e.Kind && l.Last.Cycle == l.Cycle && l.Undo == nil
 	case Lost, Disqualified:
 		return l.Last.Kind == e.Kind && l.Last.Reason == d.Reason && transitions[l.Stage][e.Kind] == nil
 	case Recycled: // a second one must not skip the cool-down of the first
@@ -45,23 +47,26 @@ func (l Lead) checkDecision(e Event, p Policy) error {
 		if l.Stage == StageQualified && l.Asking {
 			return l.refuse(CodeBusy, e.Kind)
 		}
-		if e.Kind == Rejected && !p.Knows(Rejected, d.Reason) {
+		if e.Kind == Rejected && e.Rule == nil && !p.Knows(Rejected, d.Reason) {
 			return l.refuse(CodeUnknownReason, e.Kind)
 		}
 	case Lost, Disqualified:
-		if !p.Knows(e.Kind, d.Reason) {
+		if e.Rule == nil && !p.Knows(e.Kind, d.Reason) {
 			return l.refuse(CodeUnknownReason, e.Kind)
 		}
 	case Reassigned:
 		if l.Asking {
 			return l.refuse(CodeBusy, e.Kind)
 		}
+	case Undone:
+		return l.checkUndo(e)
 	}
 	return nil
 }
 
 // decide remembers the decision.
 func (c *change) decide() {
+	c.Undo = nil
 	c.Last = c.e.Decision
 	c.Last.Kind, c.Last.Cycle = c.e.Kind, c.Cycle
 	c.Last.By = cmp.Or(c.Last.By, c.Owner) // who has it answers for what is decided of it
@@ -80,6 +85,7 @@ func (c *change) accepted() {
 		return
 	}
 	c.decide()
+	c.remember()
 	c.Last.Assignment = c.Assignment
 	c.entry.Assignment, c.entry.Outcome = c.Assignment, "accepted"
 	c.met()
@@ -105,6 +111,8 @@ func (c *change) claimed() {
 		return
 	}
 	c.Asking, c.Pending = false, ""
+	c.remember()
+	c.Undo.Kind, c.Undo.By = Accepted, o.Rep
 	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
 	c.Last = Decision{ID: c.e.Decision.ID, Kind: Accepted, By: o.Rep, Assignment: o.Assignment, Cycle: c.Cycle}
 	c.met()
@@ -118,15 +126,16 @@ func (c *change) tooLate() { c.entry.Outcome, c.entry.Why = "withdrawn", "too_la
 
 func (c *change) rejected() {
 	c.decide()
+	c.remember()
 	c.Last.Assignment = c.Assignment
 	c.entry.Assignment, c.entry.Outcome = c.Assignment, "rejected"
 	c.met()
-	r := c.p.ReasonIn(c.Stage, Rejected, c.e.Decision.Reason)
+	r := c.reason(Rejected)
 	switch r.Path {
 	case PathReroute:
 		c.pass()
 		c.next(c.e.Decision.Reason)
-	case PathDisqualify:
+	case PathDisqualify, PathDuplicate:
 		c.pass()
 		c.close(StageDisqualified, c.e.Decision.Reason)
 	default:
@@ -137,7 +146,7 @@ func (c *change) rejected() {
 
 func (c *change) lost() {
 	c.decide()
-	r := c.p.ReasonIn(c.Stage, Lost, c.e.Decision.Reason)
+	r := c.reason(Lost)
 	switch r.Path {
 	case PathDisqualify:
 		c.close(StageDisqualified, c.e.Decision.Reason)
@@ -177,7 +186,7 @@ func (c *change) assigned() {
 		c.tooLate()
 		return
 	}
-	c.Asking = false
+	c.Asking, c.Undo = false, nil
 	c.Last = Decision{ID: c.e.Decision.ID, Kind: Reassigned, Assignment: o.Assignment, Cycle: c.Cycle}
 	c.Owner, c.Team, c.Assignment = o.Rep, o.Team, o.Assignment
 	c.work()

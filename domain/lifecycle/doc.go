@@ -13,13 +13,15 @@
 //	nurturing    --> dormant       checked
 //	nurturing    --> disqualified  checked
 //	qualified    --> nurturing     revoked
-//	qualified    --> handoff       offered
+//	qualified    --> handoff       offered, undone
 //	qualified    --> working       claimed
 //	handoff      --> nurturing     revoked
 //	handoff      --> qualified     given_up, no_rep, offered, passed, rejected, rep_away
 //	handoff      --> working       accepted
 //	handoff      --> dormant       rejected
 //	handoff      --> disqualified  rejected
+//	working      --> qualified     undone
+//	working      --> handoff       undone
 //	working      --> opportunity   qualified
 //	working      --> won           won
 //	working      --> lost          lost
@@ -31,8 +33,12 @@
 //	opportunity  --> disqualified  disqualified, lost
 //	lost         --> nurturing     recycled
 //	dormant      --> nurturing     passed, recaptured, recycled, resumed, triggered
+//	dormant      --> handoff       undone
 //	dormant      --> disqualified  passed, recaptured, resumed, triggered
 //	disqualified --> nurturing     recaptured
+//	disqualified --> handoff       undone
+//	disqualified --> working       undone
+//	disqualified --> opportunity   undone
 //
 // What makes it more than a table:
 //

@@ -30,6 +30,7 @@ const (
 	Paused       EventKind = "paused"
 	Resumed      EventKind = "resumed"
 	Erased       EventKind = "erased"
+	Undone       EventKind = "undone" // the last acceptance, rejection or disqualification
 
 	Offered    EventKind = "offered"     // a rep was found for the offer asked for
 	NoRepFound EventKind = "no_rep"      // nobody was
@@ -48,7 +49,7 @@ const (
 // EventKinds lists every kind of event.
 var EventKinds = []EventKind{
 	Started, Scored, Triggered, Revoked, Touched, Unsubscribed, Bounced, Complained, Recaptured, RepAway,
-	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Erased,
+	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Erased, Undone,
 	Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, Passed, GivenUp,
 }
 
@@ -62,6 +63,9 @@ type Event struct {
 	Score    int       // Scored, CycleBegun
 	Band     string    // Scored, CycleBegun
 	Decision Decision  // of people
+	Undoes   string    // Undone: the stored decision that is meant; empty: the last
+	Asked    time.Time // Undone: when the person asked for it; zero: now
+	Rule     *Reason   // Rejected, Lost, Disqualified: what its reason meant when it was decided; nil: as the policy has it
 	Rep      string    // Reassigned
 	Team     string    // Reassigned
 	Until    time.Time // Paused: zero is until resumed

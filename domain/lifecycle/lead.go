@@ -32,7 +32,8 @@ type Lead struct {
 	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
 	Left       string   `json:"left,omitempty"`   // an assignment whose rep went away before the run heard of it
 	SLA        SLAClock `json:"sla,omitzero"`
-	Last       Decision `json:"last,omitzero"` // the last decision that took effect
+	Last       Decision `json:"last,omitzero"`  // the last decision that took effect
+	Undo       *Undo    `json:"undo,omitempty"` // what it took the lead away from, where it can be undone
 
 	Paused    bool      `json:"paused,omitempty"`
 	PausedAt  time.Time `json:"paused_at,omitzero"`

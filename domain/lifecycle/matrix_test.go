@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,17 @@ func variants(s Stage) []Lead {
 				all = append(all, l)
 				l.Beginning, l.Left = false, "assignment-rep"
 				all = append(all, l)
+				l.Beginning, l.Left = true, ""
+				for _, before := range []Stage{StageQualified, StageHandoff, StageWorking, StageOpportunity} {
+					if slices.Contains(transitions[s][Undone], before) && !asking {
+						l.Undo = &Undo{
+							Kind: Accepted, By: "rep", Until: noon.Add(time.Minute), Stage: before, Owner: "rep", Paused: paused,
+							Clocks: []Clock{{Kind: ClockAccept, Level: LevelRemind, At: noon.Add(-time.Second)}},
+						}
+						all = append(all, l)
+						l.Undo = nil
+					}
+				}
 			}
 		}
 	}
@@ -185,7 +197,7 @@ func TestLead_Apply_matrix(t *testing.T) {
 	}
 }
 
-// What has ended refuses everything but erasure; the one way back is a new capture of what was disqualified.
+// What has ended refuses everything but erasure; the ways back are a new capture of what was disqualified, and its undo.
 func TestLead_Apply_terminalStagesRefuseAllButErase(t *testing.T) {
 	t.Parallel()
 	for _, s := range Stages {
@@ -195,7 +207,7 @@ func TestLead_Apply_terminalStagesRefuseAllButErase(t *testing.T) {
 		for _, give := range variants(s) {
 			for _, e := range events(give) {
 				_, _, err := give.Apply(e, rules())
-				if e.Kind == Erased && s != StageErased || e.Kind == Recaptured && s == StageDisqualified {
+				if e.Kind == Erased && s != StageErased || e.Kind == Recaptured && s == StageDisqualified || e.Kind == Undone && give.Undo != nil {
 					require.NoError(t, err)
 					continue
 				}

@@ -11,6 +11,7 @@ import (
 // pause holds every deadline and keeps what was left of it.
 func (c *change) pause() {
 	c.decidePause()
+	c.Undo = nil
 	c.Paused, c.PausedAt = true, c.e.At
 	c.Pauses++
 	clocks := make([]Clock, 0, len(c.Clocks)+1)
@@ -34,7 +35,7 @@ func (c *change) resume() {
 	if c.e.Kind == Passed {
 		c.entry.Why = "pause_over"
 	}
-	c.Paused, c.PausedAt = false, time.Time{}
+	c.Paused, c.PausedAt, c.Undo = false, time.Time{}, nil
 	c.drop(ClockPause)
 	var business []Clock
 	for _, k := range c.Clocks {

@@ -9,12 +9,13 @@ import (
 // Path is where a reason leads a lead.
 type Path string
 
-// The paths a reason may name. Reject knows the first three, lose knows recycle, disqualify and stay_lost.
+// The paths a reason may name. Reject knows all but stay_lost, lose knows recycle, disqualify and stay_lost.
 const (
 	PathRecycle    Path = "recycle"    // dormant until the cool-down is over, then the next cycle
 	PathReroute    Path = "reroute"    // offered to the next rep at once
 	PathDisqualify Path = "disqualify" // the end
 	PathStayLost   Path = "stay_lost"  // lost until a person recycles it
+	PathDuplicate  Path = "duplicate"  // the end of a rejection: the decision names the lead whose double it is
 )
 
 // ScorePolicy says what a score becomes when a lead is recycled.
@@ -36,6 +37,8 @@ type Reason struct {
 	Score    ScorePolicy `json:"score,omitempty"`     // absent: keep
 
 	MaxCycles int `json:"max_cycles,omitempty"` // recycle only: the last cycle of a lead that rests for this; absent: the policy's
+	Title    string      `json:"title,omitempty"`     // what people read; absent: the code
+	Retired  bool        `json:"retired,omitempty"`   // not to be given any more; what was decided by it goes on by its path
 }
 
 // AcceptSLA is the clock of an offer, in business time of its calendar.
@@ -125,6 +128,23 @@ func (b Bounces) Limits() (soft int, within time.Duration) {
 	return soft, within
 }
 
+// Notify is how sales is told. No clock of a life depends on it.
+type Notify struct {
+	Urgent []string `json:"urgent,omitempty"` // kinds of alerts that go out also outside of the hours of their rep; absent: none
+	Ask    Ask      `json:"ask,omitzero"`
+}
+
+// Ask says which buyers are asked one question by mail once a lead is closed.
+type Ask struct {
+	Won  bool `json:"won,omitempty"`  // what one thing helped you choose us?
+	Lost bool `json:"lost,omitempty"` // what was missing?
+}
+
+// AlertKinds are what sales is told of, as Urgent may name it.
+var AlertKinds = []string{
+	"offer", "assigned", "reminder", "escalation", "offer_withdrawn", "idle_owner", "idle_manager", "first_touch", "sequence", "reply", "retraction",
+}
+
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once
 // and replay it for ever. The file form is examples/documents/policy-fast.yaml.
 type Policy struct {
@@ -136,4 +156,7 @@ type Policy struct {
 	Consent  Consent   `json:"consent"`
 	Nurture  Nurture   `json:"nurture,omitzero"`
 	Bounces  Bounces   `json:"bounces,omitzero"`
+
+	Notify     Notify     `json:"notify,omitzero"`
+	Vocabulary Vocabulary `json:"vocabulary,omitempty"` // reasons of the house, before all others
 }

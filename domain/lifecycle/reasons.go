@@ -21,6 +21,12 @@ var builtIn = map[EventKind]map[string]Path{
 // Knows reports whether a decision of this kind may give this reason: a built-in one, or one the policy adds. A reason
 // the policy sends back to another rep belongs to rejections, one that stays lost to losses.
 func (p Policy) Knows(k EventKind, reason string) bool {
+	if own, ok := p.own(k, reason); ok {
+		return !own.Retired
+	}
+	if p.Recycle.Reasons[reason].Retired {
+		return false
+	}
 	if _, ok := builtIn[k][reason]; ok {
 		return true
 	}
@@ -56,7 +62,11 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 	if known {
 		r.Path = path
 	}
-	if own, ok := p.Recycle.Reasons[reason]; ok && fits(k, own.Path) {
+	own, ok := p.own(k, reason)
+	if !ok {
+		own, ok = p.Recycle.Reasons[reason]
+	}
+	if ok && fits(k, own.Path) {
 		r = r.with(own)
 	}
 	if r.Path == "" {
@@ -70,7 +80,7 @@ func (p Policy) Reason(k EventKind, reason string) Reason {
 
 // fits keeps a path out of a decision that cannot take it: nobody reroutes a loss, and a rejection never stays lost.
 func fits(k EventKind, path Path) bool {
-	return k != Rejected && path != PathReroute || k == Rejected && path != PathStayLost
+	return k != Rejected && path != PathReroute && path != PathDuplicate || k == Rejected && path != PathStayLost
 }
 
 // with puts what another rule says over this one.
@@ -93,7 +103,11 @@ func (r Reason) with(own Reason) Reason {
 
 // ReasonIn is Reason for a decision in one stage, for which the policy may have a word of its own.
 func (p Policy) ReasonIn(stage Stage, k EventKind, reason string) Reason {
-	r := p.Reason(k, reason)
+	return p.inStage(stage, k, reason, p.Reason(k, reason))
+}
+
+// inStage puts over a rule what the policy says of the reason in this stage.
+func (p Policy) inStage(stage Stage, k EventKind, reason string, r Reason) Reason {
 	if own, ok := p.Recycle.Stages[stage][reason]; ok && fits(k, own.Path) {
 		r = r.with(own)
 	}

@@ -52,7 +52,7 @@ func (c *change) rested() Reason {
 // begin starts the next cycle. Everything that is counted or asked once is counted and asked per cycle.
 func (c *change) begin(why string) {
 	r := c.rested()
-	c.Stage, c.Rested = StageNurturing, ""
+	c.Stage, c.Rested, c.Undo = StageNurturing, "", nil
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
 	c.Asked, c.Made, c.Void, c.Unmet, c.Passed, c.Asking, c.Left = 0, 0, 0, 0, nil, false, ""

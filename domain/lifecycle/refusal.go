@@ -12,6 +12,9 @@ const (
 	CodeUnknownRep     = "unknown_rep"
 	CodeErased         = "erased"
 	CodeMalformed      = "malformed"
+	CodeNothingToUndo  = "nothing_to_undo"
+	CodeTooLate        = "too_late_to_undo"
+	CodeIrrevocable    = "irrevocable"
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
@@ -34,6 +37,12 @@ func (r *Refusal) Error() string {
 		return "another assignment of this lead is under way; try again in a moment"
 	case CodeMalformed:
 		return "its ids or its reason are no ids and no code"
+	case CodeNothingToUndo:
+		return "nothing that was decided last can be undone: something was decided, paused or begun since"
+	case CodeTooLate:
+		return "a decision can be undone for ten minutes"
+	case CodeIrrevocable:
+		return "what followed from it cannot be taken back: somebody talked with the person, or a mail went to them"
 	case CodeUnknownRep:
 		return "no active rep of the lead's team has that id"
 	}

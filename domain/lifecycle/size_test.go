@@ -48,3 +48,19 @@ func TestLead_theStateStaysSmall(t *testing.T) {
 		require.LessOrEqual(t, len(raw), p.most, "%d offers, %d reminders", p.offers, p.reminders)
 	}
 }
+
+// What a decision took the lead away from is carried for as long as it can be undone.
+func TestLead_anUndoStaysSmall(t *testing.T) {
+	t.Parallel()
+	l := largest(3, 3)
+	before, err := json.Marshal(l)
+	require.NoError(t, err)
+	at := time.Date(2026, 11, 25, 12, 30, 45, 123456789, time.UTC)
+	l.Undo = &Undo{
+		Decision: l.Last.ID, Kind: Rejected, By: l.Owner, Until: at, Stage: StageHandoff, Owner: l.Owner, Team: l.Team, Assignment: l.Assignment,
+		Reason: l.Reason, SLA: l.SLA, Clocks: l.Clocks, Position: l.Position, Paused: true,
+	}
+	after, err := json.Marshal(l)
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(after)-len(before), 1792)
+}

@@ -44,6 +44,9 @@ var edges = []edge{
 
 	{[]Stage{StageDormant}, []EventKind{Passed, Triggered, Recaptured, Resumed}, []Stage{StageNurturing, StageDisqualified}},
 	{[]Stage{StageLost, StageDormant}, []EventKind{Recycled}, []Stage{StageNurturing}},
+	{[]Stage{StageWorking}, []EventKind{Undone}, []Stage{StageQualified, StageHandoff}},
+	{[]Stage{StageQualified, StageHandoff, StageDormant}, []EventKind{Undone}, []Stage{StageHandoff}},
+	{[]Stage{StageDisqualified}, []EventKind{Undone}, []Stage{StageHandoff, StageWorking, StageOpportunity}},
 	{[]Stage{StageDisqualified}, []EventKind{Recaptured}, []Stage{StageNurturing, StageDisqualified}}, // starts a new run
 
 	{[]Stage{

@@ -16,6 +16,7 @@ type AlertPayload struct {
 type AlertLetter struct {
 	AlertPayload
 	Text string `json:"text,omitempty"` // what the lead wrote
+	Whys []Why  `json:"whys,omitempty"` // what the score of the offer was made of
 }
 
 // AlertReply is the kind of an alert that a lead answered a mail.
@@ -45,7 +46,7 @@ const (
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager", "handoff.retracted", KindSequenceNotified, "mail.replied",
+	"handoff.idle_owner", "handoff.idle_manager", "handoff.retracted", "handoff.undone", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{

@@ -42,7 +42,7 @@ type Delivery struct {
 	ID           string
 	Key          string
 	Lane         string
-	Channel      string // mail, webhook
+	Channel      string // mail, webhook, slack
 	Kind         string // nurture, offer, reminder, escalation, ...
 	LeadID       string
 	Cycle        int
@@ -50,8 +50,9 @@ type Delivery struct {
 	Version      int
 	Step         string
 	AssignmentID string
-	Attempts     int  // this claim: whoever carries an older one has lost it
-	MayRepeat    bool // at least once rather than at most once
+	RepID        string // whom an alert is for
+	Attempts     int    // this claim: whoever carries an older one has lost it
+	MayRepeat    bool   // at least once rather than at most once
 	CreatedAt    time.Time
 	FailingSince time.Time // when it was first put back because it could not be delivered; zero: it was not
 	HasTurn      bool      // it comes back at the turn that the pace of its domain gave it

@@ -88,13 +88,39 @@ type Suppression struct {
 	At     time.Time `json:"at"`
 }
 
-// Webhook is a subscriber.
+// Webhook is a subscriber, or a channel of Slack.
 type Webhook struct {
-	ID     string   `json:"id"`
-	URL    string   `json:"url"`
-	Secret string   `json:"secret,omitempty"` // shown once
-	Kinds  []string `json:"kinds"`            // empty: all
-	Active bool     `json:"active"`
+	ID          string     `json:"id"`
+	URL         string     `json:"url" doc:"of a Slack channel only its host is shown: the rest is its secret"`
+	Secret      string     `json:"secret,omitempty"` // shown once
+	Kinds       []string   `json:"kinds"`            // empty: all
+	Active      bool       `json:"active"`
+	Format      string     `json:"format" doc:"standard: signed by Standard Webhooks; slack: a message to a channel"`
+	TeamID      *string    `json:"team_id" doc:"slack: only what concerns reps of this team"`
+	RepID       *string    `json:"rep_id" doc:"slack: only what concerns this rep"`
+	OlderUntil  *time.Time `json:"older_until" doc:"until when the secret before signs as well; null: it does not"`
+	Disabled    string     `json:"disabled,omitempty" doc:"why it was switched off: gone (it answered 410) or operator"`
+	OlderSecret string     `json:"-"`
+}
+
+// The formats of webhooks.
+const (
+	FormatStandard = "standard"
+	FormatSlack    = "slack"
+)
+
+// HookDelivery is one message to a subscriber or a channel, as people see it.
+type HookDelivery struct {
+	ID        string     `json:"id"`
+	WebhookID string     `json:"webhook_id"`
+	Kind      string     `json:"kind"`
+	LeadID    *string    `json:"lead_id"`
+	State     string     `json:"state" doc:"failed: its attempts are used up, or the receiver refuses it: a dead letter"`
+	Code      string     `json:"code,omitempty" doc:"the HTTP status of the last attempt, or what became of it"`
+	Attempts  int        `json:"attempts"`
+	CreatedAt time.Time  `json:"created_at"`
+	NotBefore *time.Time `json:"not_before" doc:"when it is tried next; null: it is not"`
+	SentAt    *time.Time `json:"sent_at"`
 }
 
 // StoredAnswer is an answer of the API that is given again to the same request.
@@ -103,4 +129,18 @@ type StoredAnswer struct {
 	Header map[string]string
 	Body   []byte
 	LeadID string // erased with the lead
+}
+
+// WebhookChange is what of a webhook is changed; nil: it stays.
+type WebhookChange struct {
+	Active *bool
+	URL    *string
+	Kinds  []string
+}
+
+// HookFilter chooses messages to subscribers.
+type HookFilter struct {
+	WebhookID, State string
+	Cursor           string
+	Limit            int
 }

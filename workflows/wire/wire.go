@@ -30,6 +30,7 @@ const (
 	UpdatePause      = "pause"
 	UpdateResume     = "resume"
 	UpdateErase      = "erase"
+	UpdateUndo       = "undo"
 
 	QueryState = "state"
 )
@@ -65,12 +66,13 @@ var Updates = map[string]lifecycle.EventKind{
 	UpdateWin: lifecycle.Won, UpdateLose: lifecycle.Lost, UpdateReassign: lifecycle.Reassigned,
 	UpdateRecycle: lifecycle.Recycled, UpdateDisqualify: lifecycle.Disqualified,
 	UpdatePause: lifecycle.Paused, UpdateResume: lifecycle.Resumed, UpdateErase: lifecycle.Erased,
+	UpdateUndo: lifecycle.Undone,
 }
 
 // UpdateNames lists the updates in the order in which they are registered.
 var UpdateNames = []string{
 	UpdateAccept, UpdateReject, UpdateQualify, UpdateWin, UpdateLose, UpdateReassign, UpdateRecycle, UpdateDisqualify,
-	UpdatePause, UpdateResume, UpdateErase,
+	UpdatePause, UpdateResume, UpdateErase, UpdateUndo,
 }
 
 // LeadInput starts a run, or carries a life over from the run before.
@@ -102,7 +104,13 @@ type Decision struct {
 	AssignmentID string    `json:"assignment_id,omitempty"`
 	Reason       string    `json:"reason,omitempty"`
 	Until        time.Time `json:"until,omitzero"`
-	KeyID        string    `json:"key_id,omitempty"` // the API key it came with, when no rep is named
+	KeyID        string    `json:"key_id,omitempty"`  // the API key it came with, when no rep is named
+	Undoes       string    `json:"undoes,omitempty"`  // undo: the stored decision that is meant; empty: the last
+	AskedAt      time.Time `json:"asked_at,omitzero"` // undo: when the person asked for it
+
+	// Rule is what the reason meant when it was decided: a run's policy is of when the run began, and the house may have
+	// given itself the reason since.
+	Rule *lifecycle.Reason `json:"rule,omitempty"`
 }
 
 // Decided answers an update: the version that the read side shows by then.

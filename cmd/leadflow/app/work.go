@@ -27,7 +27,9 @@ func newIntake(cfg Config, s *store.Store, r *prometheus.Registry) *intake.Servi
 	)
 }
 
-func newDesk(s *store.Store, c client.Client) *desk.Desk { return desk.New(s, c, desk.Config{}) }
+func newDesk(cfg Config, s *store.Store, c client.Client) *desk.Desk {
+	return desk.New(s, c, desk.Config{TaskQueue: cfg.TaskQueue})
+}
 
 func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, error) {
 	o, err := envconfig.LoadDefaultClientOptions()
@@ -40,12 +42,13 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 	if err != nil {
 		return nil, err
 	}
+	quiet := &worker.Quiet{Hours: s}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
 		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Client: c,
 		Mails:     bulk,
-		Alerts:    alerts,
-		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p},
+		Alerts:    &worker.AlertMails{Carrier: alerts, Deliveries: deliveries, Quiet: quiet},
+		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},
 		Desk:      d,
 		Bulks:     desk.NewCarrier(d, s),
 		Tide:      tide,

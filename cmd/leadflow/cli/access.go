@@ -109,27 +109,3 @@ func (t *tool) showSecret(body []byte) error {
 	}
 	return t.write([]byte(k.Secret + "\n"))
 }
-
-func webhooks(t *tool) *cobra.Command {
-	var kinds []string
-	var secret string
-	create := &cobra.Command{
-		Use: "create URL", Short: "Subscribes a URL; its secret is shown this once", Args: takes("a URL"),
-		Long: "Subscribes a URL to what happens; its secret is shown this once. Requests are signed as Standard Webhooks are.",
-		Example: `  leadflow webhook create https://crm.example.com/leadflow
-  leadflow webhook create https://crm.example.com/leadflow --kind handoff.offered --kind handoff.escalated`,
-	}
-	create.Flags().StringSliceVar(&kinds, "kind", nil, "only this kind, again for each (default all)")
-	create.Flags().StringVar(&secret, "secret", "", "whsec_ and base64 (default: one is made)")
-	create.RunE = t.do(func(ctx context.Context, args []string) error {
-		body := fields{"url": args[0]}
-		body.put("secret", secret)
-		if len(kinds) > 0 {
-			body["kinds"] = kinds
-		}
-		return ask(ctx, t, http.MethodPost, "/v1/webhooks", body, webhookColumns)
-	})
-	return group("webhook", "Webhooks: who is told what happens", "", listCommand(t, list[record.Webhook]{
-		short: "Lists subscribers", path: "/v1/webhooks", columns: webhookColumns, example: `  leadflow webhook list`,
-	}), create)
-}

@@ -103,6 +103,8 @@ var webhookColumns = []column[record.Webhook]{
 	{"url", func(w record.Webhook) any { return w.URL }},
 	{"kinds", func(w record.Webhook) any { return w.Kinds }},
 	{"active", func(w record.Webhook) any { return w.Active }},
+	{"format", func(w record.Webhook) any { return w.Format }},
+	{"disabled", func(w record.Webhook) any { return w.Disabled }},
 	{"secret", func(w record.Webhook) any { return w.Secret }},
 }
 

@@ -34,7 +34,7 @@ var decided = []decision{
 	{"accept", "Takes the lead that was offered", "--rep REP", []flag{by("the rep who takes it, by id", true), assigned}, nil},
 	{
 		"reject", "Refuses the lead that was offered", "--rep REP --reason not_ready",
-		[]flag{by("the rep who refuses it, by id", true), because("not_ready no_budget wrong_contact out_of_territory no_capacity duplicate bad_data not_a_buyer other", true), assigned, noted},
+		[]flag{by("the rep who refuses it, by id", true), because("not_ready no_budget wrong_contact out_of_territory no_capacity duplicate bad_data not_a_buyer other, or one of your own", true), assigned, noted, {"duplicate-of", "duplicate_of", "the lead whose double it is, by id", false}},
 		nil,
 	},
 	{"qualify", "Makes an opportunity of it", `--note "wants an offer by Friday"`, []flag{by("the rep who says so, by id", false), noted}, nil},
@@ -48,7 +48,11 @@ var decided = []decision{
 		},
 		nil,
 	},
-	{"lose", "Closes it as lost; the reason decides whether it comes back", "--reason timing", []flag{because("price competitor no_decision timing missing_feature no_fit other", true), noted}, nil},
+	{"lose", "Closes it as lost; the reason decides whether it comes back", "--reason timing", []flag{
+		because("price competitor no_decision timing missing_feature no_fit other, or one of your own", true), noted,
+		{"one-thing", "one_thing", "the one thing that would have decided it", false},
+		{"missing", "missing", "what was missing", false},
+	}, nil},
 	{
 		"reassign", "Gives it to another rep, or to a team", "--rep REP",
 		[]flag{by("the new rep, by id", false), {"team", "team_id", "the new team, by id", false}},
@@ -57,6 +61,11 @@ var decided = []decision{
 	{"recycle", "Sends it back to nurture, in a new cycle", "--reason timing", []flag{because("why", false)}, nil},
 	{"disqualify", "Ends it: not somebody to sell to", "--reason spam", []flag{because("spam not_a_buyer bad_data no_consent stale other", true)}, nil},
 	{"pause", "Holds mail, offers and clocks", "--until 2026-12-01T08:00:00Z", []flag{{"until", "until", "until this moment (RFC 3339); without it, until resumed", false}}, nil},
+	{
+		"undo", "Takes back what was accepted, rejected or disqualified less than ten minutes ago", "--rep REP",
+		[]flag{by("the rep who decided it, by id; without it, anybody of the house undoes it", false), {"decision", "decision_id", "which decision; without it, the last", false}},
+		nil,
+	},
 	{"resume", "Goes on after a pause", "--catch-up keep", []flag{{"catch-up", "catch_up", catchUpHelp, false}}, nil},
 }
 
