@@ -5,42 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
-
-const sqlCalendarOf = `SELECT c.name, c.spec FROM calendars c
-LEFT JOIN reps r ON r.id = @rep::uuid AND r.calendar_id = c.id
-LEFT JOIN teams t ON t.calendar_id = c.id AND t.id = coalesce(@team::uuid, (SELECT team_id FROM reps WHERE id = @rep::uuid))
-WHERE r.id IS NOT NULL OR t.id IS NOT NULL OR c.name = @name
-ORDER BY (r.id IS NOT NULL) DESC, (t.id IS NOT NULL) DESC LIMIT 1`
-
-// calendarOf is the business time of a rep: their own calendar, else their team's, else the policy's. A calendar that
-// is not there, or that cannot be used, is always open: a clock that runs too early is seen, one that never runs is not.
-func calendarOf(ctx context.Context, q querier, p lifecycle.Policy, rep, team string) (*calendar.Calendar, error) {
-	rows, _ := q.Query(ctx, sqlCalendarOf, pgx.NamedArgs{"rep": assignmentID(rep), "team": assignmentID(team), "name": p.Calendar})
-	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		Name string
-		Spec calendar.Spec
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return calendar.Always, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	loc, err := time.LoadLocation(found.Spec.TimeZone)
-	if err != nil {
-		return calendar.Always, nil
-	}
-	c, err := calendar.New(found.Spec, loc)
-	if err != nil {
-		return calendar.Always, nil
-	}
-	return c, nil
-}
 
 // dueAfter is when so much business time has passed. Where the calendar has not that much left, time itself counts: an
 // offer that could not be made, or a clock that stood still, would be noticed by nobody.
@@ -54,7 +21,7 @@ func dueAfter(c *calendar.Calendar, at time.Time, after time.Duration) (time.Tim
 
 // acceptClocks are the deadlines of an offer, in business time of the rep.
 func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy, rep string, at time.Time) ([]lifecycle.Clock, time.Time, error) {
-	c, err := calendarOf(ctx, q, p, rep, "")
+	c, err := s.calendarOf(ctx, q, p, rep, "")
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -92,7 +59,7 @@ func (s *Store) Plan(ctx context.Context, c lifecycle.Command) ([]lifecycle.Cloc
 	if err != nil {
 		return nil, err
 	}
-	hours, err := calendarOf(ctx, s.pool, p, c.Rep, c.Team)
+	hours, err := s.calendarOf(ctx, s.pool, p, c.Rep, c.Team)
 	if err != nil {
 		return nil, masked("plan", err)
 	}

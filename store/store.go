@@ -45,6 +45,7 @@ type Store struct {
 	scripts   sync.Map // sequenceVersion -> *sequence.Sequence
 	takers    sync.Map // lane -> *taking
 	sequences sync.Map // sequenceVersion -> json.RawMessage
+	hours     sync.Map // id of a calendar -> hours
 	warmUp    []int
 }
 

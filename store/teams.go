@@ -74,7 +74,7 @@ func (s *Store) CreateCalendar(ctx context.Context, c record.Calendar) (record.C
 	return s.saveCalendar(ctx, "create calendar", sqlCreateCalendar, c)
 }
 
-const sqlUpdateCalendar = `UPDATE calendars SET name = @name, spec = @spec, updated_at = now() WHERE id = @id
+const sqlUpdateCalendar = `UPDATE calendars SET name = @name, spec = @spec, revision = revision + 1, updated_at = now() WHERE id = @id
 RETURNING ` + calendarColumns
 
 // UpdateCalendar replaces one; record.ErrNotFound, or record.ErrConflict for a taken name. Deadlines that are set

@@ -1,10 +1,14 @@
 package record
 
 import (
+	"errors"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 )
+
+// ErrFull says that a calendar would hold more days than it may.
+var ErrFull = errors.New("holds as many days as it may")
 
 // CalendarDay is one entry of the table beside a calendar's spec: a holiday, a closure or an opening.
 type CalendarDay struct {

@@ -32,7 +32,7 @@ func calendars(t *tool) *cobra.Command {
 	}
 	return group("calendar", "Calendars: when sales work", "", listCommand(t, list[record.Calendar]{
 		short: "Lists calendars", path: "/v1/calendars", columns: calendarColumns, example: `  leadflow calendar list`,
-	}), create, update)
+	}), create, update, days(t))
 }
 
 func (t *tool) writeCalendar(ctx context.Context, method, path, file string) error {
