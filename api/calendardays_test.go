@@ -28,7 +28,7 @@ func TestCalendarDays_areAddedListedAndRemoved(t *testing.T) {
 	require.InDelta(t, 1, read.body["known"], 0)
 	w.admin(http.StatusUnprocessableEntity, http.MethodPost, days+"/import", "no days", "Content-Type", "text/csv")
 
-	require.NotEmpty(t, w.admin(http.StatusOK, http.MethodGet, "/v1/holidays", nil).body["countries"])
+	require.NotEmpty(t, w.admin(http.StatusOK, http.MethodGet, "/v1/holidays", nil).body["items"])
 	require.InDelta(t, 9, w.admin(http.StatusOK, http.MethodPost, days+"/seed", object{"country": "DE", "until": 2026}).body["added"], 2) // Christmas and May are there
 	require.ElementsMatch(t, []string{"country"}, w.admin(http.StatusUnprocessableEntity, http.MethodPost, days+"/seed", object{"country": "XX"}).fields())
 	require.ElementsMatch(t, []string{"until"}, w.admin(http.StatusUnprocessableEntity, http.MethodPost, days+"/seed", object{"country": "DE", "until": 2199}).fields())

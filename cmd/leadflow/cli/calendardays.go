@@ -170,11 +170,11 @@ func daysCountries(t *tool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			known, err := decode[struct{ Countries []holiday.Country }](got.body)
+			known, err := decode[struct{ Items []holiday.Country }](got.body)
 			if err != nil {
 				return err
 			}
-			return showAll(t, got.body, known.Countries, countryColumns)
+			return showAll(t, got.body, known.Items, countryColumns)
 		}),
 	}
 }
