@@ -60,8 +60,9 @@ type daysRead struct {
 }
 
 type holidays struct {
-	record.Page[holiday.Country]
-	Seeds []record.CalendarSeed `json:"seeds" nullable:"false" doc:"which calendars have whose, and until when"`
+	Items      []holiday.Country     `json:"items" nullable:"false"`
+	NextCursor *string               `json:"next_cursor"` // never any: they are few
+	Seeds      []record.CalendarSeed `json:"seeds" nullable:"false" doc:"which calendars have whose, and until when"`
 }
 
 func (a *API) calendarDays() {
@@ -81,7 +82,7 @@ func (a *API) calendarDays() {
 	add(a, route{method: http.MethodPost, path: path + "/days/seed", group: group, summary: "Add the holidays of a country by the rules of its law", roles: operators, body: seedBody{}}, a.seedDays)
 	add(a, route{method: http.MethodGet, path: "/v1/holidays", group: group, summary: "Countries whose rules are known, and which calendars were given them until when", roles: everybody}, func(ctx context.Context, _ *struct{}) (*out[holidays], error) {
 		seeds, err := a.Days.CalendarSeeds(ctx)
-		return &out[holidays]{holidays{record.Page[holiday.Country]{Items: holiday.Countries()}, append([]record.CalendarSeed{}, seeds...)}}, err
+		return &out[holidays]{holidays{holiday.Countries(), nil, append([]record.CalendarSeed{}, seeds...)}}, err
 	})
 }
 
