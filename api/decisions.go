@@ -50,6 +50,12 @@ type (
 	pauseBody struct {
 		Until *time.Time `json:"until,omitempty"`
 	}
+	snoozeBody struct {
+		RepID  string    `json:"rep_id" doc:"who has the lead"`
+		Reason string    `json:"reason" doc:"a code of your own, such as on_the_road"`
+		Until  time.Time `json:"until" doc:"at most as long as the policy allows: sla.snooze, 24h where it says nothing"`
+		Note   *string   `json:"note,omitempty" doc:"stays in Postgres"`
+	}
 	resumeBody struct {
 		CatchUp *string `json:"catch_up,omitempty" enum:"shift,keep,drop" doc:"of waits in its sequence; shift (absent): what was left is left; keep: they ran on; drop: mails that came due meanwhile are left out"`
 	}
@@ -83,6 +89,7 @@ func (a *API) decisions() {
 		{wire.UpdateDisqualify, "End it, with a reason", disqualifyBody{}, everybody},
 		{wire.UpdatePause, "Hold mail, offers and clocks", pauseBody{}, everybody},
 		{wire.UpdateResume, "Go on where the pause began", resumeBody{}, everybody},
+		{wire.UpdateSnooze, "Hold the clocks of a lead of yours for a while", snoozeBody{}, sellers},
 	} {
 		add(a, route{
 			method: http.MethodPost, path: "/v1/leads/{id}/" + d.kind, group: "Decisions",

@@ -82,8 +82,10 @@ func (s *Store) changeDays(ctx context.Context, op, calendarID string, change fu
 		if err != nil || !changed {
 			return err
 		}
-		_, err = tx.Exec(ctx, sqlRevise, args)
-		return err
+		if _, err = tx.Exec(ctx, sqlRevise, args); err != nil {
+			return err
+		}
+		return termsChanged(ctx, tx, sqlClocksOfCalendar, pgx.NamedArgs{"id": calendarID})
 	})
 }
 

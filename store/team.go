@@ -52,6 +52,10 @@ WHERE l.stage = 'qualified' ORDER BY l.id FOR NO KEY UPDATE OF l`
 func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (record.Rep, error) {
 	var out record.Rep
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		// Leads before the lock of choices, as in an offer.
+		if err := termsChanged(ctx, tx, sqlClocksOfRep, pgx.NamedArgs{"id": r.ID, "calendar": r.CalendarID, "team": r.TeamID}); err != nil {
+			return err
+		}
 		// Nobody is chosen meanwhile: who was sent home is offered nothing any more once that was answered.
 		if _, err := tx.Exec(ctx, sqlLockRouting, pgx.NamedArgs{"lock": routingLock}); err != nil {
 			return err
@@ -61,8 +65,11 @@ func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (reco
 			"capacity": r.Capacity, "active": r.Active,
 		})
 		var err error
-		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Rep]); err != nil || !out.Active {
+		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Rep]); err != nil {
 			return err
+		}
+		if !out.Active {
+			return nil
 		}
 		return nudgeQueue(ctx, tx)
 	})

@@ -82,7 +82,7 @@ func (r *leadRun) reload(ctx workflow.Context) {
 			return
 		}
 		r.adopt(l)
-		r.warn(ctx, "refresh", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed}))
+		r.warn(ctx, "refresh", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed, Replan: r.edition >= 2}))
 	})
 }
 

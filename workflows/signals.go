@@ -98,7 +98,13 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	}
 	slices.SortStableFunc(s.Triggers, func(a, b wire.Trigger) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, t := range s.Triggers {
-		if t.Seq > r.Lead.Seq {
+		switch {
+		case t.Seq <= r.Lead.Seq:
+		case t.Kind == wire.TriggerTerms:
+			if r.edition >= 2 { // an older run let it pass, and its replay must
+				r.reload(ctx)
+			}
+		default:
 			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, triggerEvent(t.Kind)))
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	Disqualified EventKind = "disqualified"
 	Paused       EventKind = "paused"
 	Resumed      EventKind = "resumed"
+	Snoozed      EventKind = "snoozed" // by the rep who has it
 	Erased       EventKind = "erased"
 
 	Offered    EventKind = "offered"     // a rep was found for the offer asked for
@@ -47,7 +48,7 @@ const (
 // EventKinds lists every kind of event.
 var EventKinds = []EventKind{
 	Started, Scored, Triggered, Revoked, Touched, Unsubscribed, Bounced, Complained, Recaptured,
-	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Erased,
+	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Snoozed, Erased,
 	Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, Passed, GivenUp,
 }
 
@@ -63,7 +64,7 @@ type Event struct {
 	Decision Decision  // of people
 	Rep      string    // Reassigned
 	Team     string    // Reassigned
-	Until    time.Time // Paused: zero is until resumed
+	Until    time.Time // Paused: zero is until resumed; Snoozed
 
 	Command string    // the id of the command this is the result of
 	Offer   Offer     // Offered, Claimed, Assigned
@@ -75,6 +76,7 @@ type Event struct {
 	Late    bool      // Passed: a later deadline of the same clock is due as well
 	Clocks  []Clock   // Planned
 	Code    string    // NotGranted, GivenUp
+	Replan  bool      // Refreshed: the terms of the clocks may have changed
 }
 
 // Actor is who did it.

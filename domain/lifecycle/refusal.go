@@ -12,6 +12,8 @@ const (
 	CodeUnknownRep     = "unknown_rep"
 	CodeErased         = "erased"
 	CodeMalformed      = "malformed"
+	CodeTooLong        = "too_long"
+	CodeTooOften       = "too_often"
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
@@ -34,6 +36,10 @@ func (r *Refusal) Error() string {
 		return "another assignment of this lead is under way; try again in a moment"
 	case CodeMalformed:
 		return "its ids or its reason are no ids and no code"
+	case CodeTooLong:
+		return "a snooze ends in the future, and not later than the policy allows"
+	case CodeTooOften:
+		return "it is snoozed, or was as often as the policy allows"
 	case CodeUnknownRep:
 		return "no active rep of the lead's team has that id"
 	}

@@ -29,6 +29,7 @@ const (
 	UpdateDisqualify = "disqualify"
 	UpdatePause      = "pause"
 	UpdateResume     = "resume"
+	UpdateSnooze     = "snooze"
 	UpdateErase      = "erase"
 
 	QueryState = "state"
@@ -54,6 +55,7 @@ const (
 	TriggerComplaint   = "complaint"
 	TriggerCapture     = "capture"
 	TriggerErased      = "erased"
+	TriggerTerms       = "terms" // policy, calendar or owner changed: heard by runs of edition 2 and later
 )
 
 // WorkflowID is the id of a lead's run, the same for its whole life.
@@ -64,13 +66,13 @@ var Updates = map[string]lifecycle.EventKind{
 	UpdateAccept: lifecycle.Accepted, UpdateReject: lifecycle.Rejected, UpdateQualify: lifecycle.Qualified,
 	UpdateWin: lifecycle.Won, UpdateLose: lifecycle.Lost, UpdateReassign: lifecycle.Reassigned,
 	UpdateRecycle: lifecycle.Recycled, UpdateDisqualify: lifecycle.Disqualified,
-	UpdatePause: lifecycle.Paused, UpdateResume: lifecycle.Resumed, UpdateErase: lifecycle.Erased,
+	UpdatePause: lifecycle.Paused, UpdateResume: lifecycle.Resumed, UpdateErase: lifecycle.Erased, UpdateSnooze: lifecycle.Snoozed,
 }
 
 // UpdateNames lists the updates in the order in which they are registered.
 var UpdateNames = []string{
 	UpdateAccept, UpdateReject, UpdateQualify, UpdateWin, UpdateLose, UpdateReassign, UpdateRecycle, UpdateDisqualify,
-	UpdatePause, UpdateResume, UpdateErase,
+	UpdatePause, UpdateResume, UpdateErase, UpdateSnooze,
 }
 
 // LeadInput starts a run, or carries a life over from the run before.

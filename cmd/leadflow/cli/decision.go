@@ -57,6 +57,11 @@ var decided = []decision{
 	{"recycle", "Sends it back to nurture, in a new cycle", "--reason timing", []flag{because("why", false)}, nil},
 	{"disqualify", "Ends it: not somebody to sell to", "--reason spam", []flag{because("spam not_a_buyer bad_data no_consent stale other", true)}, nil},
 	{"pause", "Holds mail, offers and clocks", "--until 2026-12-01T08:00:00Z", []flag{{"until", "until", "until this moment (RFC 3339); without it, until resumed", false}}, nil},
+	{
+		"snooze", "Holds the clocks of a lead of yours for a while", `--rep REP --reason on_the_road --until 2026-12-01T08:00:00Z`,
+		[]flag{by("the rep who has it, by id", true), because("a code of your own, such as on_the_road", true), {"until", "until", "until this moment (RFC 3339), at most as long as the policy allows", true}, noted},
+		nil,
+	},
 	{"resume", "Goes on after a pause", "--catch-up keep", []flag{{"catch-up", "catch_up", catchUpHelp, false}}, nil},
 }
 
