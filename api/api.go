@@ -37,6 +37,7 @@ type Deps struct {
 	People    People
 	Team      Team
 	Days      Days
+	SLA       SLAReports
 	Documents Documents
 	Keys      Keys
 	Webhooks  Webhooks
@@ -94,7 +95,7 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.calendarDays, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
+		a.leads, a.decisions, a.events, a.visitors, a.imports, a.team, a.calendars, a.calendarDays, a.slaReports, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
 		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.script, a.health, a.docs,
 	} {
 		add()

@@ -146,7 +146,7 @@ func assignmentID(id string) *string {
 
 const (
 	// What was accepted and never touched is missed after all, when a clock takes it away.
-	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = @at, reason = @reason
+	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = coalesce(decided_at, @at), reason = @reason
 WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed')`
 
 	// A pause, a snooze and a change of terms move it.

@@ -49,7 +49,7 @@ func (c *change) chased(k Clock) {
 		c.planWork(c.e.Worked, ClockIdle)
 		return
 	}
-	c.quiet, c.entry.Why = false, chaseCode(k)
+	c.quiet, c.entry.Why, c.entry.Assignment, c.entry.Due = false, chaseCode(k), c.Assignment, k.At
 	switch k.Level {
 	case LevelReassign:
 		c.handOn(k)

@@ -14,7 +14,7 @@ func (c *change) idle(k Clock) {
 	}
 	if k.Kind == ClockTouch {
 		if c.e.Worked.IsZero() {
-			c.quiet, c.entry.Why = false, "first_touch_missed"
+			c.quiet, c.entry.Why, c.entry.Assignment = false, "first_touch_missed", c.Assignment
 			c.alertIdle(k, LevelOwner)
 		}
 		return

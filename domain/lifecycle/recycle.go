@@ -108,7 +108,7 @@ func (c *change) passed() {
 		case !c.e.Late:
 			c.check(k)
 		case k.Kind != ClockStale && c.p.SLA.Chased():
-			c.quiet, c.entry.Why = false, chaseCode(k)
+			c.quiet, c.entry.Why, c.entry.Assignment = false, chaseCode(k), c.Assignment
 		}
 	case ClockCoolDown:
 		if c.Stage == StageDormant {
