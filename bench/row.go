@@ -24,6 +24,7 @@ var rows = []row{
 	{"B6", "due nurture mails, composed, signed and in the ledger, against bare SMTP of the same bytes", b6},
 	{"B7", "open idle leads: bytes of Postgres, cached heap, cold wake-up, against a bare selector and timer", b7},
 	{"B8", "from a cold start to the first lead, against Temporal alone to its first workflow", b8},
+	{"B10", "deadlines that fall due at one moment, against a bare timer with one local activity", b10},
 	{"import", "starts a second of an import, against bare starts", imports},
 	{"replay", "a real log through the doors, in order, then shuffled and doubled; divided by nothing", replay},
 }
