@@ -37,6 +37,9 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 			return false, err
 		}
 	}
+	if r.edition >= 2 && r.Lead.Changed { // the run before heard of it, and could not have its clocks planned any more
+		r.warn(ctx, "terms", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed, Replan: true}))
+	}
 	r.drain(ctx)
 	return true, nil
 }

@@ -102,6 +102,8 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 		case t.Seq <= r.Lead.Seq:
 		case t.Kind == wire.TriggerTerms:
 			if r.edition >= 2 { // an older run let it pass, and its replay must
+				r.Lead.Changed = true // should the run be handed over before the policy is there
+				r.touch()
 				r.reload(ctx)
 			}
 		default:

@@ -11,6 +11,7 @@ func (c *change) replan() {
 	kinds := c.running()
 	switch {
 	case len(kinds) == 0:
+		c.Changed = false
 	case c.Paused || c.Snoozed:
 		c.Changed = true
 	default:
