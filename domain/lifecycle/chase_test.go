@@ -228,3 +228,43 @@ func TestTerms_thatChangeUnderAPause(t *testing.T) {
 	terms := only(t, out, CommandPlan)
 	require.Equal(t, [2]any{noon.Add(3 * time.Hour), time.Hour}, [2]any{terms.Since, terms.Used})
 }
+
+// A question that was under way when somebody decided something is about clocks that are no more.
+func TestChase_aQuestionOfBefore(t *testing.T) {
+	t.Parallel()
+	p := chasing()
+	l, out := worked(t, p)
+	l = planned(t, l, p, only(t, out, CommandPlan), Clock{Kind: ClockIdle, Level: LevelFinal, At: noon.Add(time.Hour), To: ThenDormant})
+	l, k, _, _ := l.PopDue(noon.Add(time.Hour))
+	l, out = then(t, l, p, Event{Kind: Passed, At: noon.Add(time.Hour), Clock: k})
+	check := only(t, out, CommandCheck)
+	l, _ = then(t, l, p, Event{Kind: Qualified, At: noon.Add(time.Hour), Decision: Decision{By: "ann"}})
+	l, out = then(t, l, p, Event{Kind: Checked, At: noon.Add(time.Hour), Command: check.ID, Clock: k})
+	require.Equal(t, StageOpportunity, l.Stage)
+	require.Empty(t, out.Commands)
+}
+
+// A pause over a snooze ends without it: its clocks go on to wait for their own moment.
+func TestSnooze_outlivesAPause(t *testing.T) {
+	t.Parallel()
+	p := rules()
+	l := Lead{ID: "l", Stage: StageHandoff, Cycle: 1, Asked: 1, Made: 1, Owner: "ann", Assignment: "a", Since: noon, SLA: SLAClock{State: SLARunning}}
+	l.Clocks = []Clock{{Kind: ClockAccept, Level: LevelDue, At: noon.Add(4 * time.Hour)}}
+	l, _ = then(t, l, p, Event{Kind: Snoozed, At: noon, Until: noon.Add(6 * time.Hour), Decision: Decision{By: "ann", Reason: "travel"}})
+	l, _ = then(t, l, p, Event{Kind: Paused, At: noon.Add(time.Hour)})
+	require.Zero(t, l.Due())
+	l, out := then(t, l, p, Event{Kind: Resumed, At: noon.Add(3 * time.Hour)})
+	require.Empty(t, out.Commands)
+	require.Equal(t, SLAHeld, l.SLA.State)
+	require.Equal(t, noon.Add(8*time.Hour), l.Due(), "the five hours that were left of the snooze")
+}
+
+// Nothing is due before its moment, and at it everything is.
+func TestPopDue_nothingEarly(t *testing.T) {
+	t.Parallel()
+	l := Lead{Clocks: []Clock{{Kind: ClockAccept, Level: LevelDue, At: noon}}}
+	_, _, _, ok := l.PopDue(noon.Add(-1))
+	require.False(t, ok)
+	_, _, _, ok = l.PopDue(noon)
+	require.True(t, ok)
+}
