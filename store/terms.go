@@ -13,7 +13,6 @@ import (
 // terms are the clocks of one lead.
 type terms struct {
 	sla  lifecycle.SLA
-	band string
 	rule string
 }
 
@@ -24,9 +23,12 @@ WHERE l.id = @lead`
 
 // termsOf finds the clocks of a lead by the team of its rep, by its band as of the assignment, else now, and by its source.
 func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, assignment string) (terms, error) {
+	if len(p.SLA.Rules) == 0 {
+		return terms{sla: p.SLA}, nil
+	}
 	rows, _ := q.Query(ctx, sqlWhose, pgx.NamedArgs{"lead": leadID, "rep": assignmentID(rep), "assignment": assignmentID(assignment)})
 	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[lifecycle.Whose])
-	return terms{sla: p.SLA.For(w), band: w.Band, rule: p.SLA.Rule(w)}, err
+	return terms{p.SLA.For(w), p.SLA.Rule(w)}, err
 }
 
 // The band is kept also where no policy asks for it: reports do.
