@@ -28,7 +28,9 @@ type Recorded struct {
 // LoadLead is local its answer is of the same program as the workflow task. It is what GetVersion is, at no event.
 //
 // 1: no timer is set while a local activity is under way, whose answer is in the same task and may bring a sooner deadline.
-const Edition = 1
+//
+// 2: it hears that the terms of its clocks changed, reads its policy anew and has them planned again.
+const Edition = 2
 
 // LoadLead reads what a run begins with: the state an earlier run recorded, policy, score, sequence.
 func (j *Journals) LoadLead(ctx context.Context, in LoadInput) (record.Loaded, error) {

@@ -57,6 +57,12 @@ type (
 		RepID      *string `json:"rep_id,omitempty" doc:"the rep who decided; absent: anybody of the house undoes it"`
 		DecisionID *string `json:"decision_id,omitempty" doc:"absent: what was decided last"`
 	}
+	snoozeBody struct {
+		RepID  string    `json:"rep_id" doc:"who has the lead"`
+		Reason string    `json:"reason" doc:"a code of your own, such as on_the_road"`
+		Until  time.Time `json:"until" doc:"at most as long as the policy allows: sla.snooze, 24h where it says nothing"`
+		Note   *string   `json:"note,omitempty" doc:"stays in Postgres"`
+	}
 	resumeBody struct {
 		CatchUp *string `json:"catch_up,omitempty" enum:"shift,keep,drop" doc:"of waits in its sequence; shift (absent): what was left is left; keep: they ran on; drop: mails that came due meanwhile are left out"`
 	}
@@ -91,6 +97,7 @@ func (a *API) decisions() {
 		{wire.UpdatePause, "Hold mail, offers and clocks", pauseBody{}, everybody},
 		{wire.UpdateResume, "Go on where the pause began", resumeBody{}, everybody},
 		{wire.UpdateUndo, "Undo what was accepted, rejected or disqualified less than ten minutes ago, where nothing irrevocable followed", undoBody{}, everybody},
+		{wire.UpdateSnooze, "Hold the clocks of a lead of yours for a while", snoozeBody{}, sellers},
 	} {
 		add(a, route{
 			method: http.MethodPost, path: "/v1/leads/{id}/" + d.kind, group: "Decisions",

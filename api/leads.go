@@ -243,5 +243,8 @@ type inboxQuery struct {
 
 func (a *API) inbox(ctx context.Context, in *inboxQuery) (*out[record.Page[record.InboxItem]], error) {
 	page, err := a.Reads.Inbox(ctx, record.InboxFilter{RepID: in.RepID, TeamID: in.TeamID, Cursor: in.Cursor, Limit: in.Limit})
+	if err == nil {
+		a.seen(ctx, in.RepID, page.Items)
+	}
 	return &out[record.Page[record.InboxItem]]{page}, err
 }

@@ -26,6 +26,7 @@ var rows = []row{
 	{"B7", "open idle leads: bytes of Postgres, cached heap, cold wake-up, against a bare selector and timer", b7},
 	{"B8", "from a cold start to the first lead, against Temporal alone to its first workflow", b8},
 	{"B9", "decisions about who gets a lead, against a single-row UPDATE a decision", b9},
+	{"B10", "deadlines that fall due at one moment, against a bare timer with one local activity", b10},
 	{"import", "starts a second of an import, against bare starts", imports},
 	{"replay", "a real log through the doors, in order, then shuffled and doubled; divided by nothing", replay},
 }

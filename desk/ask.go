@@ -37,6 +37,7 @@ const (
 var refusalCodes = []string{
 	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
 	lifecycle.CodeNothingToUndo, lifecycle.CodeTooLate, lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
+	lifecycle.CodeTooLong, lifecycle.CodeTooOften,
 }
 
 // handOver is how long the next run gets to be there.

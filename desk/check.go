@@ -53,6 +53,7 @@ var shapes = map[string]shape{
 	wire.UpdatePause:      {may: []string{"until"}},
 	wire.UpdateResume:     {may: []string{"catch_up"}},
 	wire.UpdateUndo:       {may: []string{"rep_id", "decision_id"}},
+	wire.UpdateSnooze:     {needs: []string{"rep_id", "reason", "until"}, may: []string{"note"}},
 }
 
 var reasonCode = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
@@ -115,7 +116,7 @@ func (d *Desk) checkPeople(ctx context.Context, ps *Problems, c canonical) error
 // checkReason asks the policy in force.
 func (d *Desk) checkReason(ctx context.Context, ps *Problems, kind string, c canonical) error {
 	reason := c.Reason
-	if reason == "" {
+	if reason == "" || kind == wire.UpdateSnooze { // any code: nothing follows from it
 		return nil
 	}
 	policy, err := d.store.ActivePolicy(ctx)

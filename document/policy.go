@@ -45,8 +45,9 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 	if p.Calendar == "" {
 		c.add("calendar", "is missing: name a calendar; always is 24x7")
 	}
-	c.accept(p.SLA.Accept)
-	c.idle(p.SLA.Idle)
+	c.clocks("sla", &p.SLA.Accept, &p.SLA.FirstTouch, &p.SLA.Idle)
+	c.snooze(p.SLA.Snooze)
+	c.rules(p.SLA.Rules)
 	if p.Stale.Nurturing == 0 {
 		c.add("stale.nurturing", "is missing: no lead is nurtured for ever")
 	}
@@ -64,21 +65,14 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 	return c.problems
 }
 
-func (c *policyCheck) accept(a lifecycle.AcceptSLA) {
-	const at = "sla.accept"
+func (c *policyCheck) accept(at string, a lifecycle.AcceptSLA) {
 	if a.Within == 0 {
 		c.add(at+".within", "is missing: say how long a rep has to accept")
 	}
-	if len(a.RemindAt) > maxReminders {
-		c.add(at+".remind_at", "has %d entries, at most %d are taken", len(a.RemindAt), maxReminders)
-	}
-	for i, r := range a.RemindAt {
-		switch {
-		case r <= 0 || r >= 1:
-			c.add(fmt.Sprintf("%s.remind_at[%d]", at, i), "must be a fraction between 0 and 1, such as 0.5")
-		case i > 0 && r <= a.RemindAt[i-1]:
-			c.add(fmt.Sprintf("%s.remind_at[%d]", at, i), "is not later than the one before")
-		}
+	c.reminders(at, a.RemindAt)
+	c.escalations(at, a.Escalate)
+	if a.EscalateAt != 0 && len(a.Escalate) > 0 {
+		c.add(at+".escalate_at", "tells the manager once, escalate whom its levels say: give one of them")
 	}
 	if a.EscalateAt != 0 && a.EscalateAt < 1 || a.EscalateAt > 100 {
 		c.add(at+".escalate_at", "must be at least 1 (the deadline itself), or 0 for never")
@@ -91,8 +85,8 @@ func (c *policyCheck) accept(a lifecycle.AcceptSLA) {
 	}
 }
 
-func (c *policyCheck) idle(i lifecycle.Idle) {
-	const at = "sla.idle"
+func (c *policyCheck) idle(at string, i lifecycle.Idle) {
+	c.chase(at, i.Chase)
 	if i.Then != "" && i.Then != "owner" {
 		c.add(at+".then", "is not known: use owner")
 	}

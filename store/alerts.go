@@ -26,7 +26,7 @@ SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', CASE w.format WHE
 	@assignment, @rep, w.id, true, CASE w.format WHEN 'slack' THEN coalesce(@letter::jsonb, @payload::jsonb) ELSE @payload::jsonb END,
 	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
 FROM (SELECT w.id, w.format, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
-	FROM webhooks w WHERE w.active AND (w.kinds = '{}' OR @event = ANY(w.kinds)) AND ` + concerned + `) AS w
+	FROM webhooks w WHERE w.active AND CASE WHEN @webhook::uuid IS NULL THEN (w.kinds = '{}' OR @event = ANY(w.kinds)) AND ` + concerned + ` ELSE w.id = @webhook END) AS w
 ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 )
 
@@ -45,6 +45,9 @@ type alert struct {
 	record.AlertData
 	text string       // what only the mail says
 	whys []record.Why // so is what the score was made of
+
+	noMail  bool   // subscribers only
+	webhook string // of them this one only, whatever it wants to hear of
 }
 
 // tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
@@ -63,10 +66,10 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	args := func(payload []byte) pgx.NamedArgs {
 		return pgx.NamedArgs{
 			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
-			"rep": assignmentID(a.RepID), "event": event, "payload": payload, "letter": letter,
+			"rep": assignmentID(a.RepID), "event": event, "payload": payload, "letter": letter, "webhook": assignmentID(a.webhook),
 		}
 	}
-	if isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
+	if !a.noMail && isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
 		b.Queue(sqlAlertMail, h.claim(args(letter), record.LaneAlert, 1)).Query(h.made)
 	}
 	b.Queue(sqlAlertHooks, h.claim(args(payload), record.LaneWebhook, hooksAtOnce)).Query(h.made)
@@ -109,7 +112,7 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 			manager, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[*string])
 			return err
 		})
-	}, func(_ querier, b *pgx.Batch) error {
+	}, func(q querier, b *pgx.Batch) error {
 		h.again()
 		switch {
 		case now.Away != nil && *now.Away:
@@ -118,17 +121,22 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		case !now.Open:
 			return nil
 		}
-		rep := c.Rep
-		if (c.Clock.Level == lifecycle.LevelEscalate || c.Clock.Level == lifecycle.LevelManager) && manager != nil {
-			rep = *manager
+		to, err := s.targetOf(ctx, q, c, manager)
+		if err != nil {
+			return err
 		}
 		explained, err := explanationOf(now.Explanation)
 		if err != nil {
 			return err
 		}
-		return tellSales(b, h, alert{kind: alertKind(c.Clock), key: c.ID, whys: record.Whys(explained.Items, whysShown), AlertData: record.AlertData{
-			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: rep, Score: now.Score, DueAt: now.DueAt,
-		}})
+		a := alert{kind: alertKind(c.Clock), key: c.ID, whys: record.Whys(explained.Items, whysShown), noMail: !to.mail, webhook: to.webhook, AlertData: record.AlertData{
+			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: to.rep, Score: now.Score, DueAt: now.DueAt,
+		}}
+		if late := lateness(c); late > 0 {
+			was := c.Clock.Was.UTC()
+			a.WasDue, a.LateBy = &was, late.String()
+		}
+		return tellSales(b, h, a)
 	})
 	h.end(err)
 	return err
@@ -140,13 +148,18 @@ func query(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) pgx.R
 }
 
 func alertKind(k lifecycle.Clock) string {
+	what := map[lifecycle.ClockKind]string{lifecycle.ClockTouch: "first_touch", lifecycle.ClockIdle: "idle"}[k.Kind]
 	switch {
-	case k.Kind == lifecycle.ClockTouch:
-		return "first_touch"
-	case k.Kind == lifecycle.ClockIdle:
-		return "idle_" + string(k.Level)
-	case k.Level == lifecycle.LevelEscalate:
+	case what == "" && k.Level == lifecycle.LevelEscalate:
 		return "escalation"
+	case what == "":
+		return "reminder"
+	case k.Level == lifecycle.LevelRemind:
+		return what + "_reminder"
+	case k.Level == lifecycle.LevelEscalate:
+		return what + "_escalation"
+	case k.Kind == lifecycle.ClockTouch:
+		return what
 	}
-	return "reminder"
+	return what + "_" + string(k.Level)
 }

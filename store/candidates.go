@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"hash/fnv"
 	"slices"
 	"time"
@@ -73,7 +72,8 @@ FROM reps r WHERE ` + theMembers + ` ORDER BY r.id`
 const sqlPool = `SELECT turns, reps FROM routing_pools WHERE name = @pool`
 
 // Of each rep the hours they work by: their own, else their team's, else those of the policy.
-const sqlHours = `SELECT r.id, c.spec FROM reps r LEFT JOIN teams t ON t.id = r.team_id
+const sqlRepHours = `SELECT r.id, c.id AS calendar, c.spec, (SELECT jsonb_agg(d) FROM (` + calendarDays + ` WHERE calendar_id = c.id) d) AS days
+FROM reps r LEFT JOIN teams t ON t.id = r.team_id
 JOIN calendars c ON c.id = coalesce(r.calendar_id, t.calendar_id, (SELECT id FROM calendars WHERE name = @policy))
 WHERE ` + theMembers
 
@@ -116,41 +116,24 @@ func (v *poolRead) see(b *pgx.Batch, step routing.Step, calendarName string) {
 	})
 	if step.Of.Strategy == routing.FirstAvailable {
 		v.hours = map[string]*calendar.Calendar{}
-		b.Queue(sqlHours, args).Query(v.readHours)
+		b.Queue(sqlRepHours, args).Query(v.readHours)
 	}
 }
 
 func (v *poolRead) readHours(rows pgx.Rows) error {
-	var id string
-	var spec json.RawMessage
+	var id, calendarID string
+	var spec calendar.Spec
+	var days []calendar.Exception
 	built := map[string]*calendar.Calendar{}
-	_, err := pgx.ForEachRow(rows, []any{&id, &spec}, func() error {
-		c, known := built[string(spec)]
-		if !known {
-			c = calendarFrom(spec)
-			built[string(spec)] = c
+	_, err := pgx.ForEachRow(rows, []any{&id, &calendarID, &spec, &days}, func() error {
+		if built[calendarID] == nil {
+			built[calendarID] = compiled(spec, days)
 		}
-		v.hours[id] = c
+		v.hours[id] = built[calendarID]
+		spec, days = calendar.Spec{}, nil
 		return nil
 	})
 	return err
-}
-
-// calendarFrom is a stored calendar. One that cannot be used is always open, as it is for clocks.
-func calendarFrom(raw json.RawMessage) *calendar.Calendar {
-	var spec calendar.Spec
-	if json.Unmarshal(raw, &spec) != nil {
-		return calendar.Always
-	}
-	loc, err := time.LoadLocation(spec.TimeZone)
-	if err != nil {
-		return calendar.Always
-	}
-	c, err := calendar.New(spec, loc)
-	if err != nil {
-		return calendar.Always
-	}
-	return c
 }
 
 // of gives each candidate what the pool knows of them. Of two with the same hours the same moment is asked once.

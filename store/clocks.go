@@ -5,42 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
-
-const sqlCalendarOf = `SELECT c.name, c.spec FROM calendars c
-LEFT JOIN reps r ON r.id = @rep::uuid AND r.calendar_id = c.id
-LEFT JOIN teams t ON t.calendar_id = c.id AND t.id = coalesce(@team::uuid, (SELECT team_id FROM reps WHERE id = @rep::uuid))
-WHERE r.id IS NOT NULL OR t.id IS NOT NULL OR c.name = @name
-ORDER BY (r.id IS NOT NULL) DESC, (t.id IS NOT NULL) DESC LIMIT 1`
-
-// calendarOf is the business time of a rep: their own calendar, else their team's, else the policy's. A calendar that
-// is not there, or that cannot be used, is always open: a clock that runs too early is seen, one that never runs is not.
-func calendarOf(ctx context.Context, q querier, p lifecycle.Policy, rep, team string) (*calendar.Calendar, error) {
-	rows, _ := q.Query(ctx, sqlCalendarOf, pgx.NamedArgs{"rep": assignmentID(rep), "team": assignmentID(team), "name": p.Calendar})
-	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		Name string
-		Spec calendar.Spec
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return calendar.Always, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	loc, err := time.LoadLocation(found.Spec.TimeZone)
-	if err != nil {
-		return calendar.Always, nil
-	}
-	c, err := calendar.New(found.Spec, loc)
-	if err != nil {
-		return calendar.Always, nil
-	}
-	return c, nil
-}
 
 // dueAfter is when so much business time has passed. Where the calendar has not that much left, time itself counts: an
 // offer that could not be made, or a clock that stood still, would be noticed by nobody.
@@ -52,61 +19,155 @@ func dueAfter(c *calendar.Calendar, at time.Time, after time.Duration) (time.Tim
 	return due, err
 }
 
-// acceptClocks are the deadlines of an offer, in business time of the rep.
-func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy, rep string, at time.Time) ([]lifecycle.Clock, time.Time, error) {
-	c, err := calendarOf(ctx, q, p, rep, "")
+// plan collects the clocks of one kind: how much of a calendar's time after a moment, of which some was used before.
+type plan struct {
+	hours  *calendar.Calendar
+	since  time.Time
+	used   time.Duration
+	kind   lifecycle.ClockKind
+	clocks []lifecycle.Clock
+	err    error
+}
+
+func (p *plan) add(k lifecycle.Clock, after time.Duration) {
+	due, err := dueAfter(p.hours, p.since, max(0, after-p.used))
+	if err != nil {
+		p.err = err
+		return
+	}
+	k.Kind, k.At = p.kind, due.UTC()
+	p.clocks = append(p.clocks, k)
+}
+
+// reminders and escalations are fractions of the clock's time.
+func (p *plan) reminders(within time.Duration, fractions []float64) {
+	for i, f := range fractions {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelRemind, N: i}, fraction(within, f))
+	}
+}
+
+func (p *plan) escalations(within time.Duration, chain []lifecycle.Escalation) {
+	for i, e := range chain {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelEscalate, N: i}, fraction(within, e.At))
+	}
+}
+
+func fraction(of time.Duration, f float64) time.Duration { return time.Duration(f * float64(of)) }
+
+// accept are the deadlines of an offer.
+func (p *plan) accept(sla lifecycle.AcceptSLA) {
+	p.kind = lifecycle.ClockAccept
+	within := sla.Within.Duration()
+	p.reminders(within, sla.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelDue}, within)
+	if sla.EscalateAt > 0 {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelEscalate}, fraction(within, sla.EscalateAt))
+	}
+	p.escalations(within, sla.Escalate)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelReassign}, within+sla.ReassignAfter.Duration())
+}
+
+// touch are the deadlines between acceptance and the first logged activity.
+func (p *plan) touch(sla lifecycle.TouchSLA, handed int) {
+	within := sla.Within.Duration()
+	if within <= 0 {
+		return
+	}
+	p.kind = lifecycle.ClockTouch
+	p.reminders(within, sla.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelOwner}, within)
+	p.escalations(within, sla.Escalate)
+	p.handOn(within, sla.Chase, handed, sla.Then)
+}
+
+// idle are the deadlines of a lead that nobody works, in the stage it is in.
+func (p *plan) idle(i lifecycle.Idle, stage lifecycle.Stage, handed int) {
+	within, after := i.Working.Duration(), i.AfterManager.Duration()
+	if stage == lifecycle.StageOpportunity {
+		within = i.Opportunity.Duration()
+	}
+	if within <= 0 {
+		return
+	}
+	p.kind = lifecycle.ClockIdle
+	if !i.Business {
+		p.hours = calendar.Always
+	}
+	p.reminders(within, i.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelOwner}, within)
+	if after > 0 {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelManager}, within+after)
+	}
+	p.escalations(within, i.Escalate)
+	if i.ReassignAfter > 0 && handed < i.MaxReassign {
+		p.handOn(within, i.Chase, handed, string(i.Finally))
+		return
+	}
+	if after > 0 && i.Finally != "" {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelFinal, To: string(i.Finally)}, within+2*after)
+	}
+}
+
+// handOn is when the lead goes to another rep, or ends where the policy says once it did so as often as it may.
+func (p *plan) handOn(within time.Duration, c lifecycle.Chase, handed int, then string) {
+	switch after := within + c.ReassignAfter.Duration(); {
+	case c.ReassignAfter <= 0:
+	case handed < c.MaxReassign:
+		p.add(lifecycle.Clock{Level: lifecycle.LevelReassign, To: then}, after)
+	case then != "":
+		p.add(lifecycle.Clock{Level: lifecycle.LevelFinal, To: then}, after)
+	}
+}
+
+// acceptClocks are the deadlines of an offer, in business time of the rep, by the terms of the lead.
+func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy, t terms, rep string, at time.Time) ([]lifecycle.Clock, time.Time, error) {
+	hours, err := s.calendarOf(ctx, q, p, rep, "")
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	sla := p.SLA.Accept
-	within := sla.Within.Duration()
-	var clocks []lifecycle.Clock
-	add := func(level lifecycle.Level, n int, after time.Duration) error {
-		due, err := dueAfter(c, at, after)
-		if err == nil {
-			clocks = append(clocks, lifecycle.Clock{Kind: lifecycle.ClockAccept, Level: level, N: n, At: due.UTC()})
-		}
-		return err
-	}
-	for i, fraction := range sla.RemindAt {
-		if err := add(lifecycle.LevelRemind, i, time.Duration(fraction*float64(within))); err != nil {
-			return nil, time.Time{}, err
+	made := plan{hours: hours, since: at}
+	made.accept(t.sla.Accept)
+	var due time.Time
+	for i, k := range made.clocks {
+		switch k.Level {
+		case lifecycle.LevelDue:
+			due = k.At
+		case lifecycle.LevelReassign:
+			if t.sla.Accept.MaxOffers != p.SLA.Accept.MaxOffers {
+				made.clocks[i].N = t.sla.Accept.MaxOffers
+			}
 		}
 	}
-	if err := add(lifecycle.LevelDue, 0, within); err != nil {
-		return nil, time.Time{}, err
-	}
-	due := clocks[len(clocks)-1].At
-	if sla.EscalateAt > 0 {
-		if err := add(lifecycle.LevelEscalate, 0, time.Duration(sla.EscalateAt*float64(within))); err != nil {
-			return nil, time.Time{}, err
-		}
-	}
-	return clocks, due, add(lifecycle.LevelReassign, 0, within+sla.ReassignAfter.Duration())
+	return made.clocks, due, made.err
 }
 
-// Plan computes when held or wanted business deadlines fall due: Left in business time from the command's At, or what lay
-// between Was and From.
+// Plan computes when deadlines fall due. Clocks that were held come back with what was left of them: what lay between Was and
+// From, in business time. Those with Left fall due so much business time after the command. Those that name a kind only are
+// planned by the policy, the terms of the lead and the calendar of its rep, all levels of them.
 func (s *Store) Plan(ctx context.Context, c lifecycle.Command) ([]lifecycle.Clock, error) {
 	p, err := s.ActivePolicy(ctx)
 	if err != nil {
 		return nil, err
 	}
-	hours, err := calendarOf(ctx, s.pool, p, c.Rep, c.Team)
+	hours, err := s.calendarOf(ctx, s.pool, p, c.Rep, c.Team)
 	if err != nil {
 		return nil, masked("plan", err)
 	}
 	out := make([]lifecycle.Clock, 0, len(c.Clocks))
 	for _, k := range c.Clocks {
-		left := k.Left.Duration()
-		if left == 0 {
-			left = hours.Elapsed(k.From, k.Was)
+		if k.Level == "" && k.Was.IsZero() && k.Left == 0 && !c.Since.IsZero() {
+			planned, err := s.planKind(ctx, p, hours, c, k.Kind)
+			if err != nil {
+				return nil, masked("plan", err)
+			}
+			out = append(out, planned...)
+			continue
 		}
-		due, err := dueAfter(hours, c.At, max(0, left))
+		due, err := s.planOne(ctx, p, hours, c, &k)
 		if err != nil {
 			return nil, masked("plan", err)
 		}
-		out = append(out, lifecycle.Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: due.UTC()})
+		out = append(out, lifecycle.Clock{Kind: k.Kind, Level: k.Level, N: k.N, To: k.To, At: due.UTC(), Since: k.Since, Used: k.Used})
 	}
 	return out, nil
 }

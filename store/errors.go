@@ -53,7 +53,8 @@ func known(err error) bool {
 	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &own) ||
 		errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) ||
 		errors.Is(err, record.ErrBadCursor) || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel) ||
-		errors.Is(err, record.ErrDecided) || errors.Is(err, record.ErrTooMany)
+		errors.Is(err, record.ErrDecided) || errors.Is(err, record.ErrTooMany) ||
+		errors.Is(err, record.ErrFull)
 }
 
 // masked takes the values out of an error.

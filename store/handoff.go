@@ -62,6 +62,7 @@ type choice struct {
 	policy lifecycle.Policy
 	c      lifecycle.Command
 	last   *pgx.Batch // what is written, in the last trip
+	rule   string     // of the policy, by which the clocks were made
 }
 
 // route runs a decision about who gets the lead: once per command, and only while the lead is where the command took it to
@@ -252,7 +253,12 @@ func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state s
 	}
 	alerted := record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: args["id"].(string), RepID: rep, Score: explained.Score}
 	if state == "offered" {
-		clocks, due, err := s.acceptClocks(ctx, ch.tx, ch.policy, rep, c.At)
+		terms, err := termsOf(ctx, ch.tx, ch.policy, ch.leadID, rep, "")
+		if err != nil {
+			return err
+		}
+		ch.rule = terms.rule
+		clocks, due, err := s.acceptClocks(ctx, ch.tx, ch.policy, terms, rep, c.At)
 		if err != nil {
 			return err
 		}
@@ -276,6 +282,7 @@ func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state s
 		out.Offer = o.offer()
 		return err
 	})
+	ch.keepTerms(args["id"].(string))
 	if !ch.lead.Alert {
 		return nil
 	}

@@ -33,7 +33,7 @@ const sqlCreatePolicy = `INSERT INTO policies (id, name, active, document, sourc
 VALUES (@id, @name, @active, @document, @source) RETURNING ` + policyColumns
 
 // CreatePolicy keeps a policy; record.ErrConflict for a taken name. One that is active takes the place of the one
-// before it.
+// before it, and clocks that run are planned anew by it.
 func (s *Store) CreatePolicy(ctx context.Context, p record.Policy) (record.Policy, error) {
 	if p.ID == "" {
 		p.ID = newID()
@@ -82,8 +82,10 @@ func (s *Store) policy(ctx context.Context, op, sql string, p record.Policy) (re
 		}
 		rows, _ := tx.Query(ctx, sql, args)
 		var err error
-		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Policy])
-		return err
+		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Policy]); err != nil || !out.Active {
+			return err
+		}
+		return termsChanged(ctx, tx, sqlClocksOfAll, nil)
 	})
 	return out, err
 }

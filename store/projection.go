@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -115,6 +116,12 @@ func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
 		if e.Late {
 			data["late"] = true
 		}
+		if !e.Due.IsZero() {
+			data["due_at"] = e.Due
+			if late := e.At.Sub(e.Due); late > tellsLate {
+				data["late_by"] = late.Truncate(time.Second).String()
+			}
+		}
 		b.Queue(sqlRunTimeline, pgx.NamedArgs{
 			"id": c.Lead.ID, "at": e.At, "kind": e.Kind, "from": nullable(string(e.From)), "to": nullable(string(e.To)),
 			"actor_type": actorType(e.Actor), "actor": nullable(e.Actor.ID), "why": e.Why, "cycle": max(1, e.Cycle),
@@ -138,8 +145,12 @@ func assignmentID(id string) *string {
 }
 
 const (
-	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = @at, reason = @reason
-WHERE id = @assignment AND lead_id = @id AND state = 'offered'`
+	// What was accepted and never touched is missed after all, when a clock takes it away.
+	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = coalesce(decided_at, @at), reason = @reason
+WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed')`
+
+	// A pause, a snooze and a change of terms move it.
+	sqlMoveDue = `UPDATE assignments SET due_at = @due WHERE id = @assignment AND state = 'offered' AND due_at IS DISTINCT FROM @due`
 
 	sqlCloseOthers = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 WHERE lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid`
@@ -177,6 +188,9 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 	}
 	if c.Lead.Stage == lifecycle.StageHandoff && isID(c.Lead.Assignment) {
 		b.Queue(sqlReopen, pgx.NamedArgs{"id": c.Lead.ID, "assignment": c.Lead.Assignment})
+		if !c.Lead.SLA.DueAt.IsZero() && c.Lead.SLA.State == lifecycle.SLARunning {
+			b.Queue(sqlMoveDue, pgx.NamedArgs{"assignment": c.Lead.Assignment, "due": c.Lead.SLA.DueAt})
+		}
 	}
 	if told {
 		b.Queue(sqlTellWithdrawn, pgx.NamedArgs{"id": c.Lead.ID})

@@ -18,7 +18,7 @@ func (s *Store) OpensIn(ctx context.Context, repID, kind string) (time.Duration,
 		return 0, nil
 	}
 	p.Calendar = ""
-	c, err := calendarOf(ctx, s.pool, p, repID, "")
+	c, err := s.calendarOf(ctx, s.pool, p, repID, "")
 	if err != nil {
 		return 0, masked("read hours", err)
 	}

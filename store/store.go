@@ -47,6 +47,7 @@ type Store struct {
 	scripts   sync.Map // sequenceVersion -> script
 	takers    sync.Map // lane -> *taking
 	routes    sync.Map // version -> routing.Document
+	hours     sync.Map // id of a calendar -> hours
 	warmUp    []int
 	keepMails time.Duration
 }

@@ -58,6 +58,10 @@ WHERE l.stage = 'qualified' ORDER BY l.id FOR NO KEY UPDATE OF l`
 func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (record.Rep, error) {
 	var out record.Rep
 	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		// Leads before the lock of choices, as in an offer.
+		if err := termsChanged(ctx, tx, sqlClocksOfRep, pgx.NamedArgs{"id": r.ID, "calendar": r.CalendarID, "team": r.TeamID}); err != nil {
+			return err
+		}
 		if err := lockPeople(ctx, tx); err != nil {
 			return err
 		}

@@ -45,9 +45,18 @@ func (s *Store) UpdateTeam(ctx context.Context, t record.Team) (record.Team, err
 }
 
 func (s *Store) saveTeam(ctx context.Context, op, sql string, t record.Team) (record.Team, error) {
-	rows, _ := s.pool.Query(ctx, sql, pgx.NamedArgs{"id": t.ID, "name": t.Name, "manager": t.ManagerID, "calendar": t.CalendarID})
-	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Team])
-	return out, masked(op, err)
+	var out record.Team
+	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		args := pgx.NamedArgs{"id": t.ID, "name": t.Name, "manager": t.ManagerID, "calendar": t.CalendarID}
+		if err := termsChanged(ctx, tx, sqlClocksOfTeam, args); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sql, args)
+		var err error
+		out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Team])
+		return err
+	})
+	return out, err
 }
 
 const calendarColumns = `id, name, spec`
@@ -74,11 +83,11 @@ func (s *Store) CreateCalendar(ctx context.Context, c record.Calendar) (record.C
 	return s.saveCalendar(ctx, "create calendar", sqlCreateCalendar, c)
 }
 
-const sqlUpdateCalendar = `UPDATE calendars SET name = @name, spec = @spec, updated_at = now() WHERE id = @id
+const sqlUpdateCalendar = `UPDATE calendars SET name = @name, spec = @spec, revision = revision + 1, updated_at = now() WHERE id = @id
 RETURNING ` + calendarColumns
 
-// UpdateCalendar replaces one; record.ErrNotFound, or record.ErrConflict for a taken name. Deadlines that are set
-// already stay.
+// UpdateCalendar replaces one; record.ErrNotFound, or record.ErrConflict for a taken name. Clocks that run by it
+// are planned anew.
 func (s *Store) UpdateCalendar(ctx context.Context, c record.Calendar) (record.Calendar, error) {
 	if !isID(c.ID) {
 		return record.Calendar{}, record.ErrNotFound
@@ -87,7 +96,14 @@ func (s *Store) UpdateCalendar(ctx context.Context, c record.Calendar) (record.C
 }
 
 func (s *Store) saveCalendar(ctx context.Context, op, sql string, c record.Calendar) (record.Calendar, error) {
-	rows, _ := s.pool.Query(ctx, sql, pgx.NamedArgs{"id": c.ID, "name": c.Name, "spec": c.Spec})
-	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Calendar])
-	return out, masked(op, err)
+	var out record.Calendar
+	err := s.tx(ctx, op, func(tx pgx.Tx) error {
+		rows, _ := tx.Query(ctx, sql, pgx.NamedArgs{"id": c.ID, "name": c.Name, "spec": c.Spec})
+		var err error
+		if out, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Calendar]); err != nil {
+			return err
+		}
+		return termsChanged(ctx, tx, sqlClocksOfCalendar, pgx.NamedArgs{"id": c.ID})
+	})
+	return out, err
 }

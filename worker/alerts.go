@@ -21,6 +21,12 @@ var subjects = map[string]string{
 	"idle_owner":      "A lead of yours lies idle",
 	"idle_manager":    "A lead of your team lies idle",
 	"first_touch":     "First contact is due",
+
+	"first_touch_reminder":   "Reminder: first contact is due soon",
+	"first_touch_escalation": "Escalation: nobody has been in contact with a lead",
+	"idle_reminder":          "Reminder: a lead of yours will soon count as idle",
+	"idle_escalation":        "Escalation: a lead lies idle",
+
 	"sequence":        "A lead came to a step at which you wanted to hear of it",
 	record.AlertReply: "A lead answered a mail",
 	kindRetraction:    "Taken back: a lead is not ready after all",
@@ -91,6 +97,10 @@ func howTo(d record.Delivery) []string {
 	}
 	if d.Kind == record.AlertReply {
 		return answerLines(d)
+	}
+	if known && told.Data.WasDue != nil {
+		lines = append(lines, fmt.Sprintf("This comes %s late: it was due on %s, and Leadflow could not tell you then.",
+			told.Data.LateBy, told.Data.WasDue.UTC().Format(time.RFC1123)))
 	}
 	which := fmt.Sprintf("Lead %s, offer %s.", d.LeadID, d.AssignmentID)
 	if d.Kind == "offer" || d.Kind == "reminder" {

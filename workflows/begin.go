@@ -37,6 +37,9 @@ func (r *leadRun) begin(ctx workflow.Context, in wire.LeadInput) (bool, error) {
 			return false, err
 		}
 	}
+	if r.edition >= 2 && r.Lead.Changed { // the run before heard of it, and could not have its clocks planned any more
+		r.warn(ctx, "terms", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed, Replan: true}))
+	}
 	r.drain(ctx)
 	return true, nil
 }
@@ -82,7 +85,7 @@ func (r *leadRun) reload(ctx workflow.Context) {
 			return
 		}
 		r.adopt(l)
-		r.warn(ctx, "refresh", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed}))
+		r.warn(ctx, "refresh", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Refreshed, Replan: r.edition >= 2}))
 	})
 }
 

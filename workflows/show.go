@@ -107,6 +107,9 @@ func (r *leadRun) showDetails(ctx workflow.Context) {
 	if l.Paused {
 		b.WriteString(" Paused: mail, offers and clocks hold.")
 	}
+	if l.Snoozed {
+		b.WriteString(" Snoozed: its clocks hold.")
+	}
 	if c, ok := l.Next(); ok {
 		b.WriteString(fmt.Sprintf("\n\nNext: %s at %s.", clockPhrase(c), c.At.UTC().Format("2006-01-02 15:04:05 MST")))
 	} else if !l.Stage.Terminal() {
@@ -167,6 +170,9 @@ func clockPhrase(c lifecycle.Clock) string {
 	case lifecycle.ClockRetry:
 		return "look for a rep again"
 	case lifecycle.ClockTouch:
+		if c.Level != lifecycle.LevelOwner {
+			return "first touch: " + string(c.Level)
+		}
 		return "first touch is due"
 	case lifecycle.ClockIdle:
 		return "idle: tell the " + string(c.Level)
@@ -174,6 +180,8 @@ func clockPhrase(c lifecycle.Clock) string {
 		return "cool-down ends"
 	case lifecycle.ClockPause:
 		return "the pause ends"
+	case lifecycle.ClockSnooze:
+		return "the snooze ends"
 	}
 	return string(c.Kind)
 }

@@ -99,7 +99,15 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	}
 	slices.SortStableFunc(s.Triggers, func(a, b wire.Trigger) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, t := range s.Triggers {
-		if t.Seq > r.Lead.Seq {
+		switch {
+		case t.Seq <= r.Lead.Seq:
+		case t.Kind == wire.TriggerTerms:
+			if r.edition >= 2 { // an older run let it pass, and its replay must
+				r.Lead.Changed = true // should the run be handed over before the policy is there
+				r.touch()
+				r.reload(ctx)
+			}
+		default:
 			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, triggerEvent(t.Kind)))
 		}
 	}

@@ -60,6 +60,8 @@ type world struct {
 	version  int64
 	granting func()
 	ended    time.Time
+	chased   bool          // by a policy whose clocks of work have many levels
+	within   time.Duration // to accept, by the terms as they are now; 0: 40 h
 	late     time.Duration // how long after its decision an offer is made
 	repAway  string        // is offered nothing
 
@@ -91,6 +93,10 @@ func (w *world) LoadLead(_ context.Context, id string, _ time.Time) (record.Load
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	policy := rules()
+	if w.chased {
+		policy.SLA.FirstTouch.Chase = lifecycle.Chase{RemindAt: []float64{0.5}, ReassignAfter: hours(80), MaxReassign: 1}
+		policy.SLA.FirstTouch.Then = lifecycle.ThenTeamQueue
+	}
 	l := record.Loaded{
 		Found: !w.unknown, State: w.saved, Stage: lifecycle.StageCaptured, Source: "web", Band: "cold", Policy: &policy,
 		Position: lifecycle.Position{Sequence: "welcome", Version: 1},
@@ -206,6 +212,11 @@ func (w *world) Claim(_ context.Context, c lifecycle.Command) (record.Granted, e
 }
 
 func (w *world) Assign(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
+	for _, rep := range reps {
+		if c.Rep == "" && !slices.Contains(c.Exclude, rep) {
+			c.Rep = rep
+		}
+	}
 	return w.Claim(ctx, c)
 }
 
@@ -222,13 +233,40 @@ func (w *world) Plan(_ context.Context, c lifecycle.Command) ([]lifecycle.Clock,
 	w.did(c)
 	var out []lifecycle.Clock
 	for _, k := range c.Clocks {
+		if k.Level == "" && k.Left == 0 && k.Was.IsZero() {
+			out = append(out, w.levels(k.Kind, c)...)
+			continue
+		}
 		left := k.Left.Duration()
 		if left == 0 {
 			left = k.Was.Sub(k.From)
 		}
-		out = append(out, lifecycle.Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: c.At.Add(left)})
+		out = append(out, lifecycle.Clock{Kind: k.Kind, Level: k.Level, N: k.N, To: k.To, At: c.At.Add(left), Since: c.At, Used: c.Used + k.From.Sub(c.Since)})
 	}
 	return out, nil
+}
+
+// levels are all clocks of a kind, by the terms as they are now.
+func (w *world) levels(kind lifecycle.ClockKind, c lifecycle.Command) []lifecycle.Clock {
+	at := func(level lifecycle.Level, after time.Duration, to string) lifecycle.Clock {
+		return lifecycle.Clock{Kind: kind, Level: level, At: c.Since.Add(after - c.Used), To: to}
+	}
+	const h = time.Hour
+	switch kind {
+	case lifecycle.ClockAccept:
+		return []lifecycle.Clock{
+			at(lifecycle.LevelRemind, 20*h, ""), at(lifecycle.LevelDue, w.within, ""), at(lifecycle.LevelEscalate, w.within, ""), at(lifecycle.LevelReassign, w.within+10*h, ""),
+		}
+	case lifecycle.ClockTouch:
+		last := lifecycle.LevelReassign
+		if c.N > 0 {
+			last = lifecycle.LevelFinal
+		}
+		return []lifecycle.Clock{
+			at(lifecycle.LevelRemind, 40*h, ""), at(lifecycle.LevelOwner, 80*h, ""), at(lifecycle.LevelEscalate, 120*h, ""), at(last, 160*h, lifecycle.ThenTeamQueue),
+		}
+	}
+	return []lifecycle.Clock{at(lifecycle.LevelOwner, 480*h, ""), at(lifecycle.LevelManager, 720*h, ""), at(lifecycle.LevelFinal, 960*h, lifecycle.ThenDormant)}
 }
 
 // decided lists the wishes in the order of their decision, reads left out: those do nothing. The moment that a clock

@@ -171,13 +171,16 @@ func (c *Calendar) moment(t time.Time, sum, sec, nano int64) (time.Time, error) 
 
 // reach is the first second after from at which the running total is at least sum.
 func (c *Calendar) reach(from, sum int64) (int64, error) {
-	span := int64(day)
-	for c.total(from+span) < sum {
-		if span *= 4; span > farthest {
+	near := c.near(from, sum)
+	low, high := near, near
+	for span := int64(day); c.total(high) < sum; span *= 4 {
+		if high = near + span; high-from > farthest {
 			return 0, fmt.Errorf("calendar %q %w", c.name, ErrNoMoreTime)
 		}
 	}
-	low, high := from, from+span
+	for span := int64(day); low > from && c.total(low) >= sum; span *= 4 {
+		low = max(from, near-span)
+	}
 	for low < high {
 		if middle := low + (high-low)/2; c.total(middle) < sum {
 			low = middle + 1
@@ -186,6 +189,21 @@ func (c *Calendar) reach(from, sum int64) (int64, error) {
 		}
 	}
 	return low, nil
+}
+
+// near walks by the mean of the week until the sum is less than a week of hours away: what is far costs as much to find as
+// what is near. Holidays and closures only make it walk again.
+func (c *Calendar) near(from, sum int64) int64 {
+	const steps, week = 8, 7 * day
+	hours, at := c.wall.before[7], from
+	for range steps {
+		gap := sum - c.total(at)
+		if hours == 0 || max(gap, -gap) <= hours {
+			break
+		}
+		at = min(max(from, at+gap/hours*week), from+farthest/2)
+	}
+	return at
 }
 
 // NextOpen is t if the calendar is open then, else the moment it opens next, in the location of t. It returns

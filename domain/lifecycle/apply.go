@@ -78,6 +78,8 @@ func (c *change) fold() {
 		c.pause()
 	case Resumed:
 		c.resume()
+	case Snoozed:
+		c.snooze()
 	case Erased:
 		c.close(StageErased, "")
 	case Passed:
@@ -135,7 +137,9 @@ func (c *change) foldResult() {
 	case NotGranted:
 		c.entry.Why, c.entry.Refused = c.e.Code, c.e.Code
 		c.e.Decision.ID = "" // it took no effect
-		c.release()
+		if !c.notHanded() {
+			c.release()
+		}
 	case Moved:
 		c.moved()
 	case CycleBegun:
@@ -147,6 +151,9 @@ func (c *change) foldResult() {
 	case Refreshed:
 		c.quiet = true
 		c.askAgain()
+		if c.e.Replan {
+			c.replan()
+		}
 	}
 }
 
@@ -197,6 +204,7 @@ func (c *change) close(to Stage, reason string) {
 		c.entry.Why = reason
 	}
 	c.Paused, c.PausedAt, c.Pending, c.Beginning, c.Asking = false, time.Time{}, "", false, false
+	c.settled()
 	if to != StageWon {
 		c.Owner = ""
 	}

@@ -20,6 +20,7 @@ const (
 	ClockIdle     ClockKind = "idle"      // nobody works it
 	ClockCoolDown ClockKind = "cool_down" // rests before the next cycle
 	ClockPause    ClockKind = "pause"     // a pause with an end; the only one that runs while paused
+	ClockSnooze   ClockKind = "snooze"    // a snooze ends
 )
 
 // Level tells the deadlines of one clock apart, in the order in which they fall due.
@@ -41,11 +42,15 @@ const (
 type Clock struct {
 	Kind  ClockKind `json:"kind"`
 	Level Level     `json:"level,omitempty"`
-	N     int       `json:"n,omitempty"` // of several reminders
+	N     int       `json:"n,omitempty"` // of several; of accept's reassign: offers of the cycle at most, 0: the policy's
 	At    time.Time `json:"at,omitzero"`
 	Was   time.Time `json:"was,omitzero"`
 	From  time.Time `json:"from,omitzero"`
 	Left  span.Span `json:"left,omitempty"` // in a plan: what is left in business time, where no hold tells it
+	To    string    `json:"to,omitempty"`   // of final and reassign: where the lead goes at last
+
+	Since time.Time     `json:"since,omitzero"` // in a plan's answer: from when it runs on
+	Used  time.Duration `json:"used,omitempty"` // in a plan's answer: of its time, before Since
 }
 
 // Business reports whether the clock runs in business time.
@@ -59,7 +64,7 @@ func (l *Lead) set(now time.Time, c Clock) {
 	if c.At.Before(now) {
 		c.At = now // nothing is due before it was decided
 	}
-	if l.Paused && c.Kind != ClockPause {
+	if l.Paused && c.Kind != ClockPause || l.Snoozed && slices.Contains(snoozable, c.Kind) {
 		c = c.held(now)
 	}
 	l.Clocks = append(l.Clocks, c)

@@ -32,17 +32,20 @@ type Command struct {
 	Cycle int         `json:"cycle"`
 	At    time.Time   `json:"at"` // the moment of the decision: "now" for whoever carries it out
 
-	N          int         `json:"n,omitempty"`       // offer: its number in the cycle
-	Exclude    []string    `json:"exclude,omitempty"` // offer: reps who had it
-	Rep        string      `json:"rep,omitempty"`     // claim, assign, alert
-	Team       string      `json:"team,omitempty"`    // assign, alert
-	Assignment string      `json:"assignment,omitempty"`
-	Clock      Clock       `json:"clock,omitzero"` // alert, check: the deadline that passed
-	Clocks     []Clock     `json:"clocks,omitempty"`
-	Position   Position    `json:"position,omitzero"` // mail: where it goes on from
-	Policy     ScorePolicy `json:"policy,omitempty"`  // begin
-	Sequence   string      `json:"sequence,omitempty"`
-	Decision   string      `json:"decision,omitempty"`
+	N          int           `json:"n,omitempty"`       // offer: its number in the cycle
+	Exclude    []string      `json:"exclude,omitempty"` // offer: reps who had it
+	Rep        string        `json:"rep,omitempty"`     // claim, assign, alert
+	Team       string        `json:"team,omitempty"`    // assign, alert
+	Assignment string        `json:"assignment,omitempty"`
+	Clock      Clock         `json:"clock,omitzero"` // alert, check: the deadline that passed
+	Clocks     []Clock       `json:"clocks,omitempty"`
+	Since      time.Time     `json:"since,omitzero"`    // plan: from when the clocks run
+	Used       time.Duration `json:"used,omitempty"`    // plan: of their time, before
+	Stage      Stage         `json:"stage,omitempty"`   // plan: of work, where the lead stands now
+	Position   Position      `json:"position,omitzero"` // mail: where it goes on from
+	Policy     ScorePolicy   `json:"policy,omitempty"`  // begin
+	Sequence   string        `json:"sequence,omitempty"`
+	Decision   string        `json:"decision,omitempty"`
 }
 
 // AfterDecision reports whether the command may only be carried out once the decision behind it is in history.
@@ -65,6 +68,7 @@ type Entry struct {
 	Undoes     string    `json:"undoes,omitempty"`     // the stored decision that was undone
 	Outcome    string    `json:"outcome,omitempty"`    // what became of that offer: accepted rejected missed withdrawn
 	Late       bool      `json:"late,omitempty"`
+	Due        time.Time `json:"due,omitzero"`      // of a deadline: when it was due; of a plan or a snooze: when it is
 	Refused    string    `json:"refused,omitempty"` // code of a refused signal
 }
 

@@ -40,6 +40,8 @@ func (l Lead) repeats(e Event) bool {
 func (l Lead) checkDecision(e Event, p Policy) error {
 	d := e.Decision
 	switch e.Kind {
+	case Snoozed:
+		return l.checkSnooze(e, p)
 	case Accepted, Rejected:
 		if l.Stage == StageHandoff && (l.Assignment == "" || l.Owner != d.By || d.Assignment != "" && d.Assignment != l.Assignment) {
 			return l.refuse(CodeNotYourOffer, e.Kind)
@@ -195,8 +197,21 @@ func (c *change) assigned() {
 
 // work starts the idle clock anew.
 func (c *change) work() {
-	d := c.idleAfter()
+	d, held := c.idleAfter(), c.Snoozed && !c.Paused
+	c.settled()
 	c.drop(ClockIdle, ClockStale, ClockStep, ClockRetry)
+	if held {
+		c.runOn() // a first touch that was snoozed
+	}
+	if c.p.SLA.Chased() {
+		kinds := []ClockKind{ClockTouch, ClockIdle}
+		if c.e.Kind == Qualified {
+			kinds = kinds[1:] // the first touch is of the assignment: it runs on
+		}
+		c.planWork(c.e.At, kinds...)
+		return
+	}
+	c.Since, c.Used = c.e.At, 0
 	if d > 0 {
 		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: c.e.At.Add(d)})
 	}
@@ -211,6 +226,9 @@ func (c *change) idleAfter() time.Duration {
 
 // planTouch asks for the deadline of the first logged activity, in business time.
 func (c *change) planTouch() {
+	if c.p.SLA.Chased() {
+		return // planned with the others
+	}
 	c.drop(ClockTouch)
 	d := c.p.SLA.FirstTouch.Within.Duration()
 	if d <= 0 {

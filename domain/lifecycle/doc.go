@@ -20,16 +20,17 @@
 //	handoff      --> working       accepted
 //	handoff      --> dormant       rejected
 //	handoff      --> disqualified  rejected
-//	working      --> qualified     undone
+//	working      --> qualified     checked, not_granted, undone
 //	working      --> handoff       undone
 //	working      --> opportunity   qualified
 //	working      --> won           won
 //	working      --> lost          lost
-//	working      --> dormant       checked, lost, recycled
+//	working      --> dormant       checked, lost, not_granted, recycled
 //	working      --> disqualified  disqualified, lost
+//	opportunity  --> qualified     checked, not_granted
 //	opportunity  --> won           won
 //	opportunity  --> lost          lost
-//	opportunity  --> dormant       checked, lost, recycled
+//	opportunity  --> dormant       checked, lost, not_granted, recycled
 //	opportunity  --> disqualified  disqualified, lost
 //	lost         --> nurturing     recycled
 //	dormant      --> nurturing     passed, recaptured, recycled, resumed, triggered
@@ -42,6 +43,7 @@
 //
 // What makes it more than a table:
 //
+//   - A snooze holds the clocks of an offer or of work, for a bounded time; nothing else waits.
 //   - A pause is a flag. Deadlines are held and keep what was left; triggers wait in Pending; people's decisions are taken.
 //   - Command ids say what is wished, never when it was decided (see Command).
 //   - Everything that is counted or asked once is scoped by cycle. A cycle begins in two steps: the stage changes at once,

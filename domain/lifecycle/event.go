@@ -29,6 +29,7 @@ const (
 	Disqualified EventKind = "disqualified"
 	Paused       EventKind = "paused"
 	Resumed      EventKind = "resumed"
+	Snoozed      EventKind = "snoozed" // by the rep who has it
 	Erased       EventKind = "erased"
 	Undone       EventKind = "undone" // the last acceptance, rejection or disqualification
 
@@ -49,7 +50,7 @@ const (
 // EventKinds lists every kind of event.
 var EventKinds = []EventKind{
 	Started, Scored, Triggered, Revoked, Touched, Unsubscribed, Bounced, Complained, Recaptured, RepAway,
-	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Erased, Undone,
+	Accepted, Rejected, Qualified, Won, Lost, Reassigned, Recycled, Disqualified, Paused, Resumed, Snoozed, Erased, Undone,
 	Offered, NoRepFound, Claimed, Assigned, NotGranted, Moved, CycleBegun, Checked, Planned, Refreshed, Passed, GivenUp,
 }
 
@@ -68,7 +69,7 @@ type Event struct {
 	Rule     *Reason   // Rejected, Lost, Disqualified: what its reason meant when it was decided; nil: as the policy has it
 	Rep      string    // Reassigned
 	Team     string    // Reassigned
-	Until    time.Time // Paused: zero is until resumed
+	Until    time.Time // Paused: zero is until resumed; Snoozed
 
 	Command string    // the id of the command this is the result of
 	Offer   Offer     // Offered, Claimed, Assigned; of RepAway the assignment alone
@@ -80,6 +81,7 @@ type Event struct {
 	Late    bool      // Passed: a later deadline of the same clock is due as well
 	Clocks  []Clock   // Planned
 	Code    string    // NotGranted, GivenUp
+	Replan  bool      // Refreshed: the terms of the clocks may have changed
 }
 
 // Actor is who did it.

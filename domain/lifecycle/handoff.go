@@ -40,7 +40,12 @@ func (c *change) askAgain() {
 	c.wish(Command{ID: c.id("offer/%d", c.Asked), Kind: CommandOffer, N: c.Asked, Exclude: slices.Clone(c.Passed)})
 }
 
-func (c *change) maxOffers() int { return max(1, c.p.SLA.Accept.MaxOffers) }
+func (c *change) maxOffers() int {
+	if c.Max > 0 {
+		return c.Max
+	}
+	return max(1, c.p.SLA.Accept.MaxOffers)
+}
 
 // spent reports that the cycle has had its offers.
 func (c *change) spent() bool { return c.Made-c.Void >= c.maxOffers() }
@@ -63,9 +68,14 @@ func (c *change) offered() {
 	if c.Paused {
 		c.SLA.State = SLAHeld
 	}
+	c.settled()
 	c.drop(ClockAccept, ClockRetry)
+	c.Since, c.Used = o.At, 0
 	for _, k := range o.Clocks {
 		c.set(c.e.At, k)
+		if k.Level == LevelReassign && k.N > 0 {
+			c.Max = k.N
+		}
 	}
 	if c.Left == o.Assignment {
 		c.leave()
@@ -148,6 +158,7 @@ func (c *change) retryAfter() time.Duration {
 // queue puts the lead where any rep of the team may take it.
 func (c *change) queue(why string) {
 	c.Stage, c.Owner, c.Assignment, c.Asking = StageQualified, "", "", false
+	c.settled()
 	c.entry.Why = why
 	c.drop(ClockAccept)
 }
@@ -175,7 +186,7 @@ func (c *change) acceptPassed() {
 		}
 		c.wish(Command{
 			ID: c.id("sla/%d/%s%s", c.Asked, k.Level, ordinal(k.N)), Kind: CommandAlert,
-			Clock: Clock{Kind: k.Kind, Level: k.Level, N: k.N}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
+			Clock: Clock{Kind: k.Kind, Level: k.Level, N: k.N, Was: k.At}, Rep: c.Owner, Team: c.Team, Assignment: c.Assignment,
 		})
 	}
 }
@@ -199,6 +210,7 @@ func (c *change) pass() {
 		c.Passed = append(slices.Clone(c.Passed), c.Owner)
 	}
 	c.Owner, c.Assignment = "", ""
+	c.settled()
 	c.drop(ClockAccept)
 }
 

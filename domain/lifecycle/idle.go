@@ -2,14 +2,19 @@ package lifecycle
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // idle decides what follows when Postgres was asked about a lead that nobody seemed to work.
 func (c *change) idle(k Clock) {
+	if c.p.SLA.Chased() {
+		c.chased(k)
+		return
+	}
 	if k.Kind == ClockTouch {
 		if c.e.Worked.IsZero() {
-			c.quiet, c.entry.Why = false, "first_touch_missed"
+			c.quiet, c.entry.Why, c.entry.Assignment = false, "first_touch_missed", c.Assignment
 			c.alertIdle(k, LevelOwner)
 		}
 		return
@@ -53,14 +58,34 @@ func (c *change) alertIdle(k Clock, level Level) {
 // wanted is not set.
 func (c *change) planned() {
 	c.quiet = true
+	if strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/", c.Terms)) {
+		if !c.Paused && !c.Snoozed {
+			c.replanned()
+		}
+		return
+	}
 	for _, k := range c.e.Clocks {
 		if !c.wants(k) {
 			continue
 		}
+		if !k.Since.IsZero() {
+			c.Since, c.Used = k.Since, k.Used
+		}
+		k.Since, k.Used = time.Time{}, 0
 		c.set(c.e.At, k)
 		if k.Level == LevelDue {
 			c.SLA.DueAt = k.At
 		}
+	}
+	if c.Changed && c.plansResume() {
+		c.replan()
+	}
+}
+
+// byTheWall are the clocks of work where no plan is to be had: better than none.
+func (c *change) byTheWall() {
+	if d := c.idleAfter(); d > 0 && (c.Stage == StageWorking || c.Stage == StageOpportunity) && !c.has(ClockIdle) {
+		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: c.e.At.Add(d)})
 	}
 }
 
@@ -68,6 +93,8 @@ func (c *change) planned() {
 // its last pause left held.
 func (c *change) wants(k Clock) bool {
 	switch {
+	case c.plansWork():
+		return (k.Kind == ClockTouch || k.Kind == ClockIdle) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
 	case c.e.Command == c.id("plan/touch/%s", c.Assignment):
 		return k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity)
 	case c.plansResume():

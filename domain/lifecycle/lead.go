@@ -35,6 +35,16 @@ type Lead struct {
 	Last       Decision `json:"last,omitzero"`  // the last decision that took effect
 	Undo       *Undo    `json:"undo,omitempty"` // what it took the lead away from, where it can be undone
 
+	Max     int           `json:"max,omitempty"`     // offers of the cycle at most, where the terms of an offer say so
+	Since   time.Time     `json:"since,omitzero"`    // from when the clocks of the offer, or of work, were planned
+	Used    time.Duration `json:"used,omitempty"`    // of their time, before Since: a hold was between
+	Handed  int           `json:"handed,omitempty"`  // how often a clock of work gave it to another rep in this cycle
+	Falls   string        `json:"falls,omitempty"`   // where it goes when none is found
+	Terms   int           `json:"terms,omitempty"`   // how often the clocks were planned anew
+	Changed bool          `json:"changed,omitempty"` // their terms changed while they were held
+	Snoozed bool          `json:"snoozed,omitempty"`
+	Snoozes int           `json:"snoozes,omitempty"` // under this assignment
+
 	Paused    bool      `json:"paused,omitempty"`
 	PausedAt  time.Time `json:"paused_at,omitzero"`
 	Pauses    int       `json:"pauses,omitempty"`

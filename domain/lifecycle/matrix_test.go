@@ -40,6 +40,14 @@ func rules() Policy {
 	}
 }
 
+// chasing is a policy whose clocks of work have many levels, planned all at once.
+func chasing() Policy {
+	p := rules()
+	p.SLA.FirstTouch = TouchSLA{Within: hours(8), Then: ThenTeamQueue, Chase: Chase{RemindAt: []float64{0.5}, Escalate: []Escalation{{1.5, ToManager, "", ""}}, ReassignAfter: hours(8), MaxReassign: 1}}
+	p.SLA.Idle.Business, p.SLA.Idle.RemindAt = true, []float64{0.8}
+	return p
+}
+
 func offer(n int, rep string, at time.Time) Offer {
 	return Offer{
 		Assignment: "assignment-" + rep, Rep: rep, Team: "team", At: at, DueAt: at.Add(4 * time.Hour),
@@ -69,9 +77,9 @@ func variants(s Stage) []Lead {
 					l.Paused, l.PausedAt = true, noon.Add(-time.Hour)
 				}
 				all = append(all, l)
-				l.Made, l.Pending = 5, "demo_request"
+				l.Made, l.Pending, l.Falls = 5, "demo_request", ThenTeamQueue
 				all = append(all, l)
-				l.Beginning = true
+				l.Beginning, l.Falls = true, ThenDormant
 				all = append(all, l)
 				l.Beginning, l.Left = false, "assignment-rep"
 				all = append(all, l)
@@ -102,6 +110,10 @@ func events(l Lead) []Event {
 			demo := base
 			demo.Trigger = "demo_request"
 			all = append(all, demo)
+		case Snoozed:
+			base.Until = noon.Add(time.Hour)
+		case NotGranted:
+			base.Command = l.id("assign/%d/clock", l.Asked)
 		case Rejected:
 			for _, reason := range []string{"not_ready", "no_capacity", "duplicate"} {
 				e := base
@@ -133,7 +145,9 @@ func events(l Lead) []Event {
 		case CycleBegun:
 			base.Command = l.id("begin")
 		case Checked:
-			for _, c := range []Clock{{Kind: ClockStale}, {Kind: ClockIdle, Level: LevelOwner}, {Kind: ClockIdle, Level: LevelFinal}} {
+			for _, c := range []Clock{{Kind: ClockStale}, {Kind: ClockIdle, Level: LevelOwner}, {Kind: ClockIdle, Level: LevelFinal},
+				{Kind: ClockIdle, Level: LevelFinal, To: ThenTeamQueue, At: noon},
+			} {
 				e := base
 				e.Clock = c
 				all = append(all, e)
@@ -171,8 +185,12 @@ func TestLead_Apply_matrix(t *testing.T) {
 	taken := map[edge]bool{}
 	for _, s := range Stages {
 		for _, give := range variants(s) {
-			for _, e := range events(give) {
-				got, out, err := give.Apply(e, rules())
+			for n, e := range append(events(give), events(give)...) {
+				p := rules()
+				if n%2 == 1 {
+					p = chasing()
+				}
+				got, out, err := give.Apply(e, p)
 				if err != nil {
 					var no *Refusal
 					require.True(t, errors.As(err, &no))

@@ -126,11 +126,13 @@ func (c *change) check(k Clock) {
 	c.wish(Command{ID: c.checkID(k), Kind: CommandCheck, Clock: k})
 }
 
-func (l Lead) checkID(k Clock) string { return l.id("check/%s/%s/%d", k.Kind, k.Level, k.At.Unix()) }
+func (l Lead) checkID(k Clock) string {
+	return l.id("check/%s/%s%s/%d", k.Kind, k.Level, ordinal(k.N), k.At.Unix())
+}
 
 func (c *change) checked() {
 	c.quiet = true
-	if c.Paused {
+	if c.Paused || c.Snoozed {
 		c.askAt(c.e.At) // what follows from it is held as well: asked again at resume
 		return
 	}
@@ -147,8 +149,8 @@ func (c *change) askAt(at time.Time) {
 	k := c.e.Clock
 	nurtured := k.Kind == ClockStale && c.Stage == StageNurturing
 	worked := (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
-	if (nurtured || worked) && !c.has(k.Kind) {
-		c.set(c.e.At, Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: at})
+	if nurtured && !c.has(k.Kind) || worked && (c.p.SLA.Chased() || !c.has(k.Kind)) {
+		c.set(c.e.At, Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: at, To: k.To})
 	}
 }
 

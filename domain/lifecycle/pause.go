@@ -37,23 +37,39 @@ func (c *change) resume() {
 	}
 	c.Paused, c.PausedAt, c.Undo = false, time.Time{}, nil
 	c.drop(ClockPause)
+	if c.Snoozed { // it is the clocks' own hold, and goes on
+		c.releaseAll(func(k Clock) bool { return !slices.Contains(snoozable, k.Kind) })
+	} else {
+		if c.SLA.State == SLAHeld {
+			c.SLA.State = SLARunning
+		}
+		c.runOn()
+	}
+	c.actOnPending()
+}
+
+// runOn lets held clocks go on with what was left of them: those of business time once a plan is there.
+func (c *change) runOn() {
 	var business []Clock
 	for _, k := range c.Clocks {
-		if k.waits() && k.Kind.Business() {
+		if k.waits() && c.inBusiness(k.Kind) {
 			business = append(business, k)
 		}
 	}
-	c.releaseAll(func(k Clock) bool { return !k.Kind.Business() })
-	if c.SLA.State == SLAHeld {
-		c.SLA.State = SLARunning
-	}
+	c.releaseAll(func(k Clock) bool { return !c.inBusiness(k.Kind) })
 	if len(business) > 0 {
 		c.wish(Command{
 			ID: c.planID(business), Kind: CommandPlan, Clocks: business,
-			Assignment: c.Assignment, Rep: c.Owner, Team: c.Team,
+			Assignment: c.Assignment, Rep: c.Owner, Team: c.Team, Since: c.Since, Used: c.Used,
 		})
+	} else if c.Changed {
+		c.replan()
 	}
-	c.actOnPending()
+}
+
+// inBusiness reports that a clock runs in business time. Where a policy chases, Postgres knows which: it is asked of both.
+func (c *change) inBusiness(k ClockKind) bool {
+	return k.Business() || k == ClockIdle && c.p.SLA.Chased()
 }
 
 // planID names the plan of what is left in business time: the pause that held it, and what it held, which a lost task

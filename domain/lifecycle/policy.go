@@ -49,11 +49,15 @@ type AcceptSLA struct {
 	ReassignAfter span.Span `json:"reassign_after,omitempty"` // after the deadline, in business time
 	MaxOffers     int       `json:"max_offers"`               // offers of one cycle, the first included
 	Then          string    `json:"then,omitempty"`           // team_queue
+	// Escalate is a chain of several levels; a document has it or EscalateAt, which tells the manager once.
+	Escalate []Escalation `json:"escalate,omitempty"`
 }
 
 // TouchSLA is the clock between acceptance and the first logged activity, in business time.
 type TouchSLA struct {
 	Within span.Span `json:"within"`
+	Then   string    `json:"then,omitempty"` // team_queue once it was reassigned as often as it may be; absent: stays
+	Chase
 }
 
 // Idle is what happens to a lead nobody works: owner told, then the manager, then Finally.
@@ -63,6 +67,8 @@ type Idle struct {
 	Then         string    `json:"then,omitempty"`          // owner
 	AfterManager span.Span `json:"after_manager,omitempty"` // owner told -> manager told -> finally
 	Finally      Stage     `json:"finally,omitempty"`       // dormant, or empty: stays
+	Business     bool      `json:"business,omitempty"`      // in business time; absent: by the clock on the wall
+	Chase
 }
 
 // SLA groups the clocks of the handoff and after it.
@@ -70,6 +76,8 @@ type SLA struct {
 	Accept     AcceptSLA `json:"accept"`
 	FirstTouch TouchSLA  `json:"first_touch,omitzero"`
 	Idle       Idle      `json:"idle,omitzero"`
+	Snooze     Snoozing  `json:"snooze,omitzero"`
+	Rules      []Terms   `json:"rules,omitempty"` // the first that fits
 }
 
 // Stale says after how long without engagement a nurtured lead rests.

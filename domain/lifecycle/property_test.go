@@ -12,6 +12,7 @@ import (
 
 // life draws a believable life: events of all kinds, results only for commands that were wished.
 type life struct {
+	p       Policy
 	lead    Lead
 	now     time.Time
 	wished  []Command
@@ -20,7 +21,7 @@ type life struct {
 
 func (f *life) apply(t *rapid.T, e Event) ([]Command, error) {
 	e.At = f.now
-	got, out, err := f.lead.Apply(e, rules())
+	got, out, err := f.lead.Apply(e, f.p)
 	if err != nil {
 		require.Equal(t, f.lead, got, "a refused event leaves the lead alone")
 		return nil, err
@@ -31,6 +32,9 @@ func (f *life) apply(t *rapid.T, e Event) ([]Command, error) {
 		}
 		if got.Paused && c.Kind != ClockPause {
 			require.True(t, c.At.IsZero(), "%s: %+v runs although the lead is paused", e.Kind, c)
+		}
+		if got.Snoozed && slices.Contains(snoozable, c.Kind) {
+			require.True(t, c.At.IsZero(), "%s: %+v runs although the lead is snoozed", e.Kind, c)
 		}
 	}
 	f.lead = got
@@ -65,14 +69,14 @@ var (
 	likely = map[Stage][]EventKind{
 		StageNurturing: {Triggered, Triggered, Triggered, Triggered, Touched, Touched},
 		StageQualified: {Accepted, Accepted, Accepted, Accepted, Refreshed, Revoked},
-		StageHandoff:   {Accepted, Rejected, Rejected, Rejected, Paused, Paused, Paused, Revoked, RepAway},
-		StageWorking:   {Qualified, Lost, Lost, Recycled, Reassigned, Reassigned},
+		StageHandoff:   {Accepted, Rejected, Rejected, Rejected, Paused, Paused, Paused, Revoked, Snoozed, Refreshed, RepAway},
+		StageWorking:   {Qualified, Lost, Lost, Recycled, Reassigned, Reassigned, Snoozed, Snoozed, Refreshed},
 		StageDormant:   {Triggered, Triggered, Recaptured, Recycled},
 		StageLost:      {Recycled, Recycled, Recycled},
 	}
 	always = []EventKind{
 		Scored, Triggered, Revoked, Touched, Recaptured, Accepted, Rejected, Qualified, Lost, Recycled, Reassigned,
-		Paused, Paused, Resumed, Resumed, Resumed, Refreshed, Unsubscribed, Disqualified,
+		Paused, Paused, Resumed, Resumed, Resumed, Refreshed, Snoozed, Unsubscribed, Disqualified,
 	}
 )
 
@@ -81,6 +85,10 @@ func (f *life) message(t *rapid.T, k EventKind) Event {
 	switch k {
 	case Triggered:
 		e.Trigger = rapid.SampledFrom([]string{TriggerMQL, "demo_request"}).Draw(t, "trigger")
+	case Snoozed:
+		e.Until = f.now.Add(rapid.SampledFrom([]time.Duration{time.Hour, 23 * time.Hour, 48 * time.Hour}).Draw(t, "until"))
+	case Refreshed:
+		e.Replan = rapid.Bool().Draw(t, "terms")
 	case Rejected:
 		e.Decision.Reason = rapid.SampledFrom([]string{"not_ready", "no_capacity", "other"}).Draw(t, "reason")
 	case RepAway:
@@ -131,17 +139,40 @@ func (f *life) answer(t *rapid.T, c Command) Event {
 		}
 	case CommandPlan:
 		e.Kind = Planned
-		for _, k := range c.Clocks {
-			e.Clocks = append(e.Clocks, Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: f.now.Add(time.Hour)})
-		}
+		e.Clocks = f.planned(c)
 	default:
 		e.Kind = Touched
 	}
 	return e
 }
 
+// planned is what Postgres makes of a plan: of what was held the same clocks, of what was wished by kind all levels.
+func (f *life) planned(c Command) (out []Clock) {
+	levels := map[ClockKind][]Level{
+		ClockAccept: {LevelRemind, LevelDue, LevelEscalate, LevelReassign}, ClockTouch: {LevelRemind, LevelOwner, LevelEscalate, LevelReassign},
+		ClockIdle: {LevelRemind, LevelOwner, LevelManager, LevelFinal},
+	}
+	for _, k := range c.Clocks {
+		if k.Level != "" {
+			out = append(out, Clock{Kind: k.Kind, Level: k.Level, N: k.N, To: k.To, At: f.now.Add(time.Hour), Since: f.now, Used: 1})
+			continue
+		}
+		for i, level := range levels[k.Kind] {
+			k := Clock{Kind: k.Kind, Level: level, At: c.Since.Add(time.Duration(i+1) * 2 * time.Hour)}
+			if level == LevelFinal || level == LevelReassign && k.Kind == ClockTouch {
+				k.To = []string{ThenDormant, ThenTeamQueue, ""}[c.N%3]
+			}
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 func begun(t *rapid.T) *life {
-	f := &life{lead: New("l"), now: noon}
+	f := &life{lead: New("l"), now: noon, p: rules()}
+	if rapid.Bool().Draw(t, "chased") {
+		f.p = chasing()
+	}
 	_, err := f.apply(t, Event{Kind: Started, Move: Move{Position: Position{Sequence: "welcome", Version: 1}}})
 	require.NoError(t, err)
 	return f
@@ -150,6 +181,7 @@ func begun(t *rapid.T) *life {
 // wish is what a command asks for, without when it was decided and whom advice of that moment leaves out.
 func wish(c Command) Command {
 	c.At, c.Exclude, c.Decision = time.Time{}, nil, ""
+	c.Clock.Was = time.Time{} // what an alert says about it
 	return c
 }
 
@@ -219,7 +251,7 @@ func TestLead_Apply_aPauseKeepsWhatWasLeft(t *testing.T) {
 		}
 		left := map[ClockKind]time.Duration{}
 		for _, c := range f.lead.Clocks {
-			if !c.Kind.Business() && !c.At.IsZero() {
+			if !c.Kind.Business() && (c.Kind != ClockIdle || !f.p.SLA.Chased()) && !c.At.IsZero() {
 				left[c.Kind+ClockKind(c.Level)] = max(0, c.At.Sub(f.now))
 			}
 		}

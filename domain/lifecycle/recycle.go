@@ -56,6 +56,7 @@ func (c *change) begin(why string) {
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
 	c.Asked, c.Made, c.Void, c.Unmet, c.Passed, c.Asking, c.Left = 0, 0, 0, 0, nil, false, ""
+	c.Max, c.Handed, c.Falls, c.Since, c.Used, c.Changed = 0, 0, "", time.Time{}, 0, false
 	c.Owner, c.Team, c.Assignment, c.SLA = "", "", "", SLAClock{State: SLANone}
 	c.drop(ClockCoolDown)
 	c.Pending = "" // what waited to begin it has its cycle
@@ -108,8 +109,10 @@ func (c *change) mayReturn() bool {
 
 func (c *change) passed() {
 	k := c.e.Clock
-	c.entry.Why = string(k.Kind)
+	c.entry.Why, c.entry.Due = string(k.Kind), k.At
 	switch k.Kind {
+	case ClockSnooze:
+		c.wake()
 	case ClockPause:
 		c.resume()
 	case ClockStep:
@@ -124,8 +127,11 @@ func (c *change) passed() {
 		c.askAgain()
 	case ClockStale, ClockIdle, ClockTouch:
 		c.quiet = true
-		if !c.e.Late {
+		switch {
+		case !c.e.Late:
 			c.check(k)
+		case k.Kind != ClockStale && c.p.SLA.Chased():
+			c.quiet, c.entry.Why, c.entry.Assignment = false, chaseCode(k), c.Assignment
 		}
 	case ClockCoolDown:
 		if c.Stage == StageDormant {
@@ -155,6 +161,8 @@ func (c *change) givenUp() {
 		}
 	case id == c.checkID(c.e.Clock):
 		c.askAt(c.e.At.Add(afterGivenUp))
+	case c.plansWork():
+		c.byTheWall()
 	case c.plansResume():
 		if !c.Paused { // no calendar to be had: better by the clock on the wall than never
 			c.releaseAll(func(Clock) bool { return true })

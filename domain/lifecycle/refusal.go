@@ -15,6 +15,8 @@ const (
 	CodeNothingToUndo  = "nothing_to_undo"
 	CodeTooLate        = "too_late_to_undo"
 	CodeIrrevocable    = "irrevocable"
+	CodeTooLong        = "too_long"
+	CodeTooOften       = "too_often"
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
@@ -43,6 +45,10 @@ func (r *Refusal) Error() string {
 		return "a decision can be undone for ten minutes"
 	case CodeIrrevocable:
 		return "what followed from it cannot be taken back: somebody talked with the person, or a mail went to them"
+	case CodeTooLong:
+		return "a snooze ends in the future, and not later than the policy allows"
+	case CodeTooOften:
+		return "it is snoozed, or was as often as the policy allows"
 	case CodeUnknownRep:
 		return "no active rep of the lead's team has that id"
 	}

@@ -12,12 +12,12 @@ import (
 // waits says what a lead that nothing is under way for waits for; empty when it waits for nothing and is stuck.
 func waits(l Lead, p Policy) string {
 	for _, c := range l.Clocks {
-		if !l.Paused && c.At.IsZero() {
+		if !l.Paused && !l.Snoozed && c.At.IsZero() {
 			return ""
 		}
 	}
 	switch {
-	case l.Asking, l.Beginning:
+	case l.Asking, l.Beginning, l.Snoozed && !l.has(ClockSnooze):
 		return "" // for an answer nobody will give
 	case l.Stage.Terminal(), l.Stage == StageLost, l.Stage == StageWorking, l.Stage == StageOpportunity:
 		return "people"

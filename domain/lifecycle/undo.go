@@ -25,6 +25,12 @@ type Undo struct {
 	Clocks     []Clock  `json:"clocks,omitempty"`
 	Position   Position `json:"position,omitzero"`
 	Paused     bool     `json:"paused,omitempty"`
+
+	Since   time.Time     `json:"since,omitzero"`
+	Used    time.Duration `json:"used,omitempty"`
+	Changed bool          `json:"changed,omitempty"`
+	Snoozed bool          `json:"snoozed,omitempty"`
+	Snoozes int           `json:"snoozes,omitempty"`
 }
 
 // remember keeps where the lead stands before a decision that can be undone takes it away from there.
@@ -33,6 +39,7 @@ func (c *change) remember() {
 		Decision: c.e.Decision.ID, Kind: c.e.Kind, By: c.e.Decision.By, Until: c.e.At.Add(UndoFor),
 		Stage: c.Stage, Owner: c.Owner, Team: c.Team, Assignment: c.Assignment, Reason: c.Reason, SLA: c.SLA,
 		Clocks: slices.Clone(c.Clocks), Position: c.Position, Paused: c.Paused,
+		Since: c.Since, Used: c.Used, Changed: c.Changed, Snoozed: c.Snoozed, Snoozes: c.Snoozes,
 	}
 }
 
@@ -67,6 +74,7 @@ func (c *change) undone() {
 	}
 	c.Stage, c.Owner, c.Team, c.Assignment, c.Reason, c.SLA = u.Stage, u.Owner, u.Team, u.Assignment, u.Reason, u.SLA
 	c.Position, c.Paused, c.Clocks = u.Position, u.Paused, nil
+	c.Since, c.Used, c.Changed, c.Snoozed, c.Snoozes = u.Since, u.Used, u.Changed, u.Snoozed, u.Snoozes
 	for _, k := range u.Clocks {
 		if k.waits() {
 			c.Clocks = append(c.Clocks, k)

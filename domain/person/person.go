@@ -32,9 +32,12 @@ func Engages(eventType string) bool {
 	return !slices.Contains([]string{"email_bounce", "unsubscribe", "complaint"}, eventType)
 }
 
+// WorkTypes are the events that show sales at work: first touch, and no idleness.
+var WorkTypes = []string{"meeting", "chat", "call", "email_reply"}
+
 // Works reports whether an event of this type is sales at work.
 func Works(eventType string) bool {
-	return slices.Contains([]string{"meeting", "chat", "call", "email_reply"}, eventType)
+	return slices.Contains(WorkTypes, eventType)
 }
 
 const customPrefix = "custom."

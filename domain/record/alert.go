@@ -33,7 +33,9 @@ type AlertData struct {
 	Sequence     string     `json:"sequence,omitempty"` // of a sequence that notifies: which, at which step, and what its author wrote
 	Step         string     `json:"step,omitempty"`
 	Message      string     `json:"message,omitempty"`
-	Reason       string     `json:"reason,omitempty"` // of a retraction: why the engagement does not count
+	Reason       string     `json:"reason,omitempty"`  // of a retraction: why the engagement does not count
+	WasDue       *time.Time `json:"was_due,omitempty"` // of a clock that is told late: its moment
+	LateBy       string     `json:"late_by,omitempty"` // and how late that is, such as 1h2m3s
 }
 
 // AlertSequence is the kind of alert with which a sequence tells that a lead came to a step, and KindSequenceNotified the type
@@ -46,12 +48,14 @@ const (
 // WebhookKinds are the types of event a subscriber may ask for. They are part of the API.
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
-	"handoff.idle_owner", "handoff.idle_manager", "handoff.retracted", "handoff.undone", KindSequenceNotified, "mail.replied",
+	"handoff.first_touch_reminded", "handoff.first_touch_escalated",
+	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{
 	"offer": "offered", "reminder": "reminded", "escalation": "escalated", "first_touch": "first_touch_due",
-	"retraction": "retracted",
+	"retraction": "retracted", "first_touch_reminder": "first_touch_reminded", "first_touch_escalation": "first_touch_escalated",
+	"idle_reminder": "idle_reminded", "idle_escalation": "idle_escalated",
 }
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.

@@ -29,6 +29,7 @@ const (
 	UpdateDisqualify = "disqualify"
 	UpdatePause      = "pause"
 	UpdateResume     = "resume"
+	UpdateSnooze     = "snooze"
 	UpdateErase      = "erase"
 	UpdateUndo       = "undo"
 
@@ -55,6 +56,7 @@ const (
 	TriggerComplaint   = "complaint"
 	TriggerCapture     = "capture"
 	TriggerErased      = "erased"
+	TriggerTerms       = "terms" // policy, calendar or owner changed: heard by runs of edition 2 and later
 )
 
 // WorkflowID is the id of a lead's run, the same for its whole life.
@@ -66,13 +68,13 @@ var Updates = map[string]lifecycle.EventKind{
 	UpdateWin: lifecycle.Won, UpdateLose: lifecycle.Lost, UpdateReassign: lifecycle.Reassigned,
 	UpdateRecycle: lifecycle.Recycled, UpdateDisqualify: lifecycle.Disqualified,
 	UpdatePause: lifecycle.Paused, UpdateResume: lifecycle.Resumed, UpdateErase: lifecycle.Erased,
-	UpdateUndo: lifecycle.Undone,
+	UpdateSnooze: lifecycle.Snoozed, UpdateUndo: lifecycle.Undone,
 }
 
 // UpdateNames lists the updates in the order in which they are registered.
 var UpdateNames = []string{
 	UpdateAccept, UpdateReject, UpdateQualify, UpdateWin, UpdateLose, UpdateReassign, UpdateRecycle, UpdateDisqualify,
-	UpdatePause, UpdateResume, UpdateErase, UpdateUndo,
+	UpdatePause, UpdateResume, UpdateErase, UpdateUndo, UpdateSnooze,
 }
 
 // LeadInput starts a run, or carries a life over from the run before.

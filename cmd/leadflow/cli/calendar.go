@@ -24,7 +24,7 @@ func calendars(t *tool) *cobra.Command {
 		return t.writeCalendar(ctx, http.MethodPost, "/v1/calendars", args[0])
 	})
 	update := &cobra.Command{
-		Use: "update ID FILE", Short: "Writes a calendar anew; deadlines that are set stay", Args: takes("the calendar's id", "a file"),
+		Use: "update ID FILE", Short: "Writes a calendar anew; deadlines by it are planned again", Args: takes("the calendar's id", "a file"),
 		Example: `  leadflow calendar update 0199... berlin.yaml`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
 			return t.writeCalendar(ctx, http.MethodPatch, "/v1/calendars/"+url.PathEscape(args[0]), args[1])
@@ -32,7 +32,7 @@ func calendars(t *tool) *cobra.Command {
 	}
 	return group("calendar", "Calendars: when sales work", "", listCommand(t, list[record.Calendar]{
 		short: "Lists calendars", path: "/v1/calendars", columns: calendarColumns, example: `  leadflow calendar list`,
-	}), create, update)
+	}), create, update, days(t))
 }
 
 func (t *tool) writeCalendar(ctx context.Context, method, path, file string) error {

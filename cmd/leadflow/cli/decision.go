@@ -66,6 +66,11 @@ var decided = []decision{
 		[]flag{by("the rep who decided it, by id; without it, anybody of the house undoes it", false), {"decision", "decision_id", "which decision; without it, the last", false}},
 		nil,
 	},
+	{
+		"snooze", "Holds the clocks of a lead of yours for a while", `--rep REP --reason on_the_road --until 2026-12-01T08:00:00Z`,
+		[]flag{by("the rep who has it, by id", true), because("a code of your own, such as on_the_road", true), {"until", "until", "until this moment (RFC 3339), at most as long as the policy allows", true}, noted},
+		nil,
+	},
 	{"resume", "Goes on after a pause", "--catch-up keep", []flag{{"catch-up", "catch_up", catchUpHelp, false}}, nil},
 }
 

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/leadflow-dev/leadflow/bench/measure"
+	"github.com/leadflow-dev/leadflow/bench/rig"
+)
+
+const (
+	b10Deadlines = 20_000 // of either side, all due at one moment: harder than within ten minutes
+	b10Pairs     = 1
+	b10Queue     = "bench-timers"
+	b10Leads     = 25 // offers a second that are surely made: how far ahead the moment is put
+)
+
+// b10 lets deadlines of offers fall due, all at one moment, against bare workflows that each wait for a timer and then run one
+// local activity. A calendar that opens at that moment, and not before, gives all offers the same deadline, whenever they were made.
+func b10(ctx context.Context, b *bench) ([]measure.Result, error) {
+	h, err := b.newHouse(ctx, rest)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	s := &storm{house: h, n: b.size(b10Deadlines, 200)}
+	if s.timers, err = newTimers(b); err != nil {
+		return nil, err
+	}
+	defer s.timers.worker.Stop()
+	ours := measure.Side{Name: "deadlines of offers", Unit: "deadlines", Measure: s.ours}
+	bare := measure.Side{Name: "bare timer and local activity", Unit: "timers", Measure: s.bare}
+	samples, err := b.inTurn(ctx, b10Pairs, ours, bare)
+	if err != nil {
+		return nil, err
+	}
+	r := measure.Compare("B10", fmt.Sprintf("%d deadlines due at one moment, each a reminder by mail, the timeline and the lead's row", s.n), measure.AtLeast(0.8), ours, bare, samples[0], samples[1])
+	r.Notes = append(r.Notes, fmt.Sprintf("Missed %d, early %d, told twice %d. Lateness is in the columns of latency.", s.missed, s.early, s.twice))
+	return []measure.Result{r}, nil
+}
+
+type storm struct {
+	*house
+	n, runs              int
+	missed, early, twice int
+	timers               *timers
+}
+
+// moment is when all deadlines fall due: on a minute, for calendars know no seconds.
+func (s *storm) moment() time.Time {
+	return time.Now().Add(time.Minute + time.Duration(s.n)*time.Second/b10Leads).Truncate(time.Minute).Add(time.Minute).UTC()
+}
+
+const b10Policy = `
+name: storm-%[1]d
+calendar: storm-%[1]d
+sla:
+  accept: {within: 10h, remind_at: [0.00001], reassign_after: 10h, max_offers: 2, then: team_queue}
+stale: {nurturing: 60d}
+recycle: {max_cycles: 3, default: {path: recycle, cool_down: 30d, score: keep}}
+`
+
+const sqlOffersOf = `SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id WHERE l.source_code = $1`
+
+const sqlRemindersOf = `SELECT count(*), count(DISTINCT d.lead_id), count(*) FILTER (WHERE d.created_at < $2), coalesce(max(d.created_at), now())
+FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.kind = 'reminder' AND d.channel = 'mail' AND l.source_code = $1`
+
+const sqlLateness = `SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late), percentile_cont(0.99) WITHIN GROUP (ORDER BY late), max(late)
+FROM (SELECT extract(epoch FROM d.created_at - $2)::float8 AS late FROM deliveries d JOIN leads l ON l.id = d.lead_id
+	WHERE d.kind = 'reminder' AND d.channel = 'mail' AND l.source_code = $1) AS x`
+
+func (s *storm) ours(ctx context.Context) (out measure.Sample, err error) {
+	s.runs++
+	channel, due := fmt.Sprintf("storm-%d", s.runs), s.moment()
+	if err := s.opensAt(ctx, due); err != nil {
+		return out, err
+	}
+	if err := s.offer(ctx, channel); err != nil {
+		return out, err
+	}
+	var offers int
+	if err := s.pool.QueryRow(ctx, sqlOffersOf, channel).Scan(&offers); err != nil {
+		return out, err
+	}
+	if offers < s.n || time.Now().After(due) {
+		return out, fmt.Errorf("%d of %d leads were offered by %s: the moment was too near for this machine", offers, s.n, due)
+	}
+	until := due.Add(time.Duration(s.n)*time.Second/10 + time.Minute)
+	mails, leads, early, last := 0, 0, 0, due
+	for mails < s.n && time.Now().Before(until) {
+		if err := s.pool.QueryRow(ctx, sqlRemindersOf, channel, due).Scan(&mails, &leads, &early, &last); err != nil {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	s.missed, s.early, s.twice = s.missed+s.n-leads, s.early+early, s.twice+mails-leads
+	out = measure.Sample{Units: float64(mails), Seconds: last.Sub(due).Seconds()}
+	var most float64
+	err = s.pool.QueryRow(ctx, sqlLateness, channel, due).Scan(&out.P50, &out.P99, &most)
+	out.P50, out.P99 = 1000*out.P50, 1000*out.P99
+	return out.Rate(), err
+}
+
+// opensAt publishes a policy whose calendar has no hour before a moment, and some after it.
+func (s *storm) opensAt(ctx context.Context, at time.Time) error {
+	name := fmt.Sprintf("storm-%d", s.runs)
+	openings := []rig.Object{{"date": at.Format(time.DateOnly), "from": at.Format("15:04"), "to": "24:00"}}
+	for day := range 3 {
+		openings = append(openings, rig.Object{"date": at.AddDate(0, 0, day+1).Format(time.DateOnly), "from": "00:00", "to": "24:00"})
+	}
+	if _, err := s.post(ctx, "/v1/calendars", rig.Object{"name": name, "spec": rig.Object{"time_zone": "UTC", "weekly": rig.Object{}, "openings": openings}}); err != nil {
+		return err
+	}
+	_, err := s.post(ctx, "/v1/policies", rig.Object{"source": fmt.Sprintf(b10Policy, s.runs), "active": true})
+	return err
+}
+
+// offer captures leads that qualify at once, and waits until each is offered.
+func (s *storm) offer(ctx context.Context, channel string) error {
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i := range s.n {
+		g.Go(func() error {
+			lead, err := s.post(within, "/v1/leads", rig.Object{"email": fmt.Sprintf("%s-%d@person.example", channel, i), "source": rig.Object{"channel": channel}, "consent": rig.Object{"purpose": "marketing", "granted": false}})
+			if err == nil {
+				_, err = s.post(within, "/v1/events", rig.Object{"lead_id": lead["id"], "type": "demo_request"})
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := s.told(ctx); err != nil {
+		return err
+	}
+	return s.rig.Settle(ctx)
+}
+
+// timers are the bare side: how many have fired, and when the last did.
+type timers struct {
+	worker worker.Worker
+	fired  atomic.Int64
+	last   atomic.Int64 // nanoseconds
+	late   chan time.Duration
+}
+
+func newTimers(b *bench) (*timers, error) {
+	c, err := dial(b)
+	if err != nil {
+		return nil, err
+	}
+	t := &timers{late: make(chan time.Duration, 1<<20)}
+	t.worker = bareWorker(c, b10Queue)
+	t.worker.RegisterWorkflowWithOptions(alarm, workflow.RegisterOptions{Name: "alarm"})
+	t.worker.RegisterActivity(t)
+	return t, t.worker.Start()
+}
+
+// Ring is the local activity: it does nothing but say that it ran.
+func (t *timers) Ring(_ context.Context, due time.Time) error {
+	now := time.Now()
+	t.fired.Add(1)
+	t.last.Store(now.UnixNano())
+	t.late <- now.Sub(due)
+	return nil
+}
+
+func alarm(ctx workflow.Context, due time.Time) error {
+	if err := workflow.NewTimer(ctx, max(0, due.Sub(workflow.Now(ctx)))).Get(ctx, nil); err != nil {
+		return err
+	}
+	var t *timers
+	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: 4 * time.Second})
+	return workflow.ExecuteLocalActivity(ctx, t.Ring, due).Get(ctx, nil)
+}
+
+func (s *storm) bare(ctx context.Context) (out measure.Sample, err error) {
+	due := s.moment()
+	s.timers.fired.Store(0)
+	g, within := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for i := range s.n {
+		g.Go(func() error {
+			return s.timers.begin(within, s.house, fmt.Sprintf("alarm-%d-%d", s.runs, i), due)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return out, err
+	}
+	if err := s.rig.Settle(ctx); err != nil {
+		return out, err
+	}
+	if time.Now().After(due) {
+		return out, fmt.Errorf("the timers were not set by %s: the moment was too near for this machine", due)
+	}
+	for int(s.timers.fired.Load()) < s.n {
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	out = measure.Sample{Units: float64(s.n), Seconds: time.Unix(0, s.timers.last.Load()).Sub(due).Seconds()}
+	var late measure.Histogram
+	for range s.n {
+		late.Add(<-s.timers.late)
+	}
+	out.P50, out.P99 = late.Milliseconds(50), late.Milliseconds(99)
+	return out.Rate(), nil
+}
+
+func (t *timers) begin(ctx context.Context, h *house, id string, due time.Time) error {
+	_, err := h.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: b10Queue}, "alarm", due)
+	return err
+}

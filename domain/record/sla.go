@@ -1,0 +1,68 @@
+package record
+
+import "time"
+
+// SLAFilter is which offers a report is about.
+type SLAFilter struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	By     string    `json:"by"` // team, rep, source, band
+	TeamID string    `json:"team_id,omitempty"`
+	RepID  string    `json:"rep_id,omitempty"`
+}
+
+// SLABy is what a report may be broken down by.
+var SLABy = []string{"team", "rep", "source", "band"}
+
+// SLACounts are offers with a deadline, and what became of it.
+type SLACounts struct {
+	Offers        int `json:"offers"`
+	Met           int `json:"met"`
+	Breached      int `json:"breached"`
+	Running       int `json:"running"`   // not due yet, or held
+	Withdrawn     int `json:"withdrawn"` // neither met nor breached: nobody waits any more
+	TouchMet      int `json:"touch_met"`
+	TouchBreached int `json:"touch_breached"`
+}
+
+// Percentiles are of spans in seconds; null where there is none.
+type Percentiles struct {
+	Count int      `json:"count"`
+	P50   *float64 `json:"p50" nullable:"true"`
+	P90   *float64 `json:"p90" nullable:"true"`
+	P99   *float64 `json:"p99" nullable:"true"`
+}
+
+// SystemDelay is what the house took: nobody in sales is answerable for it.
+type SystemDelay struct {
+	CrossedToOffered   Percentiles `json:"crossed_to_offered"`
+	OfferedToDelivered Percentiles `json:"offered_to_delivered"`
+	CrossedToDelivered Percentiles `json:"crossed_to_delivered"`
+}
+
+// HumanDelay is what people took, by the clock on the wall. Seen is known of offers that were looked at in the inbox or by
+// the link of their notification.
+type HumanDelay struct {
+	DeliveredToSeen    Percentiles `json:"delivered_to_seen"`
+	SeenToDecided      Percentiles `json:"seen_to_decided"`
+	DeliveredToDecided Percentiles `json:"delivered_to_decided"`
+	AcceptedToTouched  Percentiles `json:"accepted_to_touched"`
+}
+
+// SLALine is one row of the report.
+type SLALine struct {
+	Key  string `json:"key"`  // id of the team or rep, source, band; empty: of none
+	Name string `json:"name"` // of the team or rep
+	SLACounts
+	System SystemDelay `json:"system"`
+	Human  HumanDelay  `json:"human"`
+}
+
+// SLAReport tells how offers went.
+type SLAReport struct {
+	SLAFilter
+	Says  string    `json:"says,omitempty"` // where there is nothing to tell: why
+	Total SLALine   `json:"total"`
+	Items []SLALine `json:"items" nullable:"false"`
+	Next  *string   `json:"next_cursor"` // never any: one page holds all
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/leadflow-dev/leadflow/domain/calendar"
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+// terms are the clocks of one lead.
+type terms struct {
+	sla  lifecycle.SLA
+	rule string
+}
+
+const sqlWhose = `SELECT coalesce(t.name, '') AS team, coalesce(a.band, s.band, '') AS band, l.source_code AS source
+FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN reps r ON r.id = @rep::uuid LEFT JOIN teams t ON t.id = coalesce(r.team_id, l.team_id)
+LEFT JOIN assignment_terms a ON a.assignment_id = @assignment::uuid
+WHERE l.id = @lead`
+
+// termsOf finds the clocks of a lead by the team of its rep, by its band as of the assignment, else now, and by its source.
+func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, assignment string) (terms, error) {
+	if len(p.SLA.Rules) == 0 {
+		return terms{sla: p.SLA}, nil
+	}
+	rows, _ := q.Query(ctx, sqlWhose, pgx.NamedArgs{"lead": leadID, "rep": assignmentID(rep), "assignment": assignmentID(assignment)})
+	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[lifecycle.Whose])
+	return terms{p.SLA.For(w), p.SLA.Rule(w)}, err
+}
+
+// The band is kept also where no policy asks for it: reports do.
+const sqlKeepTerms = `INSERT INTO assignment_terms (assignment_id, band, rule)
+SELECT @id::uuid, coalesce((SELECT band FROM scores WHERE lead_id = @lead), ''), @rule ON CONFLICT DO NOTHING`
+
+// keepTerms notes what the clocks of an assignment are made of.
+func (ch *choice) keepTerms(assignment string) {
+	ch.last.Queue(sqlKeepTerms, pgx.NamedArgs{"id": assignment, "lead": ch.leadID, "rule": ch.rule})
+}
+
+// planKind plans all levels of one kind of clock by the policy, from when the lead's clocks run.
+func (s *Store) planKind(ctx context.Context, p lifecycle.Policy, hours *calendar.Calendar, c lifecycle.Command, kind lifecycle.ClockKind) ([]lifecycle.Clock, error) {
+	t, err := termsOf(ctx, s.pool, p, leadOf(c), c.Rep, c.Assignment)
+	if err != nil {
+		return nil, err
+	}
+	made := plan{hours: hours, since: c.Since, used: c.Used}
+	switch kind {
+	case lifecycle.ClockAccept:
+		made.accept(t.sla.Accept)
+	case lifecycle.ClockTouch:
+		made.touch(t.sla.FirstTouch, c.N)
+	case lifecycle.ClockIdle:
+		made.idle(t.sla.Idle, c.Stage, c.N)
+	}
+	return made.clocks, made.err
+}
+
+// planOne is when one clock falls due that was held, or that says itself how much time is left. Of one that was held it also
+// says from when it runs on and how much of its time was used before: what a change of terms is measured by.
+func (s *Store) planOne(ctx context.Context, p lifecycle.Policy, hours *calendar.Calendar, c lifecycle.Command, k *lifecycle.Clock) (time.Time, error) {
+	if left := k.Left.Duration(); left > 0 {
+		return dueAfter(hours, c.At, left)
+	}
+	if k.Kind == lifecycle.ClockIdle {
+		t, err := termsOf(ctx, s.pool, p, leadOf(c), c.Rep, c.Assignment)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !t.sla.Idle.Business {
+			hours = calendar.Always
+		}
+	}
+	if !c.Since.IsZero() {
+		k.Since, k.Used = c.At, c.Used+max(0, hours.Elapsed(c.Since, k.From))
+	}
+	return dueAfter(hours, c.At, max(0, hours.Elapsed(k.From, k.Was)))
+}
+
+// What the terms of clocks hang on changed: the runs of these leads plan theirs anew. Old runs let it pass.
+const (
+	sqlClocksOfAll = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+WHERE l.stage IN ('handoff', 'working', 'opportunity') ORDER BY l.id FOR NO KEY UPDATE OF l`
+
+	sqlClocksOfRep = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+WHERE l.stage IN ('handoff', 'working', 'opportunity') AND l.owner = @id
+	AND EXISTS (SELECT FROM reps r WHERE r.id = @id AND (r.calendar_id IS DISTINCT FROM @calendar::uuid OR r.team_id IS DISTINCT FROM @team::uuid)) ORDER BY l.id FOR NO KEY UPDATE OF l`
+
+	sqlClocksOfTeam = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+JOIN reps r ON r.id = l.owner
+WHERE l.stage IN ('handoff', 'working', 'opportunity') AND (r.team_id = @id OR l.team_id = @id)
+	AND EXISTS (SELECT FROM teams t WHERE t.id = @id AND t.calendar_id IS DISTINCT FROM @calendar::uuid) ORDER BY l.id FOR NO KEY UPDATE OF l`
+
+	// Also of those whose rep and team have none, where the policy names it.
+	sqlClocksOfCalendar = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+JOIN reps r ON r.id = l.owner LEFT JOIN teams t ON t.id = coalesce(l.team_id, r.team_id)
+WHERE l.stage IN ('handoff', 'working', 'opportunity') AND (r.calendar_id = @id OR r.calendar_id IS NULL AND (t.calendar_id = @id
+	OR t.calendar_id IS NULL AND EXISTS (SELECT FROM policies p JOIN calendars c ON c.name = p.document ->> 'calendar' WHERE p.active AND c.id = @id)))
+ORDER BY l.id FOR NO KEY UPDATE OF l`
+)
+
+const triggerTerms = "terms"
+
+// termsChanged tells the runs of leads, locked in their order, that their clocks are to be planned anew.
+func termsChanged(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) error {
+	rows, _ := tx.Query(ctx, sql, args)
+	var tells []told
+	t := told{kinds: []string{triggerTerms}}
+	if _, err := pgx.ForEachRow(rows, []any{&t.lead, &t.score, &t.band}, func() error {
+		tells = append(tells, t)
+		return nil
+	}); err != nil || len(tells) == 0 {
+		return err
+	}
+	b := &pgx.Batch{}
+	tell(b, tells...)
+	return tx.SendBatch(ctx, b).Close()
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// rulesPolicy gives hot leads of the team Europe two hours, a chain of four levels and a first touch that is chased.
+const rulesPolicy = `{"name": "rules", "calendar": "business", "sla": {
+	"accept": {"within": "4h", "remind_at": [0.5], "escalate_at": 1.5, "reassign_after": "3h", "max_offers": 3},
+	"first_touch": {"within": "8h"},
+	"idle": {"working": "7d", "opportunity": "14d", "after_manager": "1d", "finally": "dormant"},
+	"rules": [{"name": "hot europe", "teams": ["Europe"], "bands": ["hot"],
+		"accept": {"within": "2h", "escalate": [{"at": 1, "to": "owner"}, {"at": 1.5, "to": "manager"}, {"at": 2, "to": "rep", "rep": "boss@example.com"}, {"at": 3, "to": "webhook"}], "reassign_after": "5h", "max_offers": 5},
+		"first_touch": {"within": "1h", "remind_at": [0.5], "escalate": [{"at": 2, "to": "manager"}], "reassign_after": "2h", "max_reassign": 1, "then": "team_queue"},
+		"idle": {"working": "16h", "opportunity": "40h", "business": true, "remind_at": [0.5], "after_manager": "8h", "finally": "dormant"}}]},
+	"stale": {"nurturing": "90d"}, "recycle": {"max_cycles": 3, "default": {"path": "recycle", "cool_down": "1d"}}}`
+
+// hotOffer is a house with rules, a team with a manager, a rep and a hot lead that was just offered to them, on Friday at 16:00.
+func hotOffer(t *testing.T) (s *Store, c lifecycle.Command, o *lifecycle.Offer) {
+	t.Helper()
+	s = floor(t)
+	p := one[string](t, s, "SELECT id FROM policies WHERE active")
+	_, err := s.UpdatePolicy(t.Context(), record.Policy{ID: p, Name: "rules", Active: true, Source: "x", Document: json.RawMessage(rulesPolicy)})
+	require.NoError(t, err)
+	newRep(t, s, "boss", func(r *record.Rep) { r.Active = true; zero := 0; r.Capacity = &zero })
+	manager := newRep(t, s, "manager", func(r *record.Rep) { zero := 0; r.Capacity = &zero })
+	team := newTeam(t, s, record.Team{Name: "Europe", ManagerID: &manager})
+	newRep(t, s, "ann", func(r *record.Rep) { r.TeamID = &team })
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	_, err = s.pool.Exec(t.Context(), `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, evaluated_at)
+		SELECT $1, max(version), '{}', 120, 0, 120, 'hot', 'A', now() FROM models`, lead)
+	require.NoError(t, err)
+	c = command(lead, lifecycle.CommandOffer, "offer/1")
+	c.At = time.Date(2026, 11, 27, 15, 0, 0, 0, time.UTC)
+	got, err := s.Offer(t.Context(), c)
+	require.NoError(t, err)
+	return s, c, got.Offer
+}
+
+func clockTimes(clocks []lifecycle.Clock) string {
+	var out []string
+	for _, k := range clocks {
+		line := string(k.Level)
+		if k.N > 0 {
+			line += fmt.Sprint(k.N)
+		}
+		out = append(out, line+" "+k.At.UTC().Format("Mon 15:04"))
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestTerms_areByTeamBandAndSource(t *testing.T) {
+	s, c, o := hotOffer(t)
+	require.Equal(t, "due Mon 09:00, escalate Mon 09:00, escalate1 Mon 10:00, escalate2 Mon 11:00, escalate3 Mon 13:00, reassign5 Mon 14:00", clockTimes(o.Clocks))
+	require.Equal(t, "hot europe", one[string](t, s, "SELECT rule FROM assignment_terms WHERE assignment_id = $1", o.Assignment))
+
+	_, err := s.pool.Exec(t.Context(), "UPDATE scores SET band = 'cold'")
+	require.NoError(t, err)
+	plan := lifecycle.Command{
+		ID: leadOf(c) + "/1/plan/work/x", Kind: lifecycle.CommandPlan, At: c.At, Since: c.At, Rep: o.Rep, Team: o.Team, Assignment: o.Assignment, Stage: lifecycle.StageWorking,
+		Clocks: []lifecycle.Clock{{Kind: lifecycle.ClockTouch}, {Kind: lifecycle.ClockIdle}},
+	}
+	clocks, err := s.Plan(t.Context(), plan)
+	require.NoError(t, err)
+	require.Equal(t, "remind Fri 15:30, owner Fri 16:00, escalate Mon 09:00, reassign Mon 10:00, remind Mon 15:00, owner Tue 15:00, manager Wed 15:00, final Thu 15:00", clockTimes(clocks), "it keeps the terms of its offer, in business time")
+	require.Equal(t, [2]string{"team_queue", "dormant"}, [2]string{clocks[3].To, clocks[7].To})
+
+	plan.N, plan.Clocks, plan.Used = 1, plan.Clocks[:1], 30*time.Minute
+	clocks, err = s.Plan(t.Context(), plan)
+	require.NoError(t, err)
+	require.Equal(t, "remind Fri 15:00, owner Fri 15:30, escalate Mon 08:30, final Mon 09:30", clockTimes(clocks), "handed on as often as it may be; half an hour was used")
+}
+
+// A policy without rules gives the clocks it always gave.
+func TestTerms_ofAPolicyWithoutRules(t *testing.T) {
+	s := floor(t)
+	newRep(t, s, "rep", nil)
+	c := command(inStage(t, s, lifecycle.StageQualified, 1)[0], lifecycle.CommandOffer, "offer/1")
+	c.At = time.Date(2026, 11, 27, 15, 0, 0, 0, time.UTC)
+	got, err := s.Offer(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "remind Mon 09:00, due Mon 11:00, escalate Mon 13:00, reassign Mon 14:00", clockTimes(got.Offer.Clocks))
+}
+
+// Each level of the chain goes where it says; who left, or was never there, leaves it with the manager.
+func TestEscalations_goUpTheChain(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	for _, w := range []string{"https://a.example", "https://b.example"} {
+		_, err := s.CreateWebhook(ctx, record.Webhook{URL: w, Secret: "whsec_x", Active: true})
+		require.NoError(t, err)
+	}
+	escalate := func(n int, was time.Time) string {
+		a := c
+		a.ID, a.Kind, a.Assignment, a.Rep, a.Team = fmt.Sprintf("%s/1/sla/1/escalate%d/%d", leadOf(c), n, was.Unix()), lifecycle.CommandAlert, o.Assignment, o.Rep, o.Team
+		a.Clock = lifecycle.Clock{Kind: lifecycle.ClockAccept, Level: lifecycle.LevelEscalate, N: n, Was: was}
+		require.NoError(t, s.Alert(ctx, a))
+		require.NoError(t, s.Alert(ctx, a), "and once")
+		return one[string](t, s, `SELECT coalesce(string_agg(CASE WHEN d.channel = 'mail' THEN r.name ELSE 'hook' END, ' ' ORDER BY d.channel), '')
+			|| coalesce(' late by ' || max(d.payload #>> '{data,late_by}'), '') FROM deliveries d LEFT JOIN reps r ON r.id = d.rep_id WHERE d.key LIKE $1 || '/%'`, a.ID)
+	}
+	require.Equal(t, "ann hook hook", escalate(0, c.At))
+	require.Equal(t, "manager hook hook", escalate(1, c.At))
+	require.Equal(t, "boss hook hook", escalate(2, c.At))
+	require.Equal(t, "hook hook", escalate(3, c.At), "subscribers alone")
+	require.Equal(t, "manager hook hook", escalate(9, c.At), "a level the policy has no more")
+	require.Equal(t, "ann hook hook late by 1h0m0s", escalate(0, c.At.Add(-time.Hour)), "it says that it is late")
+	_, err := s.pool.Exec(ctx, "UPDATE reps SET active = false WHERE name = 'boss'")
+	require.NoError(t, err)
+	require.Equal(t, "manager hook hook", escalate(2, c.At.Add(-time.Second)))
+}
+
+// Whatever the clocks hang on, its change is told to the runs of the leads it concerns, and to no others.
+func TestTerms_changesAreTold(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	lead := leadOf(c)
+	_, err := s.pool.Exec(ctx, "UPDATE leads SET stage = 'handoff', owner = $2 WHERE id = $1", lead, o.Rep)
+	require.NoError(t, err)
+	other := newCalendar(t, s, "other", "UTC", "08:00", "12:00")
+	cal := one[string](t, s, "SELECT id FROM calendars WHERE name = 'business'")
+	toldOf := func(change func() error) bool {
+		_, err := s.pool.Exec(ctx, "DELETE FROM outbox")
+		require.NoError(t, err)
+		require.NoError(t, change())
+		return one[bool](t, s, "SELECT EXISTS (SELECT FROM outbox WHERE lead_id = $1 AND triggers ? 'terms')", lead)
+	}
+	day := []record.CalendarDay{holidayOn("2026-11-30")}
+	add := func(id string) func() error {
+		return func() error { _, err := s.AddCalendarDays(ctx, id, "person", day); return err }
+	}
+	rep, err := s.Rep(ctx, o.Rep)
+	require.NoError(t, err)
+	require.True(t, toldOf(add(cal)), "the policy's calendar")
+	require.False(t, toldOf(add(cal)), "nothing new")
+	require.False(t, toldOf(add(other.ID)), "a calendar it does not run by")
+	require.True(t, toldOf(func() error { rep.CalendarID = &other.ID; _, err := s.UpdateRep(ctx, rep); return err }), "the rep has their own by now")
+	require.False(t, toldOf(func() error { rep.Name = "Anne"; _, err := s.UpdateRep(ctx, rep); return err }))
+	require.True(t, toldOf(func() error { _, err := s.UpdateCalendar(ctx, other); return err }))
+	require.False(t, toldOf(func() error {
+		_, err := s.UpdateCalendar(ctx, record.Calendar{ID: cal, Name: "business", Spec: other.Spec})
+		return err
+	}))
+	team, err := s.Team(ctx, *rep.TeamID)
+	require.NoError(t, err)
+	require.True(t, toldOf(func() error { team.CalendarID = &cal; _, err := s.UpdateTeam(ctx, team); return err }))
+	require.True(t, toldOf(func() error {
+		id := one[string](t, s, "SELECT id FROM policies WHERE active")
+		_, err := s.UpdatePolicy(ctx, record.Policy{ID: id, Name: "rules", Active: true, Source: "x", Document: json.RawMessage(testPolicy)})
+		return err
+	}))
+}
+
+// A clock took it away from who had accepted it: anybody of the team may take it again.
+func TestWhatWasAcceptedAndMissedCanBeTakenAgain(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	lead := leadOf(c)
+	record := func(version int64, l lifecycle.Lead, entries ...lifecycle.Entry) {
+		l.ID, l.Cycle, l.Version = lead, 1, version
+		_, err := s.RecordStage(ctx, lifecycle.Carried{Lead: l, Entries: entries})
+		require.NoError(t, err)
+	}
+	record(1000, lifecycle.Lead{Stage: lifecycle.StageWorking, Owner: o.Rep, Assignment: o.Assignment},
+		lifecycle.Entry{At: c.At, Kind: lifecycle.Accepted, Assignment: o.Assignment, Outcome: "accepted"})
+	require.Equal(t, "accepted", one[string](t, s, "SELECT state FROM assignments WHERE id = $1", o.Assignment))
+	record(1001, lifecycle.Lead{Stage: lifecycle.StageQualified},
+		lifecycle.Entry{At: c.At, Kind: lifecycle.Checked, Assignment: o.Assignment, Outcome: "missed", Why: "first_touch_final", Due: c.At.Add(-2 * time.Hour)})
+	require.Equal(t, "missed", one[string](t, s, "SELECT state FROM assignments WHERE id = $1", o.Assignment))
+	require.Equal(t, "2h0m0s", one[string](t, s, "SELECT data ->> 'late_by' FROM timeline WHERE lead_id = $1 AND why = 'first_touch_final'", lead))
+	claim := command(lead, lifecycle.CommandClaim, "claim/2/"+o.Rep)
+	claim.Rep = o.Rep
+	got, err := s.Claim(ctx, claim)
+	require.NoError(t, err)
+	require.NotNil(t, got.Offer, got.Code)
+}
