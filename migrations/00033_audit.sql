@@ -89,6 +89,16 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON sequences FOR EACH ROW 
     EXECUTE FUNCTION audit_row('sequence', 'name@version', 'state', 'updated_at');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON sequence_holds FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
     EXECUTE FUNCTION audit_row('sequence_hold', 'name@version', 'catch_up', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON absences FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
+    EXECUTE FUNCTION audit_row('absence', 'id', 'rep_id,kind', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON calendar_days FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
+    EXECUTE FUNCTION audit_row('calendar_day', 'id', 'calendar_id,kind', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON calendar_seeds FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
+    EXECUTE FUNCTION audit_row('calendar_seed', 'calendar_id@country', 'until', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON routes FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
+    EXECUTE FUNCTION audit_row('route', 'version', 'state', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON reasons FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
+    EXECUTE FUNCTION audit_row('reason', 'kind@code', '', 'updated_at');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON lanes FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
     EXECUTE FUNCTION audit_row('lane', 'lane', 'why', '');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON webhooks FOR EACH ROW WHEN (coalesce(current_setting('leadflow.actor', true), '') <> '')
@@ -118,6 +128,11 @@ DROP TRIGGER audit ON imports;
 DROP TRIGGER audit ON notes;
 DROP TRIGGER audit ON decisions;
 DROP TRIGGER audit ON webhooks;
+DROP TRIGGER audit ON reasons;
+DROP TRIGGER audit ON routes;
+DROP TRIGGER audit ON calendar_seeds;
+DROP TRIGGER audit ON calendar_days;
+DROP TRIGGER audit ON absences;
 DROP TRIGGER audit ON lanes;
 DROP TRIGGER audit ON sequence_holds;
 DROP TRIGGER audit ON sequences;

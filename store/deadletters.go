@@ -42,7 +42,7 @@ const sqlReplay = `WITH again AS (
 	WHERE w.id = d.webhook_id AND w.active AND d.state IN ('failed', 'expired') AND (d.id = @delivery::uuid OR @delivery::uuid IS NULL AND d.state = 'failed')
 		AND (@webhook::uuid IS NULL OR d.webhook_id = @webhook) RETURNING d.id
 ), rung AS (SELECT pg_notify('webhook', '') FROM (SELECT FROM again LIMIT 1) any_of_them)
-SELECT (SELECT count(*) FROM again), (SELECT count(*) FROM rung)`
+SELECT (SELECT count(*) FROM again), (SELECT count(*) FROM rung), @webhook::uuid IS NULL OR EXISTS (SELECT FROM webhooks WHERE id = @webhook)`
 
 // ReplayDelivery tries a dead letter again; record.ErrNotFound where there is none, or its subscriber is switched off.
 func (s *Store) ReplayDelivery(ctx context.Context, id string) error {
@@ -56,7 +56,8 @@ func (s *Store) ReplayDelivery(ctx context.Context, id string) error {
 	return err
 }
 
-// ReplayDead tries all dead letters of a subscriber again, and answers how many there are.
+// ReplayDead tries all dead letters of a subscriber again, and answers how many there are; record.ErrNotFound where there is no
+// such subscriber.
 func (s *Store) ReplayDead(ctx context.Context, webhookID string) (int, error) {
 	if !isID(webhookID) {
 		return 0, record.ErrNotFound
@@ -66,6 +67,12 @@ func (s *Store) ReplayDead(ctx context.Context, webhookID string) (int, error) {
 
 func (s *Store) replay(ctx context.Context, args pgx.NamedArgs) (n int, err error) {
 	var rung int
-	err = s.pool.QueryRow(ctx, sqlReplay, args).Scan(&n, &rung)
-	return n, masked("replay", err)
+	var there bool
+	if err := s.pool.QueryRow(ctx, sqlReplay, args).Scan(&n, &rung, &there); err != nil {
+		return 0, masked("replay", err)
+	}
+	if !there {
+		return 0, record.ErrNotFound
+	}
+	return n, nil
 }

@@ -49,8 +49,9 @@ const (
 	WHERE lead_id = @lead ORDER BY created_at, id) x`
 	sqlExportOutcomes = `SELECT to_jsonb(x) FROM (SELECT cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision FROM outcomes
 	WHERE lead_id = @lead ORDER BY id) x`
-	sqlExportNotes    = `SELECT to_jsonb(x) FROM (SELECT id, at, rep_id, key_id, text FROM notes WHERE lead_id = @lead ORDER BY at, id) x`
-	sqlExportTimeline = `SELECT to_jsonb(x) FROM (SELECT at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version, assignment_id, data FROM timeline
+	sqlExportQuestions = `SELECT to_jsonb(x) FROM (SELECT kind, cycle, asked_at, answered_at, answer FROM questions WHERE lead_id = @lead ORDER BY asked_at) x`
+	sqlExportNotes     = `SELECT to_jsonb(x) FROM (SELECT id, at, rep_id, key_id, text FROM notes WHERE lead_id = @lead ORDER BY at, id) x`
+	sqlExportTimeline  = `SELECT to_jsonb(x) FROM (SELECT at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version, assignment_id, data FROM timeline
 	WHERE lead_id = @lead ORDER BY at, id) x`
 	sqlExportImports = `SELECT to_jsonb(x) FROM (SELECT import_id, row, state, cells, column_name, error, before FROM import_rows
 	WHERE lead_id = @lead OR keys && @keys::text[] ORDER BY import_id, row) x`
@@ -77,6 +78,7 @@ var exported = []struct{ name, sql string }{
 	{"routings", sqlExportRoutings},
 	{"decisions", sqlExportDecisions},
 	{"outcomes", sqlExportOutcomes},
+	{"questions", sqlExportQuestions},
 	{"notes", sqlExportNotes},
 	{"timeline", sqlExportTimeline},
 	{"imports", sqlExportImports},

@@ -32,6 +32,9 @@ var whole = map[string]string{
 	"sqlCountStale":      "once a publication",
 	"sqlFinishRescoring": "once a publication",
 	"sqlReopenRescoring": "once an hour",
+	"sqlPreviewBulk":     "counts what matches a filter",
+	"sqlStartBulk":       "takes what matches a filter, once a bulk action",
+	"sqlClocksOfAll":     "once a policy",
 	"sqlInDefault":       "once an hour, what lies in no month",
 }
 
@@ -70,7 +73,10 @@ func TestNoStatementReadsALargeTableWhole(t *testing.T) {
 			t.Errorf("%s: %s", name, plan)
 		}
 	}
-	for name := range whole {
+	for name, why := range whole {
+		if strings.Contains(why, "what matches a filter") {
+			continue // which way is shorter is Postgres's guess
+		}
 		require.Contains(t, reading, name, "it no longer reads anything whole")
 	}
 }
