@@ -96,7 +96,9 @@ func (p *paper) find(newestFirst bool, fits func(record.Decision) bool) (record.
 }
 
 func (p *paper) PendingDecision(_ context.Context, lead, fingerprint string) (record.Decision, error) {
-	return p.find(false, func(d record.Decision) bool { return d.State == Pending && d.LeadID == lead && d.Fingerprint == fingerprint })
+	return p.find(false, func(d record.Decision) bool {
+		return d.State == Pending && d.LeadID == lead && d.Fingerprint == fingerprint
+	})
 }
 
 func (p *paper) LastDecision(context.Context, string) (record.Decision, error) {

@@ -291,7 +291,8 @@ func stories() []story {
 		{
 			name: "nobody touches it: another rep, then the queue", stage: lifecycle.StageWon, cycle: 1,
 			tell: []message{
-				{do: func(w *world) { w.chased = true }}, hot, decide(35, wire.UpdateAccept, by("ann")),
+				{do: func(w *world) { w.chased = true }},
+				hot, decide(35, wire.UpdateAccept, by("ann")),
 				decide(390, wire.UpdateAccept, by("ann")), decide(395, wire.UpdateWin, wire.Decision{}),
 			},
 			done: after(first, []string{
@@ -303,7 +304,8 @@ func stories() []story {
 		{
 			name: "its terms change before it is due", stage: lifecycle.StageWon, cycle: 1, young: true,
 			tell: []message{
-				hot, {at: at(60), signal: wire.SignalEngagement, body: tell(60, 2, wire.TriggerTerms).body, do: func(w *world) { w.within = 80 * time.Hour }},
+				hot,
+				{at: at(60), signal: wire.SignalEngagement, body: tell(60, 2, wire.TriggerTerms).body, do: func(w *world) { w.within = 80 * time.Hour }},
 				decide(100, wire.UpdateAccept, by("ann")), decide(110, wire.UpdateWin, wire.Decision{}),
 			},
 			done: after(first, []string{"1/offer/1", "1/sla/1/remind"}),
@@ -311,7 +313,8 @@ func stories() []story {
 		{
 			name: "snoozed over the deadline, accepted before what was left is over", stage: lifecycle.StageWon, cycle: 1,
 			tell: []message{
-				hot, {at: at(60), update: wire.UpdateSnooze, body: wire.Decision{RepID: "ann", Reason: "travel", Until: start.Add(at(80))}},
+				hot,
+				{at: at(60), update: wire.UpdateSnooze, body: wire.Decision{RepID: "ann", Reason: "travel", Until: start.Add(at(80))}},
 				decide(85, wire.UpdateAccept, by("ann")), decide(90, wire.UpdateWin, wire.Decision{}),
 			},
 			done: after(first, []string{"1/offer/1", "1/sla/1/remind"}),

@@ -12,7 +12,8 @@ func TestDays_changeTheWeekAndLeaveTheSpec(t *testing.T) {
 	s := office("Europe/Berlin")
 	s.Holidays = []string{"2026-12-25"}
 	c := compile(t, s.With([]Exception{
-		{Kind: KindHoliday, Date: "2026-12-28"}, {Kind: KindClosure, From: "2026-12-24T12:00", To: "2026-12-24"},
+		{Kind: KindHoliday, Date: "2026-12-28"},
+		{Kind: KindClosure, From: "2026-12-24T12:00", To: "2026-12-24"},
 		{Kind: KindOpening, Date: "2026-12-26", From: "10:00", To: "12:00"},
 	}))
 	require.Equal(t, 3*time.Hour+2*time.Hour, c.Elapsed(at(t, c, "2026-12-24 00:00:00"), at(t, c, "2026-12-29 00:00:00")))

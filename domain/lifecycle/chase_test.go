@@ -46,8 +46,10 @@ func planned(t *testing.T, l Lead, p Policy, plan Command, clocks ...Clock) Lead
 func touchClocks() []Clock {
 	at := func(h int) time.Time { return noon.Add(time.Duration(h) * time.Hour) }
 	return []Clock{
-		{Kind: ClockTouch, Level: LevelRemind, At: at(4)}, {Kind: ClockTouch, Level: LevelOwner, At: at(8)},
-		{Kind: ClockTouch, Level: LevelEscalate, At: at(12)}, {Kind: ClockTouch, Level: LevelReassign, At: at(16), To: ThenTeamQueue},
+		{Kind: ClockTouch, Level: LevelRemind, At: at(4)},
+		{Kind: ClockTouch, Level: LevelOwner, At: at(8)},
+		{Kind: ClockTouch, Level: LevelEscalate, At: at(12)},
+		{Kind: ClockTouch, Level: LevelReassign, At: at(16), To: ThenTeamQueue},
 		{Kind: ClockIdle, Level: LevelOwner, At: at(48)},
 	}
 }
@@ -189,8 +191,10 @@ func TestTerms_thatChangeMoveTheClocks(t *testing.T) {
 	require.Equal(t, []Clock{{Kind: ClockAccept}}, plan.Clocks)
 	require.Equal(t, noon, plan.Since)
 	clocks := []Clock{
-		{Kind: ClockAccept, Level: LevelRemind, At: noon.Add(time.Hour)}, {Kind: ClockAccept, Level: LevelDue, At: noon.Add(2 * time.Hour)},
-		{Kind: ClockAccept, Level: LevelEscalate, N: 1, At: noon.Add(5 * time.Hour)}, {Kind: ClockAccept, Level: LevelReassign, At: noon.Add(6 * time.Hour)},
+		{Kind: ClockAccept, Level: LevelRemind, At: noon.Add(time.Hour)},
+		{Kind: ClockAccept, Level: LevelDue, At: noon.Add(2 * time.Hour)},
+		{Kind: ClockAccept, Level: LevelEscalate, N: 1, At: noon.Add(5 * time.Hour)},
+		{Kind: ClockAccept, Level: LevelReassign, At: noon.Add(6 * time.Hour)},
 	}
 	l, out = then(t, l, p, Event{Kind: Planned, At: noon.Add(3 * time.Hour), Command: plan.ID, Clocks: clocks})
 	require.Equal(t, "terms_changed", out.Entries[0].Why)

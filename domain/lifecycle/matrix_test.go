@@ -145,7 +145,10 @@ func events(l Lead) []Event {
 		case CycleBegun:
 			base.Command = l.id("begin")
 		case Checked:
-			for _, c := range []Clock{{Kind: ClockStale}, {Kind: ClockIdle, Level: LevelOwner}, {Kind: ClockIdle, Level: LevelFinal},
+			for _, c := range []Clock{
+				{Kind: ClockStale},
+				{Kind: ClockIdle, Level: LevelOwner},
+				{Kind: ClockIdle, Level: LevelFinal},
 				{Kind: ClockIdle, Level: LevelFinal, To: ThenTeamQueue, At: noon},
 			} {
 				e := base

@@ -36,9 +36,9 @@ type Reason struct {
 	Sequence string      `json:"sequence,omitempty"`  // the sequence of the next cycle; absent: the one of before
 	Score    ScorePolicy `json:"score,omitempty"`     // absent: keep
 
-	MaxCycles int `json:"max_cycles,omitempty"` // recycle only: the last cycle of a lead that rests for this; absent: the policy's
-	Title    string      `json:"title,omitempty"`     // what people read; absent: the code
-	Retired  bool        `json:"retired,omitempty"`   // not to be given any more; what was decided by it goes on by its path
+	MaxCycles int    `json:"max_cycles,omitempty"` // recycle only: the last cycle of a lead that rests for this; absent: the policy's
+	Title     string `json:"title,omitempty"`      // what people read; absent: the code
+	Retired   bool   `json:"retired,omitempty"`    // not to be given any more; what was decided by it goes on by its path
 }
 
 // AcceptSLA is the clock of an offer, in business time of its calendar.
