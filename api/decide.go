@@ -92,6 +92,9 @@ func (a *API) askDecision(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if !expired && p.OfferRep == asked.RepID && !inAdvance(r) && a.machine(r) == "" {
+		a.noteSeen(r.Context(), []string{asked.AssignmentID}, "link")
+	}
 	status := http.StatusOK
 	if expired {
 		status = http.StatusGone

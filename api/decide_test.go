@@ -66,15 +66,18 @@ func TestDecide_onlyAPostActs(t *testing.T) {
 	offer := w.offerOf(ada, grace)
 	path := w.decideLink(offer, grace, time.Now().Add(time.Hour))
 
+	const seen = "SELECT count(*) FROM assignment_terms WHERE seen_by = 'link'"
+	require.Equal(t, 200, w.as("", http.MethodHead, path, nil).StatusCode)
+	require.Zero(t, w.stored(seen))
 	r := w.as("", http.MethodGet, path, nil)
 	require.Equal(t, 200, r.StatusCode, r.raw)
+	require.Equal(t, 1, w.stored(seen), "the report tells it from deciding")
 	for _, shown := range []string{"A lead is offered to you", "Ada &lt;b&gt;Byron", "Engines &amp; Co", "Countess", "ada@person.example", "fair", "Why this score", "demo_request", `value="out_of_territory"`, "noindex"} {
 		require.Contains(t, r.raw, shown)
 	}
 	require.Equal(t, "no-referrer", r.Header.Get("Referrer-Policy"))
 	require.Equal(t, "no-store", r.Header.Get("Cache-Control"))
 	require.Contains(t, r.Header.Get("Content-Security-Policy"), "form-action 'self'; frame-ancestors 'none'")
-	require.Equal(t, 200, w.as("", http.MethodHead, path, nil).StatusCode)
 	w.as("", http.MethodGet, path+"?action=accept", nil)
 	require.Zero(t, w.stored("SELECT count(*) FROM decisions"), "to look decides nothing")
 

@@ -63,7 +63,11 @@ func (a *API) seen(ctx context.Context, rep string, items []record.InboxItem) {
 			ids = append(ids, *i.AssignmentID)
 		}
 	}
-	if err := a.SLA.SeeOffers(ctx, ids, "inbox"); err != nil {
+	a.noteSeen(ctx, ids, "inbox")
+}
+
+func (a *API) noteSeen(ctx context.Context, ids []string, how string) {
+	if err := a.SLA.SeeOffers(ctx, ids, how); err != nil {
 		a.Log.WarnContext(ctx, "what was seen is not noted", "request_id", requestID(ctx), "error", err)
 	}
 }
