@@ -28,6 +28,7 @@ func (s *stack) announce(out io.Writer, took time.Duration) error {
 		{"LEADFLOW_MAIL_BOUNCE_DOMAIN", "back.leadflow.example"},
 		{"LEADFLOW_SMTP_ADDRESS", loopback(s.ports.smtp)},
 		{"LEADFLOW_MAIL_ALLOW", allowed()}, // for leadflow doctor, serve and work
+		{"LEADFLOW_MAIL_POSTAL", "'" + postal + "'"},
 	}
 	var b strings.Builder
 	for _, e := range env {

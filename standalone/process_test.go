@@ -262,6 +262,7 @@ func allGreen(t *testing.T, env map[string]string) {
 	t.Setenv("TEMPORAL_ADDRESS", env["TEMPORAL_ADDRESS"])
 	for _, c := range app.Doctor(t.Context(), app.Config{
 		DatabaseURL: env["DATABASE_URL"], Secret: strings.Repeat("s", 32), SMTPAddress: env["SMTP_ADDRESS"], SMTPTLS: "none",
+		MailPostal: env["LEADFLOW_MAIL_POSTAL"],
 	}) {
 		require.True(t, c.OK, "%+v", c)
 	}

@@ -56,7 +56,7 @@ func (s *stack) config() (app.Config, error) {
 		"DATABASE_URL": s.postgres.URL("leadflow"), "LEADFLOW_SECRET": secret, "LEADFLOW_LISTEN": loopback(s.ports.app),
 		"LEADFLOW_METRICS_LISTEN": loopback(s.ports.metrics), "LEADFLOW_PUBLIC_URL": "http://" + loopback(s.ports.app),
 		"LEADFLOW_SMTP_ADDRESS": loopback(s.ports.smtp), "LEADFLOW_MAIL_FROM": "Leadflow Demo <hello@leadflow.example>",
-		"LEADFLOW_MAIL_ALLOW": allowed(), "LEADFLOW_MAIL_POSTAL": "Leadflow Demo\n1 Example Street\n12345 Example", "LEADFLOW_LOG_LEVEL": level,
+		"LEADFLOW_MAIL_ALLOW": allowed(), "LEADFLOW_MAIL_POSTAL": postal, "LEADFLOW_LOG_LEVEL": level,
 		"LEADFLOW_INBOUND_LISTEN": loopback(s.ports.inbound), "LEADFLOW_MAIL_BOUNCE_DOMAIN": "back.leadflow.example",
 		"LEADFLOW_IDENTITY": "leadflow-standalone", "LEADFLOW_WEBHOOK_ALLOW": "127.0.0.0/8,::1/128",
 		"TEMPORAL_ADDRESS": s.temporal.Address(), "TEMPORAL_NAMESPACE": "default",
@@ -67,6 +67,9 @@ func (s *stack) config() (app.Config, error) {
 	}
 	return app.LoadConfig()
 }
+
+// postal is in the footer of the demo's mails. It is one line: leadflow.env has it, too.
+const postal = "Leadflow Demo, 1 Example Street, 12345 Example"
 
 // allowed is whom mail may go to: everybody, since all of it goes into the catcher, unless somebody wants to see safe mode.
 func allowed() string { return cmp.Or(os.Getenv("LEADFLOW_MAIL_ALLOW"), os.Getenv("MAIL_ALLOW"), "*") }
