@@ -167,7 +167,7 @@ func TestDeadlines_thatPassWhileSomethingIsAway(t *testing.T) {
 		d.await(db, "all deadlines pass", n, `SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id, jsonb_array_elements(a.clocks) AS k
 			WHERE l.source_code = $1 AND k ->> 'level' = 'remind' AND (k ->> 'at')::timestamptz < now()`, channel)
 	}
-	d.reminding("meanwhile", "0.0125")
+	d.reminding("meanwhile", "0.006") // 14 s: long enough to offer forty, and to take something away
 	t.Run("the program", func(t *testing.T) {
 		d := door{t}
 		d.offered(db, channel+"-program", n)
