@@ -70,7 +70,8 @@ func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 		now, w.ended = ended, ended
 		switch {
 		case can != nil:
-			in, w.signalled = *can, nil
+			in = *can
+			w.startsBy(nil)
 		default:
 			next := nextSignal(story, now)
 			if next == 0 {
@@ -78,8 +79,9 @@ func live(t *testing.T, w *world, story []message, s staging) lifecycle.Lead {
 			}
 			// Signal with start is one step: the run finds the signal when it has loaded.
 			now, in = start.Add(next-time.Nanosecond), wire.LeadInput{LeadID: "l"}
-			w.signalled = make(chan struct{})
-			w.told = sync.OnceFunc(func() { close(w.signalled) })
+			signalled := make(chan struct{})
+			w.startsBy(signalled)
+			w.told = sync.OnceFunc(func() { close(signalled) })
 		}
 	}
 }

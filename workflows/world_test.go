@@ -79,6 +79,13 @@ func newWorld() *world {
 	return &world{granted: map[string]*lifecycle.Offer{}, calls: map[string]int{}}
 }
 
+// startsBy says what the next run waits for before it loads. One that ended may still be reading a policy anew.
+func (w *world) startsBy(signalled chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.signalled = signalled
+}
+
 func (w *world) did(c lifecycle.Command) {
 	w.calls[c.ID]++
 	if !slices.ContainsFunc(w.done, func(o lifecycle.Command) bool { return o.ID == c.ID }) {
@@ -87,7 +94,10 @@ func (w *world) did(c lifecycle.Command) {
 }
 
 func (w *world) LoadLead(_ context.Context, id string, _ time.Time) (record.Loaded, error) {
-	if wait := w.signalled; wait != nil {
+	w.mu.Lock()
+	wait := w.signalled
+	w.mu.Unlock()
+	if wait != nil {
 		<-wait
 	}
 	w.mu.Lock()
