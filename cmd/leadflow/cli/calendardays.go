@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/holiday"
 	"github.com/leadflow-dev/leadflow/domain/record"
-	"github.com/leadflow-dev/leadflow/intake"
 )
 
 var dayColumns = []column[record.CalendarDay]{
@@ -119,27 +116,7 @@ func (t *tool) importDays(ctx context.Context, path string, raw []byte) error {
 		return err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
-	if err != nil {
-		return unreadable(err)
-	}
-	read, err := decode[struct {
-		Added, Known, Rejected int
-		Errors                 []intake.RefusedRow
-	}](body)
-	if err != nil {
-		return err
-	}
-	if t.format == formatJSON || len(read.Errors) > 0 {
-		if err := showAll(t, body, read.Errors, refusedColumns); err != nil {
-			return err
-		}
-	}
-	t.tell("%d added, %d were there, %d could not be read.", read.Added, read.Known, read.Rejected)
-	if read.Rejected > 0 {
-		return &failure{what: fmt.Sprintf("%d days could not be read", read.Rejected), next: "correct them and give the file again: what was taken stays", code: ExitPartial}
-	}
-	return nil
+	return t.took(resp.Body, "%d added, %d were there, %d could not be read.", "%d days could not be read")
 }
 
 func daysSeed(t *tool) *cobra.Command {

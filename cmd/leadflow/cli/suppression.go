@@ -101,13 +101,13 @@ func suppressionImport(t *tool) *cobra.Command {
 			return err
 		}
 		defer resp.Body.Close()
-		return t.suppressed(resp.Body)
+		return t.took(resp.Body, "%d suppressed, %d were already, %d rows were not taken.", "%d rows were not taken")
 	})
 	return cmd
 }
 
-// suppressed shows what became of a list.
-func (t *tool) suppressed(from io.Reader) error {
+// took shows what became of a list: said has the numbers added, known and refused, refused the last of them.
+func (t *tool) took(from io.Reader, said, refused string) error {
 	body, err := io.ReadAll(io.LimitReader(from, answerLimit))
 	if err != nil {
 		return unreadable(err)
@@ -124,9 +124,9 @@ func (t *tool) suppressed(from io.Reader) error {
 			return err
 		}
 	}
-	t.tell("%d suppressed, %d were already, %d rows were not taken.", taken.Added, taken.Known, taken.Rejected)
+	t.tell(said, taken.Added, taken.Known, taken.Rejected)
 	if taken.Rejected > 0 {
-		return &failure{what: fmt.Sprintf("%d rows were not taken", taken.Rejected), next: "correct them and give the file again: what was taken stays", code: ExitPartial}
+		return &failure{what: fmt.Sprintf(refused, taken.Rejected), next: "correct them and give the file again: what was taken stays", code: ExitPartial}
 	}
 	return nil
 }
