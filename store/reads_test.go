@@ -187,3 +187,18 @@ func TestACursorIsRefusedByEveryOtherList(t *testing.T) {
 		}
 	}
 }
+
+// A house that publishes no model makes offers with nothing to explain.
+func TestTheInboxShowsOffersWithoutAnExplanation(t *testing.T) {
+	s := floor(t)
+	newRep(t, s, "rep", nil)
+	o := offer(t, s, inStage(t, s, lifecycle.StageQualified, 1)[0], 1).Offer
+	exec(t, s, "UPDATE leads SET stage = 'handoff', assignment_id = $1, owner = $2", o.Assignment, o.Rep)
+	for _, explanation := range []string{`{"items": null}`, `null`, `{}`} {
+		exec(t, s, "UPDATE assignments SET explanation = $1::text::jsonb", explanation)
+		page, err := s.Inbox(t.Context(), record.InboxFilter{})
+		require.NoError(t, err, explanation)
+		require.Len(t, page.Items, 1)
+		require.Empty(t, page.Items[0].Reasons)
+	}
+}

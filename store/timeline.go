@@ -116,7 +116,7 @@ type inboxRow struct {
 const sqlInbox = `WITH items AS (
 	SELECT l.id AS lead_id, l.assignment_id, l.owner AS rep_id, l.team_id, l.stage, coalesce(s.score, 0) AS score,
 		coalesce(s.band, 'cold') AS band, a.offered_at, l.sla_due_at AS due_at, l.sla_state,
-		ARRAY(SELECT i ->> 'why' FROM jsonb_array_elements(coalesce(a.explanation -> 'items', '[]')) i
+		ARRAY(SELECT i ->> 'why' FROM jsonb_array_elements(CASE jsonb_typeof(a.explanation -> 'items') WHEN 'array' THEN a.explanation -> 'items' ELSE '[]' END) i
 			WHERE (i ->> 'points')::float > 0 ORDER BY (i ->> 'points')::float DESC LIMIT 3) AS reasons,
 		CASE WHEN l.sla_state IN ('running', 'held', 'breached') THEN coalesce(l.sla_due_at, 'infinity') ELSE 'infinity' END AS sort_at
 	FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id
