@@ -98,8 +98,8 @@ func (w *wakes) bare(ctx context.Context) (measure.Sample, error) {
 	return w.served(ctx, start, func() (int64, error) { return w.woken.Load(), nil })
 }
 
-// served counts after a while in which whoever serves has found its runs again. Nobody serves the other side's meanwhile:
-// they wait with their timers fired.
+// served counts when whoever serves has found its runs again. Nobody serves the other side's meanwhile: they wait with their
+// timers fired.
 func (w *wakes) served(ctx context.Context, start func() (stop func(), err error), woken func() (int64, error)) (s measure.Sample, err error) {
 	if err := w.rig.Settle(ctx); err != nil {
 		return s, err
@@ -109,7 +109,7 @@ func (w *wakes) served(ctx context.Context, start func() (stop func(), err error
 		return s, err
 	}
 	defer stop()
-	if err := pause(ctx, 4*time.Second); err != nil {
+	if err := w.found(ctx, woken); err != nil {
 		return s, err
 	}
 	before, err := woken()
@@ -130,6 +130,21 @@ func (w *wakes) served(ctx context.Context, start func() (stop func(), err error
 		err = fmt.Errorf("%.0f of %d runs woke in %s: there are too few of them for this machine", n, w.runs, took)
 	}
 	return measure.Sample{Units: float64(after - before), Seconds: took.Seconds(), CPU: load.Less(w.rig.CPU(), used)}.Rate(), err
+}
+
+// found waits until each run was served once: what wakes it the first time reads its whole history, and a side that is slower
+// would have more of that in what is measured.
+func (w *wakes) found(ctx context.Context, woken func() (int64, error)) error {
+	began, err := woken()
+	for n := began; err == nil && n < began+int64(w.runs); n, err = woken() {
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return pause(ctx, time.Second)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -10,9 +9,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/emersion/go-msgauth/dkim"
 )
 
 // DKIMKey is a key that mails are signed with, and the selector under which its public part is found in the DNS.
@@ -75,55 +71,4 @@ func (k DKIMKey) Record() (string, error) {
 type DKIM struct {
 	Domain string
 	Keys   []DKIMKey
-}
-
-// signed are the headers that are covered. Each is named once more than it occurs, so that nobody can add another
-// (RFC 6376, 5.4.2); RFC 8058 wants the two of one-click unsubscribing.
-var signed = []string{
-	"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-	"List-Unsubscribe", "List-Unsubscribe-Post",
-}
-
-// Sign puts a signature of each key before a mail (CRLF lines). A nil DKIM, or one without keys, changes nothing.
-func (d *DKIM) Sign(raw []byte) ([]byte, error) {
-	if d == nil || len(d.Keys) == 0 {
-		return raw, nil
-	}
-	covered := coveredIn(raw)
-	var out bytes.Buffer
-	out.Grow(len(raw) + 1024*len(d.Keys))
-	for _, k := range d.Keys {
-		s, err := dkim.NewSigner(&dkim.SignOptions{
-			Domain: d.Domain, Selector: k.Selector, Signer: k.Key, HeaderKeys: covered,
-			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-		})
-		if err != nil {
-			return nil, err
-		}
-		_, err = s.Write(raw)
-		if err = errors.Join(err, s.Close()); err != nil {
-			return nil, fmt.Errorf("sign with the selector %s: %w", k.Selector, err)
-		}
-		out.WriteString(s.Signature())
-	}
-	out.Write(raw)
-	return out.Bytes(), nil
-}
-
-// coveredIn names the headers to sign, each once more than it occurs.
-func coveredIn(raw []byte) []string {
-	header, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-	times := map[string]int{}
-	for line := range bytes.Lines(header) {
-		if name, _, ok := bytes.Cut(line, []byte(":")); ok && len(name) > 0 && name[0] != ' ' && name[0] != '\t' {
-			times[strings.ToLower(string(name))]++
-		}
-	}
-	var out []string
-	for _, name := range signed {
-		for range times[strings.ToLower(name)] + 1 {
-			out = append(out, name)
-		}
-	}
-	return out
 }

@@ -42,7 +42,7 @@ func verifyOne(fields []string, own string, tags map[string]string, body []byte,
 	if tags["v"] != "1" || tags["c"] != "relaxed/relaxed" || tags["l"] != "" {
 		return fmt.Errorf("v=%s c=%s l=%s", tags["v"], tags["c"], tags["l"])
 	}
-	sum := sha256.Sum256(relaxedBody(body))
+	sum := sha256.Sum256(bodyRelaxed(body))
 	if base64.StdEncoding.EncodeToString(sum[:]) != tags["bh"] {
 		return errors.New("the body is another")
 	}
@@ -51,13 +51,13 @@ func verifyOne(fields []string, own string, tags map[string]string, body []byte,
 	for _, name := range strings.Split(tags["h"], ":") { // from the bottom up, each once; what is missing is empty (5.4.2)
 		for i := len(left) - 1; i >= 0; i-- {
 			if key, _, _ := strings.Cut(left[i], ":"); strings.EqualFold(strings.TrimSpace(key), strings.TrimSpace(name)) {
-				signed.WriteString(relaxedField(left[i]) + "\r\n")
+				signed.WriteString(fieldRelaxed(left[i]) + "\r\n")
 				left = slices.Delete(left, i, i+1)
 				break
 			}
 		}
 	}
-	signed.WriteString(relaxedField(withoutB.ReplaceAllString(own, "${1}")))
+	signed.WriteString(fieldRelaxed(withoutB.ReplaceAllString(own, "${1}")))
 	hash := sha256.Sum256([]byte(signed.String()))
 	signature, err := base64.StdEncoding.DecodeString(tags["b"])
 	if err != nil {
@@ -110,14 +110,14 @@ func tagList(text string) map[string]string {
 	return out
 }
 
-// relaxedField is 3.4.2.
-func relaxedField(field string) string {
+// fieldRelaxed is 3.4.2.
+func fieldRelaxed(field string) string {
 	name, value, _ := strings.Cut(field, ":")
 	return strings.ToLower(strings.TrimSpace(name)) + ":" + strings.TrimSpace(blanks.ReplaceAllString(value, " "))
 }
 
-// relaxedBody is 3.4.4.
-func relaxedBody(body []byte) []byte {
+// bodyRelaxed is 3.4.4.
+func bodyRelaxed(body []byte) []byte {
 	var out bytes.Buffer
 	empty := 0
 	for _, line := range strings.Split(strings.TrimSuffix(string(body), "\r\n"), "\r\n") {
