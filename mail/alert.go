@@ -81,8 +81,18 @@ func (c *Composer) ComposeAlert(a Alert) (Rendered, error) {
 		headers[name] = value
 	}
 	l := letter{a.From, a.To, a.ReplyTo, subject, a.MessageID, a.ReturnPath, a.Date, headers}
-	p := page{Language: "en", Subject: subject, Body: template.HTML(body.String()), Brand: a.Brand, Theme: shown.Theme} //nolint:gosec // escaped by alertBody
-	return c.finish(l, p, strings.Join(plain, "\n\n")+"\n")
+	if err := l.check(); err != nil {
+		return Rendered{}, err
+	}
+	framed, err := c.framed(page{Language: "en", Subject: subject, Body: template.HTML(body.String()), Brand: a.Brand, Theme: shown.Theme}) //nolint:gosec // escaped by alertBody
+	if err != nil {
+		return Rendered{}, err
+	}
+	none := &slots{prefix: "\x00"} // an alert has no slots, whatever it says
+	text := strings.Join(plain, "\n\n") + "\n"
+	r := l.render(faces{newStencil(text, none), newStencil(framed, none), none})
+	r.Text, r.HTML = text, framed
+	return r, nil
 }
 
 // written are the texts that say something, each on one line.

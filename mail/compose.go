@@ -1,18 +1,17 @@
 package mail
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"html"
 	"html/template"
 	netmail "net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	gomail "github.com/wneessen/go-mail"
 	"github.com/yuin/goldmark"
 
 	"github.com/leadflow-dev/leadflow/mail/liquid"
@@ -50,18 +49,26 @@ func (c *Composer) Compose(m Message) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	th := m.Brand.theme()
-	body, plain, err := c.body(m.Body, vars, th, m.Track)
-	if err != nil {
-		return Rendered{}, err
-	}
-	p := page{m.Language, subject, preheader, template.HTML(body), m.Unsubscribe, m.Preferences, splitLines(m.Postal), m.Pixel, m.Trap, m.Brand, th} //nolint:gosec // rendered and escaped by body
 	l := letter{m.From, m.To, m.ReplyTo, subject, m.MessageID, m.ReturnPath, m.Date, map[string]string{}}
 	for name, value := range m.Headers {
 		l.headers[name] = value
 	}
 	l.unsubscribe(m)
-	return c.finish(l, p, plain+m.footer())
+	if err := l.check(); err != nil {
+		return Rendered{}, err
+	}
+	both, err := c.body(m, page{
+		Language: m.Language, Subject: subject, Preheader: preheader, Unsubscribe: m.Unsubscribe, Preferences: m.Preferences,
+		Postal: splitLines(m.Postal), Pixel: m.Pixel, Trap: m.Trap, Brand: m.Brand,
+	}, vars)
+	if err != nil {
+		return Rendered{}, err
+	}
+	r := l.render(both)
+	if r.Preheader = preheader; !m.RawOnly {
+		r.Text, r.HTML = both.plain.fill(both.slots, asIs), both.html.fill(both.slots, html.EscapeString)
+	}
+	return r, nil
 }
 
 // ErrNoPostal: a nurture mail must say where its sender can be found.
@@ -139,36 +146,27 @@ func (c *Composer) line(part, source string, vars liquid.Vars) (string, error) {
 	return strings.TrimSpace(liquid.Line(out)), nil
 }
 
-// body renders the Markdown template to HTML and plain text.
-func (c *Composer) body(source string, vars liquid.Vars, th theme, track func(string) string) (html, plain string, err error) {
-	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
+// body renders the Markdown template in the frame, to HTML and plain text.
+func (c *Composer) body(m Message, p page, vars liquid.Vars) (faces, error) {
+	source := lineEnds.Replace(m.Body)
 	t, err := c.parse(source)
 	if err != nil {
-		return "", "", fmt.Errorf("body: %w", err)
+		return faces{}, fmt.Errorf("body: %w", err)
 	}
-	s := newSlots(source)
-	s.track = track
+	s := newSlots(source, m.Postal, m.Brand.Name)
+	s.track = m.Track
 	markdown, err := t.RenderWith(vars, s.encode)
 	if err != nil {
-		return "", "", fmt.Errorf("body: %w", err)
+		return faces{}, fmt.Errorf("body: %w", err)
 	}
-	html, plain, err = c.draw(th.Accent+"\n"+markdown, s, func() (string, string, error) { return render(c.markdown, markdown, s, th) })
-	if err == nil && strings.TrimSpace(plain) == "" {
+	both, err := c.draw(markdown, p, s)
+	if err == nil && both.bare != nil && strings.TrimSpace(both.bare.fill(s, asIs)) == "" {
 		err = errors.New("body: it is empty: write a text that does not depend on a condition alone")
 	}
-	return html, plain, err
+	return both.faces, err
 }
 
-func (m *Message) footer() string {
-	text := "\n\n-- \nUnsubscribe: " + m.Unsubscribe + "\n"
-	if m.Preferences != "" {
-		text += "Preferences: " + m.Preferences + "\n"
-	}
-	for _, l := range splitLines(m.Postal) {
-		text += l + "\n"
-	}
-	return text
-}
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 func splitLines(text string) []string {
 	var all []string
@@ -230,58 +228,10 @@ func (l *letter) check() error {
 	return nil
 }
 
-// finish puts the page into the frame and renders the whole mail.
-func (c *Composer) finish(l letter, p page, plain string) (Rendered, error) {
-	if err := l.check(); err != nil {
-		return Rendered{}, err
-	}
-	var html bytes.Buffer
-	if err := c.frame.Execute(&html, p); err != nil {
-		return Rendered{}, fmt.Errorf("frame: %w", err)
-	}
+// render writes the whole mail. The boundary follows from the message id, so that the same mail has the same bytes.
+func (l *letter) render(f faces) Rendered {
 	sum := sha256.Sum256([]byte(l.messageID))
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary("lf-"+hex.EncodeToString(sum[:16])))
-	msg.FromMailAddress(displayed(l.from))
-	msg.ToMailAddress(displayed(l.to))
-	if l.replyTo.Address != "" {
-		msg.ReplyToMailAddress(displayed(l.replyTo))
-	}
-	msg.Subject(unencoded(l.subject))
-	msg.SetMessageIDWithValue(l.messageID)
-	msg.SetDateWithValue(l.date)
-	for name, value := range l.headers {
-		msg.SetGenHeader(gomail.Header(name), value)
-	}
-	msg.SetBodyString(gomail.TypeTextPlain, plain)
-	msg.AddAlternativeString(gomail.TypeTextHTML, html.String())
-	var raw bytes.Buffer
-	if _, err := msg.WriteTo(&raw); err != nil {
-		return Rendered{}, fmt.Errorf("render the mail: %w", err)
-	}
-	return Rendered{
-		EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: unfolded(raw.Bytes()),
-		Subject: l.subject, Preheader: p.Preheader, Text: plain, HTML: html.String(),
-	}, nil
-}
-
-// displayed is an address whose display name is one harmless line of at most 120 characters. A backslash becomes a slash:
-// net/mail would leave it bare in an encoded word, and then nobody can read the address.
-func displayed(a netmail.Address) *netmail.Address {
-	name := []rune(strings.ReplaceAll(strings.TrimSpace(liquid.Line(a.Name)), `\`, "/"))
-	return &netmail.Address{Name: unencoded(string(name[:min(len(name), 120)])), Address: a.Address}
-}
-
-// unencoded breaks what a mail program would take for an encoded word (RFC 2047): a value means what it says.
-func unencoded(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
-
-// unfolded joins a header name with a value that was moved to the next line whole: some receivers read neither a message
-// id nor an unsubscribe address there.
-func unfolded(raw []byte) []byte {
-	for _, name := range []string{"Message-ID", "List-Unsubscribe"} {
-		raw = bytes.Replace(raw, []byte("\r\n"+name+":\r\n <"), []byte("\r\n"+name+": <"), 1)
-		if rest, ok := bytes.CutPrefix(raw, []byte(name+":\r\n <")); ok {
-			raw = append([]byte(name+": <"), rest...)
-		}
-	}
-	return raw
+	boundary := "lf-" + hex.EncodeToString(sum[:16])
+	raw := l.appendHead(make([]byte, 0, f.size()+1<<11), boundary)
+	return Rendered{EnvelopeFrom: l.returnPath, EnvelopeTo: l.to.Address, Raw: f.appendTo(raw, boundary), Subject: l.subject}
 }

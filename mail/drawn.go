@@ -1,19 +1,26 @@
 package mail
 
-// drawing is a body with slots where values go.
+import (
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// drawing is a mail with slots where values go: all of it but its header.
 type drawing struct {
-	html, plain string
-	links       []bodyLink
+	faces
+	links []bodyLink
+	bare  stencil // its text without the footer, where that has no word of its own
 }
 
-// draw gives the HTML and the text of a body. Values do not reach the Markdown, so what was drawn of it serves every mail
+// draw gives the two faces of a mail. Values do not reach the Markdown, so what was drawn of it serves every mail
 // whose conditions go the same way, unless a link holds a value: that makes a slot of its own.
-func (c *Composer) draw(markdown string, s *slots, render func() (html, plain string, err error)) (html, plain string, err error) {
-	key := markdown + "\x00" + s.hosts()
+func (c *Composer) draw(markdown string, p page, s *slots) (drawing, error) {
+	shown := p.slotted(s)
+	key := strings.Join([]string{markdown, s.prefix, string(s.hosts), shown.key()}, "\x00")
 	values := len(s.values)
-	d, err := c.drawn.of(key, func() (d drawing, err error) {
-		d.html, d.plain, err = render()
-		d.links = s.links
+	d, err := c.drawn.of(key, func() (drawing, error) {
+		d, err := c.drawAnew(markdown, shown, s)
 		if err == nil && len(s.values) > values {
 			return d, &drawnOnce{d}
 		}
@@ -23,7 +30,34 @@ func (c *Composer) draw(markdown string, s *slots, render func() (html, plain st
 		d, err = once.drawing, nil
 	}
 	s.links = d.links
-	return s.html(d.html), s.text(d.plain), err
+	d.slots = s
+	return d, err
+}
+
+func (c *Composer) drawAnew(markdown string, shown slottedPage, s *slots) (d drawing, err error) {
+	shown.Theme = shown.Brand.theme()
+	body, plain, err := render(c.markdown, markdown, s, shown.Theme)
+	if err != nil {
+		return d, err
+	}
+	shown.Body = template.HTML(body) //nolint:gosec // rendered and escaped by render, but for the slots, which are escaped when they are filled
+	page, err := c.framed(shown.page)
+	if err != nil {
+		return d, err
+	}
+	d.html, d.plain, d.links = newStencil(page, s), newStencil(plain+shown.footer, s), s.links
+	if alone := newStencil(plain, s); strings.TrimSpace(alone.fill(s, func(string) string { return "" })) == "" {
+		d.bare = alone
+	}
+	return d, nil
+}
+
+func (c *Composer) framed(p page) (string, error) {
+	var b strings.Builder
+	if err := c.frame.Execute(&b, p); err != nil {
+		return "", fmt.Errorf("frame: %w", err)
+	}
+	return b.String(), nil
 }
 
 // drawnOnce is a drawing that is of one mail only.
@@ -31,15 +65,36 @@ type drawnOnce struct{ drawing }
 
 func (*drawnOnce) Error() string { return "of one mail only" }
 
-// hosts says of each link of ours whether it goes on after its host: that decides what may be appended to it. Nothing else
-// of a value decides how a body is drawn.
-func (s *slots) hosts() string {
-	out := make([]byte, len(s.values))
-	for i, v := range s.values {
-		out[i] = '0'
-		if fixedHost.MatchString(v) {
-			out[i] = '1'
+// slottedPage is a page whose values are slots, and the footer of the text part.
+type slottedPage struct {
+	page
+	footer string
+}
+
+// slotted puts words in the places of all that is of one mail only.
+func (p page) slotted(s *slots) slottedPage {
+	word := func(value string) string {
+		if value == "" {
+			return ""
 		}
+		return s.word("v", value)
 	}
-	return string(out)
+	p.Subject, p.Preheader, p.Pixel, p.Trap = word(p.Subject), word(p.Preheader), word(p.Pixel), word(p.Trap)
+	p.Unsubscribe, p.Preferences = word(p.Unsubscribe), word(p.Preferences)
+	footer := "\n\n-- \nUnsubscribe: " + p.Unsubscribe + "\n"
+	if p.Preferences != "" {
+		footer += "Preferences: " + p.Preferences + "\n"
+	}
+	for _, l := range p.Postal {
+		footer += l + "\n"
+	}
+	return slottedPage{p, footer}
+}
+
+// key is all of a page that the frame shows.
+func (p slottedPage) key() string {
+	return strings.Join([]string{
+		p.Language, p.Subject, p.Preheader, p.Pixel, p.Trap, p.Unsubscribe, p.Preferences, strings.Join(p.Postal, "\n"),
+		p.Brand.Name, p.Brand.Logo, p.Brand.Colour,
+	}, "\x00")
 }

@@ -58,7 +58,8 @@ func TestInspectMissesNoMissingPart(t *testing.T) {
 	require.NoError(t, err)
 	mail.Raw = []byte(strings.ReplaceAll(string(mail.Raw), "List-Unsubscribe", "X-Unsubscribe"))
 	require.Equal(t, []string{"no_unsubscribe"}, codes(Inspect(mail)))
-	mail.Text = m.footer()
+	_, mail.Text, _ = strings.Cut(mail.Text, "\n\n-- \n")
+	mail.Text = "\n\n-- \n" + mail.Text
 	require.Equal(t, []string{"no_text", "no_unsubscribe"}, codes(Inspect(mail)))
 }
 

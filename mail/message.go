@@ -50,6 +50,8 @@ type Message struct {
 	ReturnPath string    // the envelope sender
 	Date       time.Time // of the header; required
 	Headers    map[string]string
+
+	RawOnly bool // Text and HTML of what is rendered are not wanted: it is sent, and nobody looks at it
 }
 
 // Rendered is a mail as it is stored and sent.

@@ -2,9 +2,9 @@ package mail
 
 import (
 	"fmt"
-	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,24 +17,35 @@ import (
 type slots struct {
 	prefix string
 	values []string
+	hosts  []byte // of each value of the body, what decides how the body is drawn: see encode
 	links  []bodyLink
 	led    []string                   // where they lead in this mail, once it is known
 	track  func(target string) string // nil: links lead where they say
 }
 
-func newSlots(source string) *slots {
-	s := &slots{}
-	for i := 0; s.prefix == "" || strings.Contains(source, s.prefix); i++ {
+// newSlots makes slots whose words stand in none of the texts.
+func newSlots(texts ...string) *slots {
+	s := &slots{prefix: "lf0q"}
+	for i := 1; slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, s.prefix) }); i++ {
 		s.prefix = fmt.Sprintf("lf%dq", i)
 	}
 	return s
 }
 
-// encode is the liquid.Encoder that puts a word in the place of a value. An absent value stays absent.
+// encode is the liquid.Encoder that puts a word in the place of a value. An absent value stays absent. Of a link of ours it is noted
+// whether it goes on after its host: that decides what may be appended to it, and nothing else of a value decides how a body is drawn.
 func (s *slots) encode(text string, link bool) string {
 	text = liquid.Line(text)
 	if text == "" {
 		return ""
+	}
+	switch {
+	case !link:
+		s.hosts = append(s.hosts, '-')
+	case fixedHost.MatchString(text):
+		s.hosts = append(s.hosts, '1')
+	default:
+		s.hosts = append(s.hosts, '0')
 	}
 	if link {
 		return "https://" + s.word("u", text) + ".invalid"
@@ -44,7 +55,15 @@ func (s *slots) encode(text string, link bool) string {
 
 func (s *slots) word(kind, value string) string {
 	s.values = append(s.values, value)
-	return fmt.Sprintf("%s%s%dz", s.prefix, kind, len(s.values)-1)
+	return s.prefix + kind + strconv.Itoa(len(s.values)-1) + "z"
+}
+
+// value is what stands in the place of a slot in this mail.
+func (s *slots) value(i int, kind byte) string {
+	if kind == slotTarget {
+		return s.leads(i)
+	}
+	return s.values[i]
 }
 
 // fill puts the values in their places, each through escape.
@@ -65,11 +84,7 @@ func (s *slots) replace(text string, f func(at int, value string, kind byte) str
 	last := 0
 	for at, end, i, kind := s.next(text, 0); end > 0; at, end, i, kind = s.next(text, end) {
 		b.WriteString(text[last:at])
-		if kind == slotTarget {
-			b.WriteString(f(at, s.leads(i), kind))
-		} else {
-			b.WriteString(f(at, s.values[i], kind))
-		}
+		b.WriteString(f(at, s.value(i, kind), kind))
 		last = end
 	}
 	return b.String() + text[last:]
@@ -117,8 +132,7 @@ func (s *slots) in(text string) bool {
 	return end > 0
 }
 
-func (s *slots) html(text string) string { return s.fill(text, html.EscapeString) }
-func (s *slots) text(text string) string { return s.fill(text, func(v string) string { return v }) }
+func (s *slots) text(text string) string { return s.fill(text, asIs) }
 
 var (
 	wholeAddress = regexp.MustCompile(`^(?i:https?://[^/?#\s]|mailto:[^\s]|tel:[0-9+])`)

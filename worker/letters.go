@@ -36,6 +36,7 @@ type Letters struct {
 	Composer *mail.Composer
 	Tokens   *token.Signer
 	DKIM     *mail.DKIM // nil: mails are not signed
+	RawOnly  bool       // what is composed is sent, and nobody looks at it but as bytes
 
 	sequences sync.Map // document -> sequence.Sequence: thousands of mails are of one
 	parsed    sync.Once
@@ -127,7 +128,7 @@ func (l *Letters) compose(d record.Delivery, step sequence.Mail, lead *record.Le
 		From: l.House.From, To: netmail.Address{Address: d.To}, ReplyTo: reply,
 		Subject: marked(d, step.Subject), Preheader: step.Preheader, Body: step.Body, Vars: vars(lead), Links: links,
 		Track: tracked.link, Unsubscribe: unsubscribe, Preferences: preferences, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand, Pixel: tracked.pixel, Trap: tracked.trap,
-		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt,
+		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: returnPath, Date: d.CreatedAt, RawOnly: l.RawOnly,
 	})
 }
 

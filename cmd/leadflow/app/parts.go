@@ -73,7 +73,7 @@ func letters(cfg Config, tokens *token.Signer) (*worker.Letters, error) {
 			From: *from, Postal: cfg.MailPostal, Brand: cfg.brand(), BackDomain: cfg.BounceDomain, PublicURL: strings.TrimSuffix(cfg.PublicURL, "/"), Links: links,
 			Tracking: cfg.tracking(), Topics: cfg.titles(),
 		},
-		Composer: mail.NewComposer(), Tokens: tokens, DKIM: keys,
+		Composer: mail.NewComposer(), Tokens: tokens, DKIM: keys, RawOnly: true,
 	}
 	if err := l.Check(); err != nil {
 		return nil, fmt.Errorf("no mail could be composed with these settings (LEADFLOW_MAIL_FROM, LEADFLOW_MAIL_LINKS, LEADFLOW_PUBLIC_URL): %w", err)

@@ -24,7 +24,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"intake":         {ours: []string{"domain"}, outside: []string{"golang.org/x/net/idna", "golang.org/x/text", "github.com/nyaruka/phonenumbers", "github.com/goccy/go-yaml", "golang.org/x/time/rate", "golang.org/x/sync"}},
 	"desk":           {ours: []string{"domain", "workflows/wire"}, outside: []string{"go.temporal.io/sdk/client", "go.temporal.io/sdk/temporal", "go.temporal.io/api", "github.com/google/uuid", "golang.org/x/text", "golang.org/x/time/rate"}},
 	"document":       {ours: []string{"domain"}, outside: []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema"}},
-	"mail":           {ours: []string{"domain", "mail"}, outside: []string{"github.com/wneessen/go-mail", "github.com/emersion", "github.com/yuin/goldmark", "golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/net/netutil"}},
+	"mail":           {ours: []string{"domain", "mail"}, outside: []string{"github.com/emersion", "github.com/yuin/goldmark", "golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/net/netutil"}},
 	"notify":         {ours: []string{"domain"}},
 	"worker": {
 		ours:    []string{"domain", "workflows", "activities", "desk", "intake", "mail", "notify", "document"},
