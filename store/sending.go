@@ -76,22 +76,27 @@ const (
 	// What a sender does to a row counts while its claim is the newest: one that slept over its lease has lost the row to
 	// whoever claimed it since, and must neither send it nor put it back under that one's hands. Bytes that are kept already
 	// stay. CASE: a row is found by its id alone; by the index of states Postgres would go past all that were ever claimed.
-	sqlSending = mayGo + `, room AS (SELECT ` + warmRoom + ` AS n
-), warm AS (
-	SELECT id, CASE WHEN why = '' AND kind = 'nurture' AND row_number() OVER (PARTITION BY why = '' AND kind = 'nurture') > (SELECT n FROM room)
-		THEN 'warmup' ELSE why END AS why FROM may
-), sent AS (
-	UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, may.message),
-		message_id = coalesce(d.message_id, may.message_id)
-	FROM may JOIN warm ON warm.id = may.id
-	WHERE d.id = may.id AND warm.why = '' AND CASE WHEN d.attempts = may.attempt AND d.state = 'claimed' AND d.claimed_until > now()
+	sendThese = `, sent AS (
+	UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, go.message),
+		message_id = coalesce(d.message_id, go.message_id)
+	FROM go WHERE d.id = go.id AND go.why = '' AND CASE WHEN d.attempts = go.attempt AND d.state = 'claimed' AND d.claimed_until > now()
 		THEN (SELECT held_at IS NULL FROM lanes WHERE lane = d.lane) END
 	RETURNING d.id, d.kind
-), counted AS (
+)`
+	saysWhyNot = ` SELECT go.id, CASE WHEN go.why = '' AND sent.id IS NULL THEN 'lost' ELSE go.why END AS why FROM go LEFT JOIN sent ON sent.id = go.id`
+
+	sqlSending = mayGo + `, go AS (SELECT id, attempt, message, message_id, why FROM may)` + sendThese + saysWhyNot
+
+	// Of a house that warms up only so many go. To begin a statement costs as much as two mails: a house that is warm, or never
+	// was to, pays for none of this.
+	sqlSendingWarmly = mayGo + `, room AS (SELECT ` + warmRoom + ` AS n
+), go AS (
+	SELECT id, attempt, message, message_id, CASE WHEN why = '' AND kind = 'nurture'
+		AND row_number() OVER (PARTITION BY why = '' AND kind = 'nurture') > (SELECT n FROM room) THEN 'warmup' ELSE why END AS why FROM may
+)` + sendThese + `, counted AS (
 	UPDATE mail_days SET sent = mail_days.sent + (SELECT count(*) FROM sent WHERE kind = 'nurture')
-	WHERE day = ` + today + ` AND @steps::int[] <> '{}'
-)
-SELECT warm.id, CASE WHEN warm.why = '' AND sent.id IS NULL THEN 'lost' ELSE warm.why END AS why FROM warm LEFT JOIN sent ON sent.id = warm.id`
+	WHERE day = ` + today + `
+)` + saysWhyNot
 
 	// What was parked as unknown meanwhile is known then. A pause is no failure: what it holds up has all its time left when
 	// it ends.
@@ -128,18 +133,19 @@ func (s *Store) Advance(ctx context.Context, ends []record.DeliveryEnd, begin []
 		found = nil
 		b := &pgx.Batch{}
 		b.Queue(sqlPlainPlans)
-		may := s.mayArgs(begin)
+		may, sending := s.mayArgs(begin), sqlSending
 		if len(begin) > 0 {
 			b.Queue(sqlLockLeadsOfDeliveries, may)
 			if len(s.warmUp) > 0 {
 				b.Queue(sqlLockMailDay)
+				sending = sqlSendingWarmly
 			}
 		}
 		if len(ends) > 0 {
 			b.Queue(sqlEndDeliveries, endArgs(ends))
 		}
 		if len(begin) > 0 {
-			b.Queue(sqlSending, may).Query(func(rows pgx.Rows) (err error) {
+			b.Queue(sending, may).Query(func(rows pgx.Rows) (err error) {
 				found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
 				return err
 			})
