@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	osexec "os/exec"
 	"path/filepath"
 	"testing"
@@ -192,4 +193,25 @@ func restore(t *testing.T, from, to string) {
 	require.NoError(t, err)
 	out, err = osexec.Command(filepath.Join(bin, "psql"), "--set", "ON_ERROR_STOP=1", "--quiet", "--file", dump, to).CombinedOutput()
 	require.NoError(t, err, "%s", out)
+}
+
+// Nobody is called for what a held lane keeps; whoever lets it go calls.
+func TestALaneThatIsHeldCallsNobody(t *testing.T) {
+	s := newStore(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	heard := make(chan string, 1000)
+	go func() { _ = s.Listen(ctx, func(c string) { heard <- c }) }()
+	for range Channels {
+		<-heard
+	}
+	require.NoError(t, s.HoldLanes(ctx, []string{"bulk"}))
+	letter(t, s, "bulk", "nurture", "0 s")
+	letter(t, s, "alert", "offer", "0 s")
+	require.Equal(t, "alert", <-heard, "the bulk lane was first, and is held")
+	_, err := s.ReleaseLanes(ctx, record.LaneRelease{Lanes: []string{"bulk"}})
+	require.NoError(t, err)
+	require.Equal(t, "bulk", <-heard)
+	letter(t, s, "bulk", "nurture", "0 s")
+	require.Equal(t, "bulk", <-heard)
 }
