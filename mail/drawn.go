@@ -14,10 +14,11 @@ type drawing struct {
 }
 
 // draw gives the two faces of a mail. Values do not reach the Markdown, so what was drawn of it serves every mail
-// whose conditions go the same way, unless a link holds a value: that makes a slot of its own.
+// whose conditions go the same way, unless a link holds a value: that makes a slot of its own, whatever the value is. All that else
+// decides how a mail is drawn is in the key: links of ours are absolute, so what leads to one alone always may (see address).
 func (c *Composer) draw(markdown string, p page, s *slots) (drawing, error) {
 	shown := p.slotted(s)
-	key := strings.Join([]string{markdown, s.prefix, string(s.hosts), shown.key()}, "\x00")
+	key := strings.Join([]string{markdown, shown.key()}, "\x00")
 	values := len(s.values)
 	d, err := c.drawn.of(key, func() (drawing, error) {
 		d, err := c.drawAnew(markdown, shown, s)

@@ -3,6 +3,7 @@ package mail
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,5 +58,42 @@ func TestALinkIsTrackedOnceAMail(t *testing.T) {
 		_, err := c.Compose(m)
 		require.NoError(t, err)
 		require.Equal(t, []string{"https://a.test/", "https://b.test/x%20y"}, got)
+	}
+}
+
+// What was drawn for one mail serves another only where both look the same: whatever changes, it is as if it were the first.
+func TestDrawn_servesOnlyMailsThatLookTheSame(t *testing.T) {
+	t.Parallel()
+	shared := NewComposer()
+	for what, change := range map[string]func(*Message){
+		"nothing":        func(*Message) {},
+		"a name":         func(m *Message) { m.Vars["first_name"] = strings.Repeat("Ada Lovelace ", 9) },
+		"no name":        func(m *Message) { delete(m.Vars, "first_name") },
+		"the address":    func(m *Message) { m.Postal = "Elsewhere 1\nOther Town" },
+		"the language":   func(m *Message) { m.Language = "de" },
+		"the house":      func(m *Message) { m.Brand.Name = "Another house" },
+		"its logo":       func(m *Message) { m.Brand = Brand{Name: "Logo", Logo: "https://house.test/l.png"} },
+		"its colour":     func(m *Message) { m.Brand.Colour = "#aa0000" },
+		"no preheader":   func(m *Message) { m.Preheader = "" },
+		"no preferences": func(m *Message) { m.Preferences = "" },
+		"a pixel":        func(m *Message) { m.Pixel = "https://house.test/t/o/x" },
+		"a trap":         func(m *Message) { m.Trap = "https://house.test/t/h/x" },
+		"a word of ours": func(m *Message) { m.Postal = "lf0qv0z 1" },
+	} {
+		for range 2 {
+			m := welcome()
+			m.Preheader, m.Preferences = "{{ first_name }} and more", "https://house.test/p/x"
+			change(&m)
+			alone, err := NewComposer().Compose(m)
+			require.NoError(t, err, what)
+			got, err := shared.Compose(m)
+			require.NoError(t, err, what)
+			require.Equal(t, string(alone.Raw), string(got.Raw), what)
+			require.Equal(t, alone.HTML, got.HTML, what)
+			require.Equal(t, alone.Text, got.Text, what)
+			if what == "a word of ours" {
+				require.Contains(t, got.Text, "lf0qv0z 1")
+			}
+		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 type slots struct {
 	prefix string
 	values []string
-	hosts  []byte // of each value of the body, what decides how the body is drawn: see encode
 	links  []bodyLink
 	led    []string                   // where they lead in this mail, once it is known
 	track  func(target string) string // nil: links lead where they say
@@ -32,20 +31,11 @@ func newSlots(texts ...string) *slots {
 	return s
 }
 
-// encode is the liquid.Encoder that puts a word in the place of a value. An absent value stays absent. Of a link of ours it is noted
-// whether it goes on after its host: that decides what may be appended to it, and nothing else of a value decides how a body is drawn.
+// encode is the liquid.Encoder that puts a word in the place of a value. An absent value stays absent.
 func (s *slots) encode(text string, link bool) string {
 	text = liquid.Line(text)
 	if text == "" {
 		return ""
-	}
-	switch {
-	case !link:
-		s.hosts = append(s.hosts, '-')
-	case fixedHost.MatchString(text):
-		s.hosts = append(s.hosts, '1')
-	default:
-		s.hosts = append(s.hosts, '0')
 	}
 	if link {
 		return "https://" + s.word("u", text) + ".invalid"
