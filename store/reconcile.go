@@ -11,7 +11,7 @@ import (
 // standing of leads as their runs must have it too. The ledger is that of the cycle, and whatever is open.
 const runStandings = `SELECT l.id, l.stage, l.cycle, l.version, l.seq, l.paused, coalesce(l.owner::text, '') AS owner,
 	coalesce(l.assignment_id::text, '') AS assignment, l.sla_due_at AS due, l.sla_state AS sla, l.next_kind, l.next_at, coalesce(s.band, '') AS band, l.state,
-	EXISTS (SELECT FROM outbox o WHERE o.lead_id = l.id) AS untold,
+	coalesce((SELECT true FROM outbox o WHERE o.lead_id = l.id), false) AS untold,
 	coalesce((SELECT jsonb_agg(jsonb_build_object('id', a.id, 'key', a.key, 'rep_id', a.rep_id, 'state', a.state, 'routed',
 			(SELECT r.rep_id FROM routings r WHERE r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id IS NOT NULL ORDER BY r.id DESC LIMIT 1)) ORDER BY a.offered_at, a.n)
 		FROM assignments a WHERE a.lead_id = l.id AND (a.cycle = l.cycle OR a.state = 'offered')), '[]') AS ledger

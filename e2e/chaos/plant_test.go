@@ -45,8 +45,10 @@ var plants = []struct{ notice, sql string }{
 	{"a lead rests and no clock of it runs", `UPDATE leads SET next_at = NULL WHERE id = (SELECT id FROM leads WHERE stage = 'working' LIMIT 1)`},
 	{"a deadline has passed and nobody looked", `UPDATE leads SET next_at = now() - interval '1 hour' WHERE id = (SELECT id FROM leads WHERE stage = 'working' LIMIT 1)`},
 	{"a decision has no answer", `UPDATE decisions SET state = 'pending', answered_at = NULL WHERE id = (SELECT id FROM decisions WHERE state = 'applied' LIMIT 1)`},
-	{"both of two decisions about one offer took effect", `INSERT INTO decisions (id, lead_id, kind, body, fingerprint, rep_id, state)
-		SELECT gen_random_uuid(), lead_id, 'reject', body, fingerprint, rep_id, 'applied' FROM decisions WHERE kind = 'accept' AND state = 'applied' AND body ? 'assignment_id' LIMIT 1`},
+	{"both of two decisions about one offer took effect", `WITH both_of AS (SELECT t.lead_id, t.assignment_id, t.at, d.id AS accepted, gen_random_uuid() AS rejected FROM timeline t JOIN decisions d ON d.id = (t.data ->> 'decision_id')::uuid
+			WHERE t.of_run AND t.kind = 'accepted' LIMIT 1), decided AS (
+		INSERT INTO decisions (id, lead_id, kind, body, fingerprint, rep_id, state) SELECT b.rejected, b.lead_id, 'reject', d.body, d.fingerprint, d.rep_id, 'applied' FROM both_of b JOIN decisions d ON d.id = b.accepted)
+		INSERT INTO timeline (lead_id, at, kind, actor_type, cycle, of_run, assignment_id, data) SELECT lead_id, at, 'rejected', 'rep', 1, true, assignment_id, jsonb_build_object('decision_id', rejected) FROM both_of`},
 }
 
 // plantInLedger shows of each question that it is answered otherwise once the damage is there. All of it is taken back.

@@ -36,7 +36,7 @@ const (
 name: stress
 calendar: always
 sla:
-  accept: {within: %[1]s, remind_at: [0.5], escalate_at: 1.0, reassign_after: %[2]s, max_offers: 3, then: team_queue}
+  accept: {within: %[1]s, remind_at: [0.5], escalate_at: 1.0, reassign_after: %[2]s, max_offers: 2, then: team_queue}
   first_touch: {within: %[1]s, remind_at: [0.5], reassign_after: %[2]s, max_reassign: 1, then: team_queue}
   idle: {working: 8h, opportunity: 8h, after_manager: 8h, finally: dormant}
 stale: {nurturing: 12h}
@@ -167,7 +167,7 @@ func (h *House) enter(ctx context.Context, i int) error {
 const (
 	sqlOpenOffers = `SELECT a.lead_id::text, a.id::text, a.rep_id::text FROM assignments a WHERE a.state = 'offered' ORDER BY a.offered_at`
 	sqlAtWork     = `SELECT id::text, assignment_id::text, owner::text FROM leads WHERE stage = 'working'`
-	sqlQueued     = `SELECT l.id::text, (SELECT count(*) FROM assignments a WHERE a.lead_id = l.id)::text, '' FROM leads l WHERE l.stage = 'qualified' AND l.next_kind <> 'retry'`
+	sqlQueued     = `SELECT l.id::text, '', '' FROM leads l WHERE l.stage = 'qualified' AND l.next_kind <> 'retry'`
 )
 
 type task struct{ Lead, Assignment, Rep string }
@@ -282,8 +282,8 @@ func (s *Sales) working(ctx context.Context, t task) func() {
 }
 
 func (s *Sales) queued(ctx context.Context, t task) func() {
-	dice := s.dice("queue", t.Lead, t.Assignment)
-	if dice >= 40 || !s.once("queue "+t.Lead+t.Assignment) {
+	dice := s.dice("queue", t.Lead)
+	if dice >= 40 || !s.once("queue "+t.Lead) {
 		return nil
 	}
 	return func() { s.decide(ctx, dice%2, t, "accept", map[string]any{"rep_id": s.free[dice%len(s.free)]}) }

@@ -44,7 +44,7 @@ func TestHandoffsThroughAStorm(t *testing.T) {
 	}
 	t.Logf("seed %d: again with -seed %d", *seed, *seed)
 	h := openHouse(t)
-	within := 4*time.Second + time.Duration(*handoffs/50)*time.Second
+	within := 6*time.Second + time.Duration(*handoffs/50)*time.Second
 	s, err := h.Hire(t.Context(), *seed, *handoffs, within)
 	require.NoError(t, err)
 	require.NoError(t, h.Flood(t.Context(), *handoffs))
@@ -56,7 +56,7 @@ func TestHandoffsThroughAStorm(t *testing.T) {
 	shift, over := context.WithCancel(work)
 	defer over()
 	acting := make(chan struct{})
-	go func() { defer close(acting); s.Work(work, shift, 6) }()
+	go func() { defer close(acting); s.Work(work, shift, 24) }()
 	rage.Rage(ctx, h)
 	over() // everybody is back
 	err = h.Settled(ctx, *rest+20*within+time.Duration(*handoffs)*50*time.Millisecond)
@@ -92,7 +92,7 @@ func TestHandoffsThroughAStorm(t *testing.T) {
 	v.count("leads compared with their runs", got.Leads)
 	v.count("open runs", got.Runs)
 	v.Print(t.Output())
-	require.Empty(t, v.Wrong, "seed %d", *seed)
+	require.Empty(t, v.Wrong[:min(3, len(v.Wrong))], "seed %d", *seed)
 	require.NoError(t, failed, "%+v", got)
 	require.Zero(t, got.Different+got.Moving+got.Waiting, "%+v", got)
 	require.Equal(t, got.Leads, got.Runs)

@@ -11,12 +11,14 @@ import (
 type question struct{ what, sql string }
 
 // When each assignment began and ended to be somebody's. It begins when the routing ledger has it, under the locks it was decided
-// under, or, where a person decided who gets it, when it was asked for. It ends by the timeline of the run.
+// under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
+// moment may not know of it yet. It ends by the timeline of the run.
 const holdings = `outcome AS (
 	SELECT t.assignment_id, t.data ->> 'outcome' AS what, min(t.at) AS at, count(*) AS times FROM timeline t
 	WHERE t.of_run AND t.assignment_id IS NOT NULL AND t.data ? 'outcome' AND NOT t.data ? 'refused' GROUP BY 1, 2
 ), holding AS (
-	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, coalesce(r.at, a.offered_at) AS since, least(
+	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, coalesce(r.at,
+		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what = 'accepted') + interval '1 second', a.offered_at + interval '1 second') AS since, least(
 		CASE WHEN a.state IN ('rejected', 'withdrawn') THEN a.decided_at END,
 		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
 		(SELECT min(t.at) FROM timeline t WHERE t.lead_id = a.lead_id AND t.of_run AND t.at >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
@@ -45,12 +47,12 @@ var questions = []question{
 		WHERE x.state IN ('rejected', 'missed') AND x.decided_at > y.offered_at + interval '1 second' AND y.state <> 'withdrawn'`},
 	{"an assignment ended twice", `WITH ` + holdings + ` SELECT format('assignment %s: %s', assignment_id, string_agg(what || ' ' || times, ', ')) FROM outcome
 		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY at) NOT IN ('accepted missed') OR max(times) > 1`},
-	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, n, r.capacity)
+	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, had.n, r.capacity)
 		FROM holding d JOIN reps r ON r.id = d.rep_id CROSS JOIN LATERAL (SELECT count(*) AS n FROM holding h
 			WHERE h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since) AS had
-		WHERE d.routed IS NOT NULL AND n >= r.capacity`},
+		WHERE d.routed IS NOT NULL AND had.n >= r.capacity`},
 	{"a rep was given more in a day than they may", `SELECT format('rep %s: %s of %s', r.id, count(*), r.per_day) FROM assignments a JOIN reps r ON r.id = a.rep_id
-		WHERE r.per_day IS NOT NULL AND a.state <> 'withdrawn' GROUP BY r.id, r.per_day, (a.offered_at AT TIME ZONE r.time_zone)::date HAVING count(*) > r.per_day`},
+		WHERE r.per_day IS NOT NULL AND a.state <> 'withdrawn' AND a.key NOT LIKE '%/claim/%' GROUP BY r.id, r.per_day, (a.offered_at AT TIME ZONE r.time_zone)::date HAVING count(*) > r.per_day`},
 	{"a turn was skipped or doubled", `SELECT format('pool %s: %s turns from %s to %s, %s different, the pool says %s', r.pool, count(*), min(turn), max(turn), count(DISTINCT turn), max(p.turns))
 		FROM routings r LEFT JOIN routing_pools p ON p.name = r.pool WHERE r.turn IS NOT NULL GROUP BY r.pool
 		HAVING min(turn) <> 1 OR max(turn) <> count(*) OR count(DISTINCT turn) <> count(*) OR max(turn) IS DISTINCT FROM max(p.turns)`},
@@ -81,8 +83,8 @@ var questions = []question{
 			WHERE k ->> 'kind' = CASE l.stage WHEN 'dormant' THEN 'cool_down' WHEN 'qualified' THEN 'retry' ELSE 'idle' END AND (k ->> 'at')::timestamptz >= l.next_at - interval '1 millisecond'))`},
 	{"a deadline has passed and nobody looked", `SELECT format('lead %s: %s at %s', id, next_kind, next_at) FROM leads WHERE stage NOT IN ('won', 'disqualified') AND next_at < now() - interval '30 seconds'`},
 	{"a decision has no answer", `SELECT format('%s of lead %s', kind, lead_id) FROM decisions WHERE state = 'pending'`},
-	{"both of two decisions about one offer took effect", `SELECT format('assignment %s', body ->> 'assignment_id') FROM decisions WHERE state = 'applied' AND kind IN ('accept', 'reject') AND body ? 'assignment_id'
-		GROUP BY body ->> 'assignment_id' HAVING count(DISTINCT kind) > 1`},
+	{"both of two decisions about one offer took effect", `SELECT format('assignment %s', t.assignment_id) FROM timeline t JOIN decisions d ON d.id = (t.data ->> 'decision_id')::uuid AND d.state = 'applied'
+		WHERE t.of_run AND t.kind IN ('accepted', 'rejected') GROUP BY t.assignment_id HAVING count(*) > 1`},
 }
 
 // querier is a pool, or a transaction in which something was planted.
@@ -106,11 +108,13 @@ func Ask(ctx context.Context, q querier) (map[string][]string, error) {
 	return wrong, nil
 }
 
-// sqlHeard are the decisions about an offer that were answered as done and did not take effect.
+// sqlHeard are the decisions about an offer that were answered as done and did not take effect. Who accepts an offer that was missed takes the
+// lead out of the queue, if it is there.
 const sqlHeard = `SELECT format('%s of lead %s was answered as done, assignment %s is %s', h.kind, h.lead, h.assignment, a.state)
 FROM unnest($1::text[], $2::text[], $3::text[]) AS h (lead, kind, assignment) LEFT JOIN assignments a ON a.id = h.assignment::uuid
 WHERE a.state IS NULL OR CASE h.kind WHEN 'reject' THEN a.state <> 'rejected' ELSE NOT EXISTS (
-	SELECT FROM timeline t WHERE t.assignment_id = a.id AND t.of_run AND t.data ->> 'outcome' = 'accepted') END`
+	SELECT FROM timeline t JOIN assignments x ON x.id = t.assignment_id WHERE t.lead_id = a.lead_id AND t.of_run AND t.data ->> 'outcome' = 'accepted'
+		AND (x.id = a.id OR x.rep_id = a.rep_id AND x.key LIKE '%/claim/%')) END`
 
 // Kept asks whether what was answered as done took effect.
 func (s *Sales) Kept(ctx context.Context, q querier) ([]string, error) {
