@@ -96,7 +96,7 @@ func TestHandoffsThroughAStorm(t *testing.T) {
 	require.NoError(t, failed, "%+v", got)
 	require.Zero(t, got.Different+got.Moving+got.Waiting, "%+v", got)
 	require.Equal(t, got.Leads, got.Runs)
-	t.Run("and each of these can fail", func(t *testing.T) { h.plantInLedger(t, s) })
+	t.Run("and each of these can fail", func(t *testing.T) { h.plantInLedger(t) })
 }
 
 // tally counts where the leads are.

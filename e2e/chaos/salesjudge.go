@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -12,18 +13,22 @@ type question struct{ what, sql string }
 
 // When each assignment began and ended to be somebody's. It begins when the routing ledger has it, under the locks it was decided
 // under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
-// moment may not know of it yet. It ends by the timeline of the run.
-const holdings = `outcome AS (
-	SELECT t.assignment_id, t.data ->> 'outcome' AS what, min(t.at) AS at, count(*) AS times FROM timeline t
-	WHERE t.of_run AND t.assignment_id IS NOT NULL AND t.data ? 'outcome' AND NOT t.data ? 'refused' GROUP BY 1, 2
+// moment may not know of it yet. It ends by the timeline of the run, at the earliest that this can have been: a task that is lost may have given
+// the place away before, once the deadline had passed or the decision was stored, and whoever got it then was counted rightly.
+const holdings = `ends AS (
+	SELECT t.lead_id, t.assignment_id, t.from_stage, t.to_stage, t.at AS told, t.data ->> 'outcome' AS what,
+		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.created_at, t.at - interval '15 seconds')) AS at
+	FROM timeline t LEFT JOIN decisions d ON d.id = (t.data ->> 'decision_id')::uuid WHERE t.of_run AND NOT t.data ? 'refused'
+), outcome AS (
+	SELECT assignment_id, what, min(told) AS told, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
 ), holding AS (
 	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, coalesce(r.at,
-		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what = 'accepted') + interval '1 second', a.offered_at + interval '1 second') AS since, least(
-		CASE WHEN a.state IN ('rejected', 'withdrawn') THEN a.decided_at END,
+		(SELECT o.told FROM outcome o WHERE o.assignment_id = a.id AND o.what = 'accepted') + interval '1 second', a.offered_at + interval '1 second') AS since, least(
+		CASE WHEN a.state = 'withdrawn' THEN a.decided_at - interval '15 seconds' END,
 		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
-		(SELECT min(t.at) FROM timeline t WHERE t.lead_id = a.lead_id AND t.of_run AND t.at >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
+		(SELECT min(t.at) FROM ends t WHERE t.lead_id = a.lead_id AND t.told >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
 			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
-		(SELECT min(b.offered_at) FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS until
+		(SELECT min(b.offered_at) - interval '15 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS until
 	FROM assignments a LEFT JOIN routings r ON r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id = a.rep_id
 )`
 
@@ -46,7 +51,7 @@ var questions = []question{
 		JOIN assignments x ON x.id = a.id JOIN assignments y ON y.id = b.id
 		WHERE x.state IN ('rejected', 'missed') AND x.decided_at > y.offered_at + interval '1 second' AND y.state <> 'withdrawn'`},
 	{"an assignment ended twice", `WITH ` + holdings + ` SELECT format('assignment %s: %s', assignment_id, string_agg(what || ' ' || times, ', ')) FROM outcome
-		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY at) NOT IN ('accepted missed') OR max(times) > 1`},
+		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY told) NOT IN ('accepted missed') OR max(times) > 1`},
 	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, had.n, r.capacity)
 		FROM holding d JOIN reps r ON r.id = d.rep_id CROSS JOIN LATERAL (SELECT count(*) AS n FROM holding h
 			WHERE h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since) AS had
@@ -92,10 +97,13 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Ask answers every question; the key is what does not hold.
-func Ask(ctx context.Context, q querier) (map[string][]string, error) {
+// Ask answers every question, or one; the key is what does not hold.
+func Ask(ctx context.Context, q querier, which ...string) (map[string][]string, error) {
 	wrong := map[string][]string{}
 	for _, one := range questions {
+		if len(which) > 0 && !slices.Contains(which, one.what) {
+			continue
+		}
 		rows, _ := q.Query(ctx, one.sql)
 		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
