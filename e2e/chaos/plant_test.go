@@ -28,6 +28,8 @@ var plants = []struct{ notice, sql string }{
 		INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, state, offered_at, decided_at)
 		SELECT gen_random_uuid(), l.id || '/more', l.id, 9, 1, t.rep_id, 'accepted', t.offered_at - interval '1 second', t.offered_at FROM twin t CROSS JOIN (SELECT id FROM leads LIMIT 50) AS l RETURNING 1)
 		SELECT count(*) FROM more`},
+	{"a rep's leads were miscounted", `UPDATE routings r SET candidates = (SELECT jsonb_agg(CASE WHEN c ? 'open' THEN jsonb_set(c, '{open}', '-1000') ELSE c END) FROM jsonb_array_elements(r.candidates) c)
+		WHERE id IN (SELECT max(id) FROM routings GROUP BY rep_id)`},
 	{"a rep was given more in a day than they may", `UPDATE reps r SET per_day = 0 WHERE per_day IS NOT NULL AND EXISTS (SELECT FROM assignments a WHERE a.rep_id = r.id AND a.state <> 'withdrawn')`},
 	{"a turn was skipped or doubled", `DELETE FROM routings WHERE id = (SELECT id FROM routings WHERE turn = 2 LIMIT 1)`},
 	{"a turn was skipped or doubled", `UPDATE routings SET turn = 3 WHERE id = (SELECT id FROM routings WHERE turn = 2 LIMIT 1)`},

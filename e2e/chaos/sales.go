@@ -66,7 +66,7 @@ pools:
 	staff = 16
 )
 
-// Hire publishes the rules and hires a staff: each pool shares reps with the next, and half of those shared may have only a few leads.
+// Hire publishes the rules and hires a staff: each pool shares reps with the next, and two of three may have only a few leads.
 func (h *House) Hire(ctx context.Context, seed uint64, leads int, within time.Duration) (*Sales, error) {
 	s := &Sales{house: h, seed: seed, begun: map[string]bool{}, count: map[string]int{}}
 	team, err := h.ask(ctx, http.MethodPost, "/v1/teams", map[string]any{"name": "stress"})
@@ -76,10 +76,10 @@ func (h *House) Hire(ctx context.Context, seed uint64, leads int, within time.Du
 	var pools [3][]string
 	for i := range staff {
 		rep := map[string]any{"name": fmt.Sprintf("rep %d", i), "email": fmt.Sprintf("rep%d@sales.example", i), "team_id": team["id"], "weight": 1 + i%4}
-		if i%3 == 1 {
+		if i%3 != 2 {
 			rep["capacity"] = 2 + leads/100
 		}
-		if i == 3 {
+		if i == 5 {
 			rep["per_day"] = 2 + leads/30
 		}
 		made, err := h.ask(ctx, http.MethodPost, "/v1/reps", rep)

@@ -28,7 +28,12 @@ const holdings = `ends AS (
 		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
 		(SELECT min(t.at) FROM ends t WHERE t.lead_id = a.lead_id AND t.told >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
 			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
-		(SELECT min(b.offered_at) - interval '15 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS until
+		(SELECT min(b.offered_at) - interval '15 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS until, least(
+		CASE WHEN a.state = 'withdrawn' THEN a.decided_at END,
+		(SELECT min(o.told) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
+		(SELECT min(t.told) FROM ends t WHERE t.lead_id = a.lead_id AND t.told >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
+			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
+		(SELECT min(b.offered_at) + interval '30 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS told
 	FROM assignments a LEFT JOIN routings r ON r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id = a.rep_id
 )`
 
@@ -56,6 +61,13 @@ var questions = []question{
 		FROM holding d JOIN reps r ON r.id = d.rep_id CROSS JOIN LATERAL (SELECT count(*) AS n FROM holding h
 			WHERE h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since) AS had
 		WHERE d.routed IS NOT NULL AND had.n >= r.capacity`},
+	{"a rep's leads were miscounted", `WITH ` + holdings + `, choices AS (
+		SELECT r.id, r.rep_id, r.at, (c ->> 'open')::int AS open, lag(r.at) OVER one AS at_before, lag((c ->> 'open')::int) OVER one AS open_before
+		FROM routings r JOIN reps p ON p.id = r.rep_id AND p.capacity IS NOT NULL CROSS JOIN jsonb_array_elements(r.candidates) c
+		WHERE c ->> 'rep_id' = r.rep_id::text AND c ->> 'pool' = r.pool WINDOW one AS (PARTITION BY r.rep_id ORDER BY r.id))
+		SELECT format('rep %s had %s at %s, %s and one more at %s, and gave back %s', c.rep_id, open, c.at, open_before, at_before, given.n) FROM choices c CROSS JOIN LATERAL (
+			SELECT count(*) AS n FROM holding h WHERE h.rep_id = c.rep_id AND h.until <= c.at AND h.told >= c.at_before - interval '10 seconds') AS given
+		WHERE open_before IS NOT NULL AND open < open_before + 1 - given.n`},
 	{"a rep was given more in a day than they may", `SELECT format('rep %s: %s of %s', r.id, count(*), r.per_day) FROM assignments a JOIN reps r ON r.id = a.rep_id
 		WHERE r.per_day IS NOT NULL AND a.state <> 'withdrawn' AND a.key NOT LIKE '%/claim/%' GROUP BY r.id, r.per_day, (a.offered_at AT TIME ZONE r.time_zone)::date HAVING count(*) > r.per_day`},
 	{"a turn was skipped or doubled", `SELECT format('pool %s: %s turns from %s to %s, %s different, the pool says %s', r.pool, count(*), min(turn), max(turn), count(DISTINCT turn), max(p.turns))
