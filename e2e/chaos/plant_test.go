@@ -40,7 +40,7 @@ var plants = []struct{ notice, sql string }{
 	{"a clock of an offer that was missed did not fire", `DELETE FROM timeline WHERE id = (SELECT t.id FROM timeline t JOIN assignments a ON a.id = t.assignment_id WHERE a.state = 'missed' AND a.reason = 'accept_reassign' AND t.why = 'accept_due' LIMIT 1)`},
 	{"a clock fired early, or twice", `UPDATE timeline SET at = at - interval '1 hour' WHERE id = (SELECT id FROM timeline WHERE why = 'accept_due' LIMIT 1)`},
 	{"an offer ended before its clock, and nobody decided", `UPDATE assignments SET decided_at = offered_at WHERE id = (SELECT id FROM assignments WHERE state = 'missed' AND reason = 'accept_reassign' LIMIT 1)`},
-	{"a reminder was not written", `DELETE FROM deliveries WHERE kind = 'reminder'`},
+	{"a reminder was not written", `WITH later AS (UPDATE assignments SET decided_at = decided_at + interval '1 hour' WHERE state <> 'offered' RETURNING 1) DELETE FROM deliveries WHERE kind = 'reminder'`},
 	{"nobody called, and the clock neither fired nor runs", `WITH one AS (SELECT id FROM leads WHERE stage = 'working' LIMIT 1), untold AS (DELETE FROM timeline WHERE lead_id IN (SELECT id FROM one) AND why LIKE 'first_touch_%')
 		DELETE FROM events WHERE type = 'call' AND lead_id IN (SELECT id FROM one)`},
 	{"a lead rests and no clock of it runs", `UPDATE leads SET state = jsonb_set(state, '{lead,clocks}', '[]') WHERE id = (SELECT id FROM leads WHERE stage = 'dormant' LIMIT 1)`},
