@@ -43,6 +43,9 @@ func (j *Journals) LoadLead(ctx context.Context, in LoadInput) (record.Loaded, e
 
 // RecordStage writes the projection, the timeline and the carried state.
 func (j *Journals) RecordStage(ctx context.Context, c lifecycle.Carried) (Recorded, error) {
+	if activity.IsActivity(ctx) {
+		c.Told = activity.GetInfo(ctx).ScheduledTime
+	}
 	erased, err := j.Journal.RecordStage(ctx, c)
 	return Recorded{Erased: erased}, scrub(ctx, err)
 }

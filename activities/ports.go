@@ -13,7 +13,8 @@ type Journal interface {
 	// LoadLead reads what a run begins with.
 	LoadLead(ctx context.Context, leadID string, now time.Time) (record.Loaded, error)
 	// RecordStage writes the projection, the carried state and the timeline under the lead's version: a later attempt
-	// at the same version replaces the earlier one, an older version changes nothing. Open assignments that are not the
+	// at the same version replaces the earlier one, an older version changes nothing unless it was told later: then what is newer by number
+	// was of a task that is lost. Open assignments that are not the
 	// lead's own are closed as the entries say, else as withdrawn. Decisions named in the entries are applied, and the
 	// outcomes they carry are written. It reports erased when the person is gone.
 	RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error)

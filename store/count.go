@@ -11,10 +11,14 @@ const sqlUnknownLeads = `SELECT given.id FROM unnest(@ids::uuid[]) AS given (id)
 
 // UnknownLeads are those of the ids that no lead has, erased ones included. What is no id is left out.
 func (s *Store) UnknownLeads(ctx context.Context, ids []string) ([]string, error) {
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isID(id) })
-	rows, _ := s.pool.Query(ctx, sqlUnknownLeads, pgx.NamedArgs{"ids": ids})
+	rows, _ := s.pool.Query(ctx, sqlUnknownLeads, pgx.NamedArgs{"ids": onlyIDs(ids)})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return out, masked("unknown leads", err)
+}
+
+// onlyIDs leaves out what is no id.
+func onlyIDs(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), notID)
 }
 
 const sqlCountLeads = `SELECT count(*) FROM leads WHERE stage = ANY(@stages::text[])`

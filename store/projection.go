@@ -10,10 +10,11 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
-const sqlLockProjection = `SELECT stage, version FROM leads WHERE id = @id FOR NO KEY UPDATE`
+const sqlLockProjection = `SELECT stage, version, told_at FROM leads WHERE id = @id FOR NO KEY UPDATE`
 
 // RecordStage writes the projection, the timeline and the carried state under the lead's version, in one transaction. A
-// later attempt at the same version replaces the earlier one; an older version changes nothing. It reports erased when
+// later attempt at the same version replaces the earlier one. An older version changes nothing, unless it was told later: then a task that
+// had recorded several versions was lost, and what they say took effect did not. It reports erased when
 // the person is gone; where the run was told to erase, the person goes here, for no row may say so and hold them still.
 func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error) {
 	if c.Lead.Stage == lifecycle.StageErased {
@@ -21,14 +22,16 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 	}
 	var stage lifecycle.Stage
 	var version int64
+	var told *time.Time
 	err = s.brief(ctx, "record stage", func(b *pgx.Batch) {
-		b.Queue(sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).QueryRow(func(row pgx.Row) error { return row.Scan(&stage, &version) })
+		b.Queue(sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).QueryRow(func(row pgx.Row) error { return row.Scan(&stage, &version, &told) })
 	}, func(_ querier, b *pgx.Batch) error {
 		erased = stage == lifecycle.StageErased
-		if erased || version > c.Lead.Version {
+		anew := told != nil && c.Told.After(*told)
+		if erased || version > c.Lead.Version && !anew {
 			return nil
 		}
-		return project(b, c, version == c.Lead.Version)
+		return project(b, c, version >= c.Lead.Version)
 	})
 	return erased, err
 }
@@ -46,8 +49,8 @@ const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage 
 	cycle = @cycle, cycle_started_at = coalesce(@cycle_at, cycle_started_at), version = @version, seq = @seq, paused = @paused,
 	muted = @muted, reason = @reason, owner = (SELECT id FROM reps WHERE id = @owner), team_id = (SELECT id FROM teams WHERE id = @team),
 	assignment_id = @assignment, sla_due_at = @due, sla_state = @sla, next_kind = @next_kind, next_at = @next_at,
-	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, updated_at = now()
-WHERE id = @id AND version <= @version AND stage <> 'erased'`
+	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, told_at = @told, updated_at = now()
+WHERE id = @id AND stage <> 'erased'`
 
 // project queues what the read side is told. Again: it may have been told of this version before, by an attempt that is lost.
 func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
@@ -61,7 +64,10 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	args := pgx.NamedArgs{
 		"id": l.ID, "stage": l.Stage, "cycle": l.Cycle, "cycle_at": nil, "version": l.Version, "seq": l.Seq, "paused": l.Paused,
 		"muted": l.Muted, "reason": l.Reason, "owner": nullable(l.Owner), "team": nullable(l.Team), "assignment": nullable(l.Assignment),
-		"due": nil, "sla": l.SLA.State, "next_kind": "", "next_at": nil, "state": state,
+		"due": nil, "sla": l.SLA.State, "next_kind": "", "next_at": nil, "state": state, "told": nil,
+	}
+	if !c.Told.IsZero() {
+		args["told"] = c.Told
 	}
 	if !l.CycleAt.IsZero() {
 		args["cycle_at"] = l.CycleAt
@@ -76,14 +82,14 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 		args["next_kind"], args["next_at"] = string(next.Kind), next.At
 	}
 	b.Queue(sqlProject, args)
-	if again { // the version and what was told with it are of one transaction: of a newer one there is nothing to forget
+	if again { // the version and what was told with it are of one transaction
 		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
 		b.Queue(sqlUnapply, attempt)
 		b.Queue(sqlForgetSignalled, pgx.NamedArgs{"id": l.ID, "decisions": signalledIDs(l.ID, l.Version)})
 		b.Queue(sqlForgetAttempt, attempt)
 	}
 	queueTimeline(b, c)
-	queueClosings(b, c)
+	queueClosings(b, c, again)
 	return queueDecided(b, c)
 }
 
@@ -145,9 +151,11 @@ func assignmentID(id string) *string {
 }
 
 const (
-	// What was accepted and never touched is missed after all, when a clock takes it away.
-	sqlCloseAssignment = `UPDATE assignments SET state = @state, decided_at = coalesce(decided_at, @at), reason = @reason
-WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed')`
+	// What was accepted and never touched is missed after all, when a clock of work takes it away, and keeps the moment at which it was
+	// accepted. Any other end that is there already is that of an attempt that was lost.
+	sqlCloseAssignment = `UPDATE assignments SET state = @state, reason = @reason,
+	decided_at = CASE WHEN state = 'accepted' AND @reason ~ '^(first_touch|idle)' THEN decided_at ELSE @at END
+WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed' OR @again AND state <> @state)`
 
 	// A pause, a snooze and a change of terms move it.
 	sqlMoveDue = `UPDATE assignments SET due_at = @due WHERE id = @assignment AND state = 'offered' AND due_at IS DISTINCT FROM @due`
@@ -172,7 +180,7 @@ ON CONFLICT (key) DO NOTHING`
 
 // queueClosings closes offers as the entries say; what is left open and is not the lead's own was granted too late,
 // unless the lead waits for a grant.
-func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
+func queueClosings(b *pgx.Batch, c lifecycle.Carried, again bool) {
 	told := false
 	for _, e := range c.Entries {
 		if e.Outcome == "" || !isID(e.Assignment) {
@@ -180,7 +188,7 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried) {
 		}
 		told = true
 		b.Queue(sqlCloseAssignment, pgx.NamedArgs{
-			"id": c.Lead.ID, "assignment": e.Assignment, "state": e.Outcome, "at": e.At, "reason": e.Why,
+			"id": c.Lead.ID, "assignment": e.Assignment, "state": e.Outcome, "at": e.At, "reason": e.Why, "again": again,
 		})
 	}
 	if !c.Lead.Asking { // else one may just have been granted: the run hears of it next, and its rep must not be left untold

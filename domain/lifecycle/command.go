@@ -86,4 +86,7 @@ type Carried struct {
 	Lead    Lead      `json:"lead"`
 	Outbox  []Command `json:"outbox,omitempty"`  // decided, not yet done
 	Entries []Entry   `json:"entries,omitempty"` // happened, not yet recorded
+
+	// Told is when whoever records this was asked to. It is of the attempt, not of the life, and travels nowhere.
+	Told time.Time `json:"-"`
 }

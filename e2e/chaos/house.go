@@ -218,13 +218,17 @@ func (h *House) Away(kinds ...string) (back func()) {
 
 // Leadflow runs the command line in the environment of the house.
 func (h *House) Leadflow(ctx context.Context, args ...string) (string, error) {
+	out, err := h.command(ctx, args...).CombinedOutput()
+	return string(out), err
+}
+
+func (h *House) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(h.bin, "leadflow"), args...)
 	cmd.Env = os.Environ()
 	for k, v := range h.cli {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return cmd
 }
 
 // Parts are all that can be killed.

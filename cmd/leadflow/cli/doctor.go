@@ -15,11 +15,11 @@ import (
 const quickly = 5 * time.Second
 
 func doctor(t *tool) *cobra.Command {
-	var quick, process, mail bool
+	var quick, process, mail, runs bool
 	var scores, dns string
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
-		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process\n  leadflow doctor --mail\n  leadflow doctor --verify-scores=all",
+		Example: "  leadflow doctor\n  leadflow doctor --quick && echo healthy\n  leadflow doctor --process\n  leadflow doctor --mail\n  leadflow doctor --verify-scores=all\n  leadflow doctor --verify-runs",
 	}
 	cmd.Flags().BoolVar(&quick, "quick", false, "only whether Postgres and Temporal answer")
 	cmd.Flags().BoolVar(&process, "process", false, "only whether the process of this configuration is ready: the health check of a container")
@@ -27,7 +27,11 @@ func doctor(t *tool) *cobra.Command {
 	cmd.Flags().StringVar(&dns, "dns", "", "with --mail: ask this DNS server, host:port (default: those of the machine)")
 	cmd.Flags().StringVar(&scores, "verify-scores", "", "only recompute scores from events and compare: so many leads chosen at random, or all")
 	cmd.Flags().Lookup("verify-scores").NoOptDefVal = defaultSample
+	cmd.Flags().BoolVar(&runs, "verify-runs", false, "only compare all leads that are not over, and the ledger of their offers, with their runs in Temporal")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
+		if runs {
+			return t.verifyRuns(ctx)
+		}
 		if scores != "" {
 			return t.verifyScores(ctx, scores)
 		}

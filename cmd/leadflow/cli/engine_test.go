@@ -133,6 +133,41 @@ func TestDoctor_verifiesScores(t *testing.T) {
 	require.Contains(t, got.out, stored, "to machines all of it")
 }
 
+func TestDoctor_verifiesRuns(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	wrong := 0
+	e.verifyRuns = func(_ context.Context, _ app.Config, differs func(record.RunDifference), tell func(what string, done, total int)) (record.Reconciled, error) {
+		tell("leads", 200, 200)
+		tell("runs", 199, 199)
+		for range wrong {
+			differs(record.RunDifference{LeadID: "lead-1", What: "no_run", Why: "it is not there", Do: "restart it"})
+		}
+		return record.Reconciled{Leads: 200, Runs: 199, Different: wrong, By: map[string]int{"no_run": wrong}, Waiting: 2, Moving: 1}, nil
+	}
+	got := command(t.Context(), e, "doctor", "--verify-runs")
+	require.Equal(t, ExitOK, got.code, got.err)
+	require.Contains(t, got.err, "runs: 100 % (199 of 199)")
+	require.Contains(t, got.err, "2 have no run yet")
+	require.Contains(t, got.err, "1 changed at each look")
+	wrong = 1
+	got = command(t.Context(), e, "doctor", "--verify-runs", "-o", "csv")
+	require.Equal(t, ExitFailure, got.code)
+	require.Equal(t, "lead_id,what,why,do\nlead-1,no_run,it is not there,restart it\n", got.out)
+	require.Contains(t, got.err, "1 leads differ (no_run 1)")
+	got = command(t.Context(), e, "doctor", "--verify-runs", "-o", "json")
+	require.Equal(t, ExitFailure, got.code)
+	require.JSONEq(t, `{"leads": 200, "runs": 199, "different": 1, "by": {"no_run": 1}, "waiting": 2, "moving": 1,
+		"items": [{"lead_id": "lead-1", "what": "no_run", "why": "it is not there", "do": "restart it"}]}`, got.out)
+
+	e.verifyRuns = func(context.Context, app.Config, func(record.RunDifference), func(string, int, int)) (record.Reconciled, error) {
+		return record.Reconciled{}, errors.New("no worker polls the task queue")
+	}
+	got = command(t.Context(), e, "doctor", "--verify-runs")
+	require.Equal(t, ExitFailure, got.code, "what could not be asked is not well")
+	require.Contains(t, got.err, "no worker polls")
+}
+
 func TestKeyCreate_first(t *testing.T) {
 	t.Parallel()
 	e := loaded()
