@@ -39,19 +39,19 @@ type traveller struct {
 }
 
 type travelOffer struct {
-	LeadID                string
-	Cycle                 int
-	Band                  string
-	ModelVersion          *int
-	TeamID, RepID         *string
-	Accepted              bool
+	LeadID        string
+	Cycle         int
+	Band          string
+	ModelVersion  *int
+	TeamID, RepID *string
+	Accepted      bool
 }
 
 type travelWon struct {
-	LeadID           string
-	Cycle            int
-	Cents            *int64
-	Currency         *string
+	LeadID   string
+	Cycle    int
+	Cents    *int64
+	Currency *string
 }
 
 // travels folds the journeys of so many leads from what the house keeps of them.

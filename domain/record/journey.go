@@ -13,7 +13,7 @@ type Journey struct {
 	ModelVersion *int   // likewise
 	TeamID       *string
 	RepID        *string // who accepted first, and has not been relieved
-	Cents        *int64 // of what was won, in hundredths
+	Cents        *int64  // of what was won, in hundredths
 	Currency     *string
 }
 

@@ -1,0 +1,78 @@
+package record
+
+import "time"
+
+// FunnelFilter is which journeys a report is about: those that began in a period.
+type FunnelFilter struct {
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	By       string    `json:"by"`  // see FunnelBy; empty: no breakdown
+	Per      string    `json:"per"` // cycle: each cycle counts; lead: each lead once, as far as it ever came
+	Source   string    `json:"source,omitempty"`
+	Campaign string    `json:"campaign,omitempty"`
+	Band     string    `json:"band,omitempty"`
+	Model    int       `json:"model,omitempty"`
+	TeamID   string    `json:"team_id,omitempty"`
+	RepID    string    `json:"rep_id,omitempty"`
+}
+
+// FunnelBy is what reports about journeys may be broken down by.
+var FunnelBy = []string{"week", "month", "source", "campaign", "band", "model", "team", "rep", "cycle"}
+
+// Before is the filter of the period of the same length that ended where this one begins.
+func (f FunnelFilter) Before() FunnelFilter {
+	f.From, f.To = f.From.Add(-f.To.Sub(f.From)), f.From
+	return f
+}
+
+// Span is how long something took those who did it, in seconds; null where nobody did.
+type Span struct {
+	Count int      `json:"count"`
+	P50   *float64 `json:"p50" nullable:"true"`
+	P90   *float64 `json:"p90" nullable:"true"`
+}
+
+// Rate is a share of a number, with its 95 % interval by Wilson; null of nobody.
+type Rate struct {
+	Of   int      `json:"of"`
+	Rate *float64 `json:"rate" nullable:"true"`
+	Low  *float64 `json:"low" nullable:"true"`
+	High *float64 `json:"high" nullable:"true"`
+}
+
+// FunnelStep is one step of a funnel.
+type FunnelStep struct {
+	Step       string `json:"step"`
+	Reached    int    `json:"reached"`
+	Conversion Rate   `json:"conversion"` // of those who reached the step before; null of the first
+	OfAll      Rate   `json:"of_all"`     // of all that began
+	Took       Span   `json:"took"`       // from the step before
+}
+
+// Endings is where journeys are now.
+type Endings struct {
+	Open         int `json:"open"` // not at an end: it may still become anything
+	Won          int `json:"won"`
+	Lost         int `json:"lost"`
+	Disqualified int `json:"disqualified"`
+	Dormant      int `json:"dormant"`
+	Erased       int `json:"erased"`
+}
+
+// FunnelLine is one row of the report.
+type FunnelLine struct {
+	Key     string       `json:"key"`  // of the breakdown; empty: of none
+	Name    string       `json:"name"` // of the team or rep
+	Steps   []FunnelStep `json:"steps"`
+	Endings Endings      `json:"endings"`
+}
+
+// FunnelReport tells how far the leads of a period came.
+type FunnelReport struct {
+	FunnelFilter
+	Total  FunnelLine   `json:"total"`
+	Before *FunnelLine  `json:"before,omitempty"` // the total of the period before
+	Items  []FunnelLine `json:"items"`
+	AsOf   time.Time    `json:"as_of"` // when journeys were folded last
+	Says   string       `json:"says,omitempty"`
+}
