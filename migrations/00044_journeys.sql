@@ -30,6 +30,7 @@ CREATE TABLE journeys (
     PRIMARY KEY (lead_id, cycle)
 );
 CREATE INDEX journeys_by_beginning ON journeys (began_at, lead_id, cycle);
+CREATE INDEX journeys_qualified ON journeys (mql_at) WHERE mql_at IS NOT NULL;
 CREATE INDEX journeys_won ON journeys (won_at) WHERE won_at IS NOT NULL;
 
 -- Where folding is: what the timeline holds up to done is folded. Up to seen it will be, as soon as every transaction that may

@@ -12,10 +12,14 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/trial"
 )
 
-// The journeys that a report is about.
-const theJourneys = `WHERE began_at >= @from AND began_at < @to AND (cycle = 0) = (@per::text = 'lead')
+// The journeys that a report is about: by what they are, and by when they began.
+const (
+	ofJourneys = `(cycle = 0) = (@per::text = 'lead')
 	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign) AND (@band::text = '' OR band = @band)
 	AND (@model::int = 0 OR model_version = @model) AND (@team::uuid IS NULL OR team_id = @team) AND (@rep::uuid IS NULL OR rep_id = @rep)`
+
+	theJourneys = `WHERE began_at >= @from AND began_at < @to AND ` + ofJourneys
+)
 
 // What a report is broken down by.
 const journeyKeys = `CASE @by::text WHEN 'week' THEN date_trunc('week', began_at AT TIME ZONE 'UTC')::date::text

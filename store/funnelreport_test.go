@@ -19,7 +19,7 @@ func somePast(t *testing.T, s *Store, leads int) {
 	exec(t, s, `UPDATE leads SET created_at = created_at - interval '50 days'`)
 	for i, lead := range inStage(t, s, lifecycle.StageNurturing, leads) {
 		exec(t, s, `UPDATE leads SET source_code = $2, source = jsonb_build_object('campaign', $3::text), created_at = now() - make_interval(days => $4, secs => 7) WHERE id = $1`,
-			lead, []string{"web", "ads"}[i%2], []string{"", "spring"}[i%2], draw.IntN(60))
+			lead, []string{"web", "ads"}[i%2], []string{"", "spring"}[i%2], 20+draw.IntN(40))
 		for cycle, at := 1, 0; cycle <= 1+draw.IntN(2); cycle++ {
 			from := "dormant"
 			for _, stage := range []string{"nurturing", "qualified", "handoff", "working", "opportunity", "won"} {

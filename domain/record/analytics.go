@@ -76,3 +76,46 @@ type FunnelReport struct {
 	AsOf   time.Time    `json:"as_of"` // when journeys were folded last
 	Says   string       `json:"says,omitempty"`
 }
+
+// VelocityReport tells how fast the journeys of a period went.
+type VelocityReport struct {
+	FunnelFilter
+	Stages     []StageSpan     `json:"stages"`     // time in each stage, of stays that are over
+	Spans      []NamedSpan     `json:"spans"`      // from step to step
+	Conversion []FunnelPoint   `json:"conversion"` // share won by age, of all that began
+	Months     []VelocityMonth `json:"months"`     // of the period, by when they qualified: lead velocity rate
+	AsOf       time.Time       `json:"as_of"`
+	Says       string          `json:"says,omitempty"`
+}
+
+// StageSpan is the time spent in a stage.
+type StageSpan struct {
+	Stage string `json:"stage"`
+	Span
+}
+
+// NamedSpan is the time from one step to another.
+type NamedSpan struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Span
+}
+
+// FunnelPoint is the share of a cohort that was won by an age, by Kaplan and Meier, with its interval of 95 %.
+type FunnelPoint struct {
+	Age    int     `json:"age_days"`
+	AtRisk int     `json:"at_risk"`
+	Share  float64 `json:"share"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
+
+// VelocityMonth is how many qualified in a month, and how much more or less that is than in the month before (lead velocity
+// rate): 0.1 is a tenth more. Null of the first month, and after a month of none.
+type VelocityMonth struct {
+	Month     string   `json:"month"`
+	Qualified int      `json:"qualified"`
+	Won       int      `json:"won"`
+	Growth    *float64 `json:"growth" nullable:"true"`
+	Whole     bool     `json:"whole"` // false: the period has not all of it, or it is not over
+}
