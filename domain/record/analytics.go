@@ -119,3 +119,70 @@ type VelocityMonth struct {
 	Growth    *float64 `json:"growth" nullable:"true"`
 	Whole     bool     `json:"whole"` // false: the period has not all of it, or it is not over
 }
+
+// Journeyed is a journey as lists show it.
+type Journeyed struct {
+	LeadID        string     `json:"lead_id"`
+	Cycle         int        `json:"cycle"` // 0: the lead as far as it ever came
+	BeganAt       time.Time  `json:"began_at"`
+	MQLAt         *time.Time `json:"mql_at" nullable:"true"`
+	AcceptedAt    *time.Time `json:"accepted_at" nullable:"true"`
+	OpportunityAt *time.Time `json:"opportunity_at" nullable:"true"`
+	WonAt         *time.Time `json:"won_at" nullable:"true"`
+	Stage         string     `json:"stage"`
+	StageAt       time.Time  `json:"stage_at"`
+	Source        string     `json:"source"`
+	Campaign      string     `json:"campaign"`
+	Band          string     `json:"band"` // at the first offer
+	Model         *int       `json:"model" nullable:"true"`
+	TeamID        *string    `json:"team_id" nullable:"true"`
+	RepID         *string    `json:"rep_id" nullable:"true"`
+	Amount        *string    `json:"amount" nullable:"true"`
+	Currency      *string    `json:"currency" nullable:"true"`
+}
+
+// JourneyFigures are the figures of reports that can be opened into their leads: a step, which is reached, or an ending.
+var JourneyFigures = []string{"captured", "mql", "accepted", "opportunity", "won", "open", "lost", "disqualified", "dormant", "erased"}
+
+// Cost is what a source, or one of its campaigns, cost over some days, by UTC, the last one included.
+type Cost struct {
+	ID        string    `json:"id"`
+	Source    string    `json:"source"`
+	Campaign  string    `json:"campaign"` // empty: of the source as a whole
+	From      string    `json:"from"`     // YYYY-MM-DD
+	To        string    `json:"to"`
+	Amount    string    `json:"amount"` // decimal
+	Currency  string    `json:"currency"`
+	Note      string    `json:"note"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// SourceLine is what came of a source or a campaign, and what it cost.
+type SourceLine struct {
+	Key      string        `json:"key"`
+	Leads    int           `json:"leads"`
+	MQL      int           `json:"mql"`
+	Accepted int           `json:"accepted"`
+	Won      int           `json:"won"`
+	WinRate  Rate          `json:"win_rate"` // of all leads
+	Money    []SourceMoney `json:"money"`    // by currency: none is converted
+}
+
+// SourceMoney is what a source brought and cost in one currency. Amounts are decimals.
+type SourceMoney struct {
+	Currency   string            `json:"currency"`
+	Revenue    string            `json:"revenue"` // of the leads that began in the period
+	Cost       string            `json:"cost"`    // of the days of the period: of an entry that reaches beyond it, the share of its days
+	PerLead    *string           `json:"per_lead" nullable:"true"`
+	PerWon     *string           `json:"per_won" nullable:"true"`
+	ROI        *float64          `json:"roi" nullable:"true"` // (revenue - cost) / cost; null where nothing was spent
+	Attributed map[string]string `json:"attributed"`          // revenue won in the period by way of attribution: see domain/funnel
+}
+
+// SourcesReport tells what came of each source.
+type SourcesReport struct {
+	FunnelFilter
+	Items []SourceLine `json:"items"`
+	AsOf  time.Time    `json:"as_of"`
+	Says  string       `json:"says,omitempty"`
+}
