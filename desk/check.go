@@ -185,13 +185,13 @@ func (in *reading) canonical() canonical {
 	}
 	if raw, given := in.fields["amount"]; given {
 		var ok bool
-		if c.Amount, ok = readAmount(raw); !ok {
+		if c.Amount, ok = ReadAmount(raw); !ok {
 			in.ps.add("amount", CodeInvalid, `must be a number or a text such as "12500.00": at least 0, at most two decimals, at most 13 digits before them`)
 		}
 	}
 	if code, given := in.text("currency"); given {
 		var ok bool
-		if c.Currency, ok = readCurrency(code); !ok {
+		if c.Currency, ok = ReadCurrency(code); !ok {
 			in.ps.add("currency", CodeInvalid, "must be an ISO 4217 code such as EUR")
 		}
 	}

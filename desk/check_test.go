@@ -100,7 +100,7 @@ func TestAmount(t *testing.T) {
 		`"-0.01"`: "", `-0`: "", `"1,000"`: "", `"1.005"`: "", `""`: "", `"abc"`: "", `true`: "", `{}`: "", `10000000000000`: "", `1e300`: "",
 		`1e999999999`: "", `1e-7`: "", `"1e3"`: "", `"٣"`: "", `"NaN"`: "", `" 5 "`: "5.00",
 	} {
-		got, ok := readAmount(json.RawMessage(in))
+		got, ok := ReadAmount(json.RawMessage(in))
 		require.Equal(t, want != "", ok, in)
 		if ok {
 			require.Equal(t, want, got)

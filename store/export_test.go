@@ -76,6 +76,7 @@ var notExported = map[string]string{
 	"outbox":           "what its run is about to be told, for moments",
 	"idempotency_keys": "answers to requests, kept for a day",
 	"event_ids":        "ids of events, which are there",
+	"journeys":         "folded from the timeline and the offers, which are there",
 }
 
 func TestEveryTableThatNamesALeadIsExported(t *testing.T) {

@@ -28,6 +28,7 @@ var whole = map[string]string{
 	"sqlEventFacts":      "the funnel is about everybody",
 	"sqlChooseScores":    "a sample of all, for the doctor",
 	"sqlCountScores":     "a sample of all, for the doctor",
+	"sqlCountLeadsAtAll": "a check of all, for the doctor",
 	"sqlClaimRescoring":  "two thousand of ten are a piece: of a million it goes by the primary key",
 	"sqlCountStale":      "once a publication",
 	"sqlFinishRescoring": "once a publication",

@@ -42,6 +42,7 @@ type Host struct {
 	Scores     Scores
 	Holds      Holds
 	Away       Away
+	Journeys   Journeys // nil: others fold
 	Client     client.Client
 	Mails      Carrier // of nurture mail
 	Alerts     Carrier // of mail to sales, which waits for no nurture mail: it has connections of its own
@@ -120,6 +121,9 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "held", 5*time.Second, "leads that are held up no more", h.release)
 	})
 	g.Go(func() error { return h.every(ctx, b, "away", awayOften, "offers to who is away", h.reroute) })
+	if h.Journeys != nil {
+		g.Go(func() error { return h.every(ctx, b, "journeys", journeysOften, "folding journeys", h.foldJourneys) })
+	}
 	if h.Tide != nil {
 		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })
 	} else {

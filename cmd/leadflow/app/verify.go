@@ -15,3 +15,19 @@ func VerifyScores(ctx context.Context, cfg Config, sample int, differs func(reco
 	defer s.Close()
 	return s.VerifyScores(ctx, sample, differs, tell)
 }
+
+// VerifyJourneys folds what waits to be folded, then folds all journeys again and tells of each that is stored otherwise; mend
+// stores it as it is now.
+func VerifyJourneys(ctx context.Context, cfg Config, mend bool, differs func(record.JourneyDifference), tell func(done, total int)) (record.JourneysChecked, error) {
+	s, err := OpenStore(ctx, cfg)
+	if err != nil {
+		return record.JourneysChecked{}, err
+	}
+	defer s.Close()
+	for range 2 { // what is seen the first time is folded the second
+		if _, err := s.FoldJourneys(ctx); err != nil {
+			return record.JourneysChecked{}, err
+		}
+	}
+	return s.CheckJourneys(ctx, mend, differs, tell)
+}

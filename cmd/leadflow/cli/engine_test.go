@@ -244,3 +244,28 @@ func (o *onWrite) Write(p []byte) (int, error) {
 	o.then()
 	return o.Buffer.Write(p)
 }
+
+func TestDoctor_verifiesJourneys(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	wrong, mended := 0, false
+	e.verifyJourneys = func(_ context.Context, _ app.Config, mend bool, differs func(record.JourneyDifference), tell func(done, total int)) (record.JourneysChecked, error) {
+		mended = mend
+		for range wrong {
+			differs(record.JourneyDifference{LeadID: "lead-1", Cycle: 2, What: "stale"})
+		}
+		tell(200, 200)
+		return record.JourneysChecked{Leads: 200, Different: wrong, Waiting: 3}, nil
+	}
+	got := command(t.Context(), e, "doctor", "--verify-journeys")
+	require.Equal(t, ExitOK, got.code, got.err)
+	require.Contains(t, got.err, "Journeys of 200 leads folded again, 0 differ")
+	require.Contains(t, got.err, "3 leads have changed so lately")
+	wrong = 2
+	got = command(t.Context(), e, "doctor", "--verify-journeys", "-o", "json")
+	require.Equal(t, ExitFailure, got.code)
+	require.Contains(t, got.out, `"what": "stale"`)
+	require.Contains(t, got.err, "--mend")
+	require.Equal(t, ExitOK, command(t.Context(), e, "doctor", "--verify-journeys", "--mend").code)
+	require.True(t, mended)
+}

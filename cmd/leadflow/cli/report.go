@@ -96,5 +96,5 @@ func reports(t *tool) *cobra.Command {
 		}
 		return nil
 	})
-	return group("report", "Reports: how sales and marketing do", "", sla)
+	return group("report", "Reports: how sales and marketing do", "", reportFunnel(t), reportVelocity(t), reportSources(t), reportLeads(t), sla)
 }

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/funnel"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const sqlSourceCounts = `SELECT ` + journeyKeys + ` AS key, count(*)::int AS leads, count(mql_at)::int AS mql, count(accepted_at)::int AS accepted, count(won_at)::int AS won
+FROM journeys ` + theJourneys + ` GROUP BY 1 ORDER BY leads DESC, key`
+
+const sqlSourceRevenue = `SELECT ` + journeyKeys + ` AS key, currency, sum(cents)::bigint AS cents FROM journeys ` + theJourneys + ` AND cents IS NOT NULL GROUP BY 1, 2`
+
+// Of an entry that reaches beyond the period, the share of its days that lie in it. Days are by UTC; a day counts where any of it is in the period.
+const sqlSourceCosts = `SELECT CASE @by::text WHEN 'campaign' THEN campaign ELSE source_code END AS key, currency,
+	round(sum(amount * 100 * (least(to_day, (@to::timestamptz AT TIME ZONE 'UTC' - interval '1 microsecond')::date)
+		- greatest(from_day, (@from::timestamptz AT TIME ZONE 'UTC')::date) + 1) / (to_day - from_day + 1)))::bigint AS cents
+FROM costs WHERE from_day <= (@to::timestamptz AT TIME ZONE 'UTC' - interval '1 microsecond')::date AND to_day >= (@from::timestamptz AT TIME ZONE 'UTC')::date
+	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign)
+GROUP BY 1, 2`
+
+// What was won in the period, whenever the journey began, with the touches that came before it. A channel is told as the source of
+// a lead is: by its code, or other.
+const sqlSourceTouches = `SELECT j.won_at, j.cents, j.currency, j.source_code, j.campaign,
+	coalesce(array_agg(t.at ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS at,
+	coalesce(array_agg(CASE @by::text WHEN 'campaign' THEN coalesce(t.source ->> 'campaign', '') WHEN 'source' THEN
+		CASE WHEN lower(trim(t.source ->> 'channel')) ~ '^[a-z0-9._-]{1,64}$' THEN lower(trim(t.source ->> 'channel')) ELSE 'other' END END ORDER BY t.at, t.id)
+		FILTER (WHERE t.at IS NOT NULL), '{}') AS keys
+FROM (SELECT * FROM journeys WHERE won_at >= @from AND won_at < @to AND cents IS NOT NULL AND ` + ofJourneys + `) AS j
+LEFT JOIN touches t ON t.lead_id = j.lead_id AND t.at <= j.won_at
+GROUP BY j.lead_id, j.cycle, j.won_at, j.cents, j.currency, j.source_code, j.campaign`
+
+type sourceCounts struct {
+	Key                       string
+	Leads, MQL, Accepted, Won int
+}
+
+type sourceCents struct {
+	Key, Currency string
+	Cents         int64
+}
+
+type wonAfter struct {
+	WonAt      time.Time
+	Cents      int64
+	Currency   string
+	SourceCode string
+	Campaign   string
+	At         []time.Time
+	Keys       []string
+}
+
+// SourcesReport tells what came of each source (by source) or campaign (by campaign), and what it cost.
+func (s *Store) SourcesReport(ctx context.Context, f record.FunnelFilter) (record.SourcesReport, error) {
+	out := record.SourcesReport{FunnelFilter: f, Items: []record.SourceLine{}}
+	args := journeyArgs(f)
+	counts, err := reported[sourceCounts](ctx, s, sqlSourceCounts, args)
+	if err != nil {
+		return out, masked("sources report", err)
+	}
+	money := ledgers{}
+	revenue, err := reported[sourceCents](ctx, s, sqlSourceRevenue, args)
+	if err != nil {
+		return out, masked("sources report", err)
+	}
+	for _, r := range revenue {
+		money.of(r.Key, r.Currency).revenue += r.Cents
+	}
+	costs, err := reported[sourceCents](ctx, s, sqlSourceCosts, args)
+	if err != nil {
+		return out, masked("sources report", err)
+	}
+	for _, c := range costs {
+		money.of(c.Key, c.Currency).cost += c.Cents
+	}
+	won, err := reported[wonAfter](ctx, s, sqlSourceTouches, args)
+	if err != nil {
+		return out, masked("sources report", err)
+	}
+	money.attribute(f.By, won)
+	for _, c := range counts {
+		out.Items = append(out.Items, record.SourceLine{
+			Key: c.Key, Leads: c.Leads, MQL: c.MQL, Accepted: c.Accepted, Won: c.Won, WinRate: rate(c.Won, c.Leads), Money: money.lines(c.Key, c.Leads, c.Won),
+		})
+		delete(money, c.Key)
+	}
+	for key := range money { // it cost or won something, and brought nobody in this period
+		out.Items = append(out.Items, record.SourceLine{Key: key, WinRate: rate(0, 0), Money: money.lines(key, 0, 0)})
+	}
+	slices.SortStableFunc(out.Items, func(a, b record.SourceLine) int {
+		return cmp.Or(cmp.Compare(b.Leads, a.Leads), cmp.Compare(a.Key, b.Key))
+	})
+	return out, nil
+}
+
+// ledger is the money of a source in a currency, in hundredths.
+type ledger struct {
+	revenue, cost int64
+	attributed    map[string]float64
+}
+
+// ledgers are by source and currency.
+type ledgers map[string]map[string]*ledger
+
+func (l ledgers) of(key, currency string) *ledger {
+	if l[key] == nil {
+		l[key] = map[string]*ledger{}
+	}
+	if l[key][currency] == nil {
+		l[key][currency] = &ledger{attributed: map[string]float64{}}
+	}
+	return l[key][currency]
+}
+
+// attribute shares what was won among the touches before it. A lead without any was brought by its source alone.
+func (l ledgers) attribute(by string, won []wonAfter) {
+	for _, w := range won {
+		at, keys := w.At, w.Keys
+		if len(at) == 0 {
+			at, keys = []time.Time{w.WonAt}, []string{w.SourceCode}
+			if by == "campaign" {
+				keys[0] = w.Campaign
+			}
+		}
+		for _, way := range funnel.Attributions {
+			for i, share := range funnel.Shares(way, at) {
+				l.of(keys[i], w.Currency).attributed[way] += share * float64(w.Cents)
+			}
+		}
+	}
+}
+
+func (l ledgers) lines(key string, leads, won int) []record.SourceMoney {
+	out := []record.SourceMoney{}
+	for currency, m := range l[key] {
+		line := record.SourceMoney{Currency: currency, Revenue: decimal(m.revenue), Cost: decimal(m.cost), Attributed: map[string]string{}}
+		for _, way := range funnel.Attributions {
+			line.Attributed[way] = decimal(int64(math.Round(m.attributed[way])))
+		}
+		if m.cost > 0 {
+			line.ROI = new(float64(m.revenue-m.cost) / float64(m.cost))
+			if leads > 0 {
+				line.PerLead = new(decimal(int64(math.Round(float64(m.cost) / float64(leads)))))
+			}
+			if won > 0 {
+				line.PerWon = new(decimal(int64(math.Round(float64(m.cost) / float64(won)))))
+			}
+		}
+		out = append(out, line)
+	}
+	slices.SortFunc(out, func(a, b record.SourceMoney) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out
+}
+
+// decimal writes hundredths.
+func decimal(cents int64) string {
+	sign := ""
+	if cents < 0 {
+		sign, cents = "-", -cents
+	}
+	return sign + strconv.FormatInt(cents/100, 10) + "." + strconv.FormatInt(100+cents%100, 10)[1:]
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/leadflow-dev/leadflow/domain/funnel"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+const sqlVelocityStages = `SELECT ARRAY[count(in_nurturing), count(in_qualified), count(in_handoff), count(in_working), count(in_opportunity), count(in_dormant)]::int[] AS counts,
+	` + spanOf + `in_nurturing / 1e6) AS nurturing, ` + spanOf + `in_qualified / 1e6) AS qualified, ` + spanOf + `in_handoff / 1e6) AS handoff,
+	` + spanOf + `in_working / 1e6) AS working, ` + spanOf + `in_opportunity / 1e6) AS opportunity, ` + spanOf + `in_dormant / 1e6) AS dormant
+FROM journeys ` + theJourneys
+
+type velocityStages struct {
+	Counts                                                       []int
+	Nurturing, Qualified, Handoff, Working, Opportunity, Dormant []float64
+}
+
+// velocitySpans are told beside those of the funnel, from a step to the next: the whole way, and the sales cycle.
+var velocitySpans = [][2]string{
+	{funnel.Captured, funnel.MQL}, {funnel.MQL, funnel.Accepted}, {funnel.Accepted, funnel.Opportunity}, {funnel.Opportunity, funnel.Won},
+	{funnel.Accepted, funnel.Won}, {funnel.Captured, funnel.Won},
+}
+
+const sqlVelocitySpans = `SELECT ARRAY[count(*) FILTER (WHERE a >= 0), count(*) FILTER (WHERE b >= 0), count(*) FILTER (WHERE c >= 0), count(*) FILTER (WHERE d >= 0),
+		count(*) FILTER (WHERE e >= 0), count(*) FILTER (WHERE f >= 0)]::int[] AS counts,
+	` + spanOf + `a) FILTER (WHERE a >= 0) AS a, ` + spanOf + `b) FILTER (WHERE b >= 0) AS b, ` + spanOf + `c) FILTER (WHERE c >= 0) AS c,
+	` + spanOf + `d) FILTER (WHERE d >= 0) AS d, ` + spanOf + `e) FILTER (WHERE e >= 0) AS e, ` + spanOf + `f) FILTER (WHERE f >= 0) AS f
+FROM (
+	SELECT extract(epoch FROM mql_at - began_at)::float8 AS a, extract(epoch FROM accepted_at - mql_at)::float8 AS b,
+		extract(epoch FROM opportunity_at - accepted_at)::float8 AS c, extract(epoch FROM won_at - opportunity_at)::float8 AS d,
+		extract(epoch FROM won_at - accepted_at)::float8 AS e, extract(epoch FROM won_at - began_at)::float8 AS f
+	FROM journeys ` + theJourneys + ` AND coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL
+) AS j`
+
+type velocitySpan struct {
+	Counts           []int
+	A, B, C, D, E, F []float64
+}
+
+// Ages are whole days; who was not won is of the age that it has now.
+const sqlVelocityAges = `SELECT greatest(0, floor(extract(epoch FROM coalesce(won_at, now()) - began_at) / 86400))::int AS age,
+	count(won_at)::int AS won, (count(*) - count(won_at))::int AS censored
+FROM journeys ` + theJourneys + ` GROUP BY 1`
+
+// Of all journeys, whenever they began, by when they qualified and were won. The first and the last month are whole where the
+// period has all of them.
+const sqlVelocityMonths = `SELECT to_char(m, 'YYYY-MM') AS month, coalesce(sum(j.qualified), 0)::int AS qualified, coalesce(sum(j.won), 0)::int AS won,
+	m AT TIME ZONE 'UTC' >= @from AND (m + interval '1 month') AT TIME ZONE 'UTC' <= least(@to, now()) AS whole
+FROM generate_series(date_trunc('month', @from::timestamptz AT TIME ZONE 'UTC'), @to::timestamptz AT TIME ZONE 'UTC' - interval '1 microsecond', interval '1 month') AS m
+LEFT JOIN (
+	SELECT date_trunc('month', mql_at AT TIME ZONE 'UTC') AS month, count(*) AS qualified, 0 AS won FROM journeys
+	WHERE mql_at >= @from AND mql_at < @to AND ` + ofJourneys + ` GROUP BY 1
+	UNION ALL
+	SELECT date_trunc('month', won_at AT TIME ZONE 'UTC'), 0, count(*) FROM journeys WHERE won_at >= @from AND won_at < @to AND ` + ofJourneys + ` GROUP BY 1
+) AS j ON j.month = m GROUP BY m ORDER BY m`
+
+type velocityMonth struct {
+	Month          string
+	Qualified, Won int
+	Whole          bool
+}
+
+// VelocityReport tells how fast the journeys went that began in a period.
+func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error) {
+	out := record.VelocityReport{FunnelFilter: f, Conversion: []record.FunnelPoint{}}
+	args := journeyArgs(f)
+	var stages []velocityStages
+	var spans []velocitySpan
+	var ages []funnel.Aged
+	var months []velocityMonth
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(2)
+	all.Go(func() (err error) {
+		stages, err = reported[velocityStages](ctx, s, sqlVelocityStages, args)
+		return err
+	})
+	all.Go(func() (err error) { spans, err = reported[velocitySpan](ctx, s, sqlVelocitySpans, args); return err })
+	all.Go(func() (err error) { ages, err = reported[funnel.Aged](ctx, s, sqlVelocityAges, args); return err })
+	all.Go(func() (err error) { months, err = reported[velocityMonth](ctx, s, sqlVelocityMonths, args); return err })
+	if err := all.Wait(); err != nil {
+		return out, masked("velocity report", err)
+	}
+	st, sp := stages[0], spans[0]
+	for i, took := range [][]float64{st.Nurturing, st.Qualified, st.Handoff, st.Working, st.Opportunity, st.Dormant} {
+		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(st.Counts[i], took)})
+	}
+	for i, took := range [][]float64{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F} {
+		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(sp.Counts[i], took)})
+	}
+	for _, p := range funnel.Conversion(ages) {
+		out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
+	}
+	out.Months = grown(months)
+	return out, nil
+}
+
+// grown tells how much more there is in a month than in the one before.
+func grown(months []velocityMonth) []record.VelocityMonth {
+	out := []record.VelocityMonth{}
+	for i, m := range months {
+		line := record.VelocityMonth{Month: m.Month, Qualified: m.Qualified, Won: m.Won, Whole: m.Whole}
+		if i > 0 && m.Whole && months[i-1].Whole && months[i-1].Qualified > 0 {
+			line.Growth = new(float64(m.Qualified-months[i-1].Qualified) / float64(months[i-1].Qualified))
+		}
+		out = append(out, line)
+	}
+	return out
+}
