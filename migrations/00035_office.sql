@@ -25,7 +25,16 @@ CREATE CONSTRAINT TRIGGER office_changed AFTER INSERT OR UPDATE OR DELETE ON pol
 CREATE CONSTRAINT TRIGGER office_changed AFTER INSERT OR UPDATE OR DELETE ON routes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION office_changed();
 CREATE CONSTRAINT TRIGGER office_changed AFTER INSERT OR UPDATE OR DELETE ON webhooks DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION office_changed();
 
+-- A number by chance that each turn of a pool gives its row: who decided from an older one is found out. Versions are never deleted, so the
+-- ledger need not lock one to name it; and its newest rows are found by their ids.
+ALTER TABLE routing_pools ADD COLUMN tag bigint NOT NULL DEFAULT 0;
+ALTER TABLE routings DROP CONSTRAINT routings_document_fkey;
+DROP INDEX routings_by_time;
+
 -- +goose Down
+CREATE INDEX routings_by_time ON routings (id DESC) WHERE input IS NOT NULL;
+ALTER TABLE routings ADD CONSTRAINT routings_document_fkey FOREIGN KEY (document) REFERENCES routes (version);
+ALTER TABLE routing_pools DROP COLUMN tag;
 DROP TRIGGER office_changed ON webhooks;
 DROP TRIGGER office_changed ON routes;
 DROP TRIGGER office_changed ON policies;

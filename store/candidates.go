@@ -17,7 +17,6 @@ import (
 // they are in. Order: the lead, people, pools by their key, reps by id.
 const (
 	sqlLockPeople = `SELECT pg_advisory_xact_lock(@lock)`
-	sqlSeePeople  = `SELECT pg_advisory_xact_lock_shared(@lock)`
 	sqlLockPools  = `SELECT pg_advisory_xact_lock(@space, key) FROM unnest(@keys::int[]) AS key`
 	sqlLockReps   = `SELECT id FROM reps WHERE id = ANY(@reps::uuid[]) ORDER BY id FOR NO KEY UPDATE`
 )
@@ -74,7 +73,6 @@ type poolRead struct {
 	hours []*calendar.Calendar // of each, where that matters
 	turns turns
 	has   map[string]has // of those whose leads are counted
-	seen  bool           // turns and has were read
 }
 
 // has is what a rep has; nil: nobody asked.
@@ -96,12 +94,8 @@ func (s *Store) poolOf(ctx context.Context, q querier, o *office, step routing.S
 	return v, nil
 }
 
-// see queues what is read under the locks, once.
+// see queues what is read under the locks.
 func (v *poolRead) see(b *pgx.Batch) {
-	if v.seen {
-		return
-	}
-	v.seen = true
 	if ownTurns(v.step.Pool) {
 		b.Queue(sqlPool, pgx.NamedArgs{"pool": v.step.Pool}).Query(func(rows pgx.Rows) error {
 			_, err := pgx.ForEachRow(rows, []any{&v.turns.Given, &v.turns.Reps}, func() error {

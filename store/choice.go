@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,9 +24,14 @@ type choice struct {
 	open   bool   // somebody is offered the lead already
 	band   string // that is stored
 	score  record.Score
-	rule   string     // of the policy, by which the clocks were made
-	ledger pgx.NamedArgs // of the turn and of the ledger's row, where somebody was looked for
-	last   *pgx.Batch // what is written, in the last trip
+	rule   string        // of the policy, by which the clocks were made
+	ledger pgx.NamedArgs // of the ledger's row, where somebody was looked for
+	tag    int64         // of this attempt
+	tags   []int64       // of the pools, as they were before anything was locked
+	alone  bool          // it does not go by what this process knows of turns
+	turn   *takenTurn    // nil: it takes none
+	beside []*line       // of the pools that are locked
+	last   *pgx.Batch    // what is written, in the last trip
 }
 
 type leadToRoute struct {
@@ -42,15 +48,18 @@ func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stage
 	who func(ch *choice) (rep, code string, err error),
 ) (record.Granted, error) {
 	var out record.Granted
-	h := s.handing()
+	h, alone := s.handing(), false
 	err := s.exchanged(ctx, op, func(x *exchange) error {
 		out = record.Granted{}
 		h.again()
-		ch := &choice{s: s, x: x, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
-		if err := ch.grant(ctx, h, stages, state, who, &out); err != nil {
-			return err
+		ch := &choice{s: s, x: x, leadID: leadOf(c), c: c, last: &pgx.Batch{}, tag: rand.Int64(), alone: alone}
+		err := ch.grant(ctx, h, stages, state, who, &out)
+		if err == nil {
+			ch.takeTurn()
+			err = x.commit(ch.last)
 		}
-		return x.commit(ch.last)
+		alone = true
+		return ch.leave(err)
 	})
 	h.end(err)
 	return out, err
@@ -92,13 +101,15 @@ func (ch *choice) grant(ctx context.Context, h *handing, stages []lifecycle.Stag
 // A plan that was made while a table was empty reads all of it, and so do the plans by which Postgres looks after foreign keys:
 // sqlBeginIngest says more.
 const sqlBeginDecision = `SELECT now(), coalesce((SELECT version FROM models WHERE state = 'published'), 0), set_config('enable_seqscan', 'off', true),
-	set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
+	set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), pg_advisory_xact_lock(@tag::bigint)`
 
-const sqlLeadToRoute = `SELECT l.stage, l.cycle, l.team_id, l.alert, l.email, l.profile, l.source, l.source_code, ` + knownSince + `
-FROM leads l WHERE l.id = @id FOR NO KEY UPDATE OF l`
+// The lock of people comes after that of the lead: what is asked for around a FOR UPDATE is looked at after it.
+const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert, email, profile, source, source_code, known, kept, pg_advisory_xact_lock_shared(@lock)
+FROM (SELECT l.*, ` + knownSince + ` FROM leads l WHERE l.id = @id FOR NO KEY UPDATE OF l) AS locked`
 
-// The second is what the command was granted before.
-const sqlGranted = `SELECT o.revision::text, EXISTS (SELECT FROM assignments f WHERE f.lead_id = @lead AND f.state = 'offered'),
+// What comes last is what the command was granted before.
+const sqlGranted = `SELECT o.revision::text, ARRAY(SELECT tag FROM routing_pools WHERE name = ANY(@pools::text[])),
+	EXISTS (SELECT FROM assignments f WHERE f.lead_id = @lead AND f.state = 'offered'),
 	a.id, a.rep_id, a.team_id, a.offered_at, a.due_at, a.clocks
 FROM office o LEFT JOIN assignments a ON a.key = @key WHERE o.one`
 
@@ -110,16 +121,17 @@ func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error
 	k := knownOf{}
 	l, found, ids := &ch.lead, map[string]*standing{}, []string{ch.leadID}
 	b := &pgx.Batch{}
-	b.Queue(sqlBeginDecision).QueryRow(func(row pgx.Row) error { return row.Scan(&ch.now, &model, nil, nil, nil) })
-	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&l.stage, &l.Cycle, &l.teamID, &l.alert, &l.Email, &l.Profile, &l.Source, &l.source, &k.since, &k.keptSince)
+	b.Queue(sqlBeginDecision, pgx.NamedArgs{"tag": ch.tag}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&ch.now, &model, nil, nil, nil, nil)
 	})
-	b.Queue(sqlSeePeople, pgx.NamedArgs{"lock": peopleLock})
-	b.Queue(sqlGranted, pgx.NamedArgs{"lead": ch.leadID, "key": ch.c.ID}).QueryRow(func(row pgx.Row) error {
+	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID, "lock": peopleLock}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&l.stage, &l.Cycle, &l.teamID, &l.alert, &l.Email, &l.Profile, &l.Source, &l.source, &k.since, &k.keptSince, nil)
+	})
+	b.Queue(sqlGranted, pgx.NamedArgs{"lead": ch.leadID, "key": ch.c.ID, "pools": ch.s.poolsInLine()}).QueryRow(func(row pgx.Row) error {
 		var id, rep, team *string
 		var at, due *time.Time
 		var clocks []lifecycle.Clock
-		err := row.Scan(&revision, &ch.open, &id, &rep, &team, &at, &due, &clocks)
+		err := row.Scan(&revision, &ch.tags, &ch.open, &id, &rep, &team, &at, &due, &clocks)
 		if err == nil && id != nil {
 			before = offerOf(*id, *rep, team, *at, due, clocks)
 		}

@@ -128,7 +128,7 @@ func (s *Store) explainKept(ctx context.Context, q querier, w world, k knownOf, 
 const sqlPersonToExplain = `SELECT profile, cycle, ` + knownSince + ` FROM leads l WHERE id = @id`
 
 // knownSince is from when on a lead is known, and all events are there.
-const knownSince = `least(l.created_at, l.known_since), (SELECT nullif(since, '-infinity') FROM events_kept WHERE one)`
+const knownSince = `least(l.created_at, l.known_since) AS known, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept`
 
 const sqlProfileAt = `SELECT coalesce(jsonb_object_agg(field, value) FILTER (WHERE value IS NOT NULL), '{}') FROM (
 	SELECT DISTINCT ON (field) field, value FROM profile_values WHERE lead_id = @id AND learned_at <= @at ORDER BY field, id DESC

@@ -90,15 +90,15 @@ func (s *Store) Assign(ctx context.Context, c lifecycle.Command) (record.Granted
 	})
 }
 
-// What a decision leaves behind, in one statement: turn and ledger where it chose, the assignment, and its terms, the band also
-// where no policy asks for it, for reports do.
+// What a decision leaves behind: the ledger's row where it chose, the assignment, and its terms, the band also where no policy asks
+// for it, for reports do.
 const (
 	theAssignment = `INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, team_id, state, offered_at, due_at, clocks, decided_at,
 		model_version, score, explanation)
 	VALUES (@id, @key, @lead, @cycle, @n, @rep, @team, @state, @at, @due, @clocks, @decided, @model, @score, @explanation) RETURNING id`
 	theTerms   = `INSERT INTO assignment_terms (assignment_id, band, rule) SELECT id, @band, @terms FROM made`
 	sqlAssign  = `WITH made AS (` + theAssignment + `) ` + theTerms
-	sqlDecided = `WITH turn AS (` + sqlTakeTurn + `), kept AS (` + sqlLedger + `), made AS (` + theAssignment + `) ` + theTerms
+	sqlDecided = `WITH kept AS (` + sqlLedger + `), made AS (` + theAssignment + `) ` + theTerms
 )
 
 // An offer that is still open is over as soon as the next is made: there is one at a time.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,15 +20,16 @@ import (
 type office struct {
 	revision  string
 	policy    lifecycle.Policy
-	noPolicy  error           // why there is none
-	route     int             // version of the published routing document; 0: none is
-	document  routing.Document // of that version, or the one that is built in
-	reps      []colleague     // by id
-	byID      map[string]int  // of reps
-	teams     map[string]team // by id
-	calendars map[string]int64 // id -> revision
+	noPolicy  error             // why there is none
+	route     int               // version of the published routing document; 0: none is
+	document  routing.Document  // of that version, or the one that is built in
+	reps      []colleague       // by id
+	byID      map[string]int    // of reps
+	teams     map[string]team   // by id
+	calendars map[string]int64  // id -> revision
 	named     map[string]string // name of a calendar -> id
-	hooks     bool            // there is somebody who subscribes
+	hooks     bool              // there is somebody who subscribes
+	pools     []string          // of the document
 }
 
 // colleague is a rep as decisions look at them.
@@ -41,7 +44,7 @@ type colleague struct {
 	Tags        []string
 	Languages   []string
 	Territories []string
-	leave      []leave
+	leave       []leave
 }
 
 type leave struct{ from, until time.Time }
@@ -102,6 +105,7 @@ func (s *Store) readOffice(ctx context.Context, q querier) (*office, error) {
 	o.policy, o.noPolicy = policyOf(policy)
 	var err error
 	o.document, err = s.routeDocument(ctx, q, o.route)
+	o.pools = slices.Collect(maps.Keys(o.document.Pools))
 	return o, err
 }
 

@@ -50,7 +50,7 @@ type routedPerson struct {
 	Cycle   int
 }
 
-// factsOf are all the facts of a lead but one, and the domain by which its company is known: who works with that (accountOwner).
+// factsOf are all the facts of a lead but one, and the domain by which its company is known: who works with that (withOwner).
 func factsOf(d routing.Document, p routedPerson, score record.Score) (f routing.Facts, domain string) {
 	f = routing.Facts{"cycle": float64(p.Cycle), "score": float64(score.Score), "fit": score.Fit, "engagement": score.Engagement, "band": score.Band, "grade": score.Grade}
 	for name, v := range p.Profile {
@@ -81,26 +81,15 @@ func factsOf(d routing.Document, p routedPerson, score record.Score) (f routing.
 	return f, domain
 }
 
-// accountOwner queues the question who works with a company.
-func accountOwner(b *pgx.Batch, domain, leadID string, owner *string) {
-	b.Queue(sqlAccountOwner, pgx.NamedArgs{"domain": domain, "lead": leadID}).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{owner}, func() error { return nil })
-		return err
-	})
-}
-
-const factOwner = "account.owner"
-
 // withOwner adds to what a decision is made from who works with the company.
 func withOwner(ctx context.Context, q querier, in *routing.Input, domain, leadID string) error {
 	if domain == "" {
 		return nil
 	}
-	b := &pgx.Batch{}
-	accountOwner(b, domain, leadID, &in.Owner)
-	err := q.SendBatch(ctx, b).Close()
-	if in.Owner != "" {
-		in.Facts[factOwner] = in.Owner
-	}
+	rows, _ := q.Query(ctx, sqlAccountOwner, pgx.NamedArgs{"domain": domain, "lead": leadID})
+	_, err := pgx.ForEachRow(rows, []any{&in.Owner}, func() error {
+		in.Facts["account.owner"] = in.Owner
+		return nil
+	})
 	return err
 }

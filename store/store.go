@@ -50,6 +50,7 @@ type Store struct {
 	routes    sync.Map // version -> routing.Document
 	hours     sync.Map // id of a calendar -> hours
 	office    atomic.Pointer[office]
+	lines     sync.Map // name of a pool -> *line
 	warmUp    []int
 	keepMails time.Duration
 }
