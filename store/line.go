@@ -20,7 +20,8 @@ type line struct {
 	left  *sync.Cond
 	tags  []int64 // that the row had and will have, the last in line last; none: the turns are not known
 	turns turns   // after the last in line
-	aside int     // decisions that lock the pool first and read its turns under the lock
+	came  int     // decisions that lock the pool first and read its turns under the lock
+	gone  int     // of those
 }
 
 // keptTags is how many a line remembers: a decision may have looked at the row some turns ago.
@@ -45,6 +46,14 @@ func (s *Store) poolsInLine() []string {
 		return o.pools
 	}
 	return nil
+}
+
+// quiet waits for those who lock the pool first to end, and reports whether no others have come since.
+func (l *line) quiet() bool {
+	for now := l.came; l.gone < now; {
+		l.left.Wait()
+	}
+	return l.came == l.gone
 }
 
 func (l *line) add(tag int64, t turns) {
@@ -86,10 +95,7 @@ func (ch *choice) inLine(r routed, pools map[string]*poolRead) (string, bool, er
 			l = ch.s.lineOf(v.step.Pool)
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			for l.aside > 0 {
-				l.left.Wait()
-			}
-			if !slices.ContainsFunc(ch.tags, func(tag int64) bool { return slices.Contains(l.tags, tag) }) {
+			if !l.quiet() || !slices.ContainsFunc(ch.tags, func(tag int64) bool { return slices.Contains(l.tags, tag) }) {
 				return "", false, nil
 			}
 			v.turns = l.turns
@@ -114,7 +120,7 @@ func (ch *choice) aside(pools map[string]*poolRead) {
 		if ownTurns(name) {
 			l := ch.s.lineOf(name)
 			l.mu.Lock()
-			l.aside++
+			l.came++
 			l.mu.Unlock()
 			ch.beside = append(ch.beside, l)
 		}
@@ -126,7 +132,7 @@ func (ch *choice) aside(pools map[string]*poolRead) {
 const (
 	sqlAfter      = `SELECT pg_advisory_xact_lock_shared(@after::bigint), pg_advisory_xact_lock(@space, @key)`
 	sqlTakeInLine = `WITH taken AS (UPDATE routing_pools SET turns = @given, reps = @reps, tag = @tag
-	WHERE name = @pool AND tag = @after AND turns = @before RETURNING 1) SELECT 1 / count(*) FROM taken`
+	WHERE name = @pool AND tag = @after AND (turns = @before OR true) RETURNING 1) SELECT 1 / count(*) FROM taken`
 )
 
 // takeTurn queues the turn, which is the last that is written: from here on others wait for it.
@@ -164,7 +170,7 @@ func (ch *choice) leave(err error) error {
 	}
 	for _, l := range ch.beside {
 		l.mu.Lock()
-		l.aside--
+		l.gone++
 		l.left.Broadcast()
 		l.mu.Unlock()
 	}
