@@ -132,7 +132,7 @@ func (ch *choice) aside(pools map[string]*poolRead) {
 const (
 	sqlAfter      = `SELECT pg_advisory_xact_lock_shared(@after::bigint), pg_advisory_xact_lock(@space, @key)`
 	sqlTakeInLine = `WITH taken AS (UPDATE routing_pools SET turns = @given, reps = @reps, tag = @tag
-	WHERE name = @pool AND tag = @after AND (turns = @before OR true) RETURNING 1) SELECT 1 / count(*) FROM taken`
+	WHERE name = @pool AND tag = @after AND turns = @before RETURNING 1) SELECT 1 / count(*) FROM taken`
 )
 
 // takeTurn queues the turn, which is the last that is written: from here on others wait for it.
