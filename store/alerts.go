@@ -47,6 +47,7 @@ type alert struct {
 	whys []record.Why // so is what the score was made of
 
 	noMail  bool   // subscribers only
+	unheard bool   // there are none
 	webhook string // of them this one only, whatever it wants to hear of
 }
 
@@ -72,7 +73,9 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	if !a.noMail && isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
 		b.Queue(sqlAlertMail, h.claim(args(letter), record.LaneAlert, 1)).Query(h.made)
 	}
-	b.Queue(sqlAlertHooks, h.claim(args(payload), record.LaneWebhook, hooksAtOnce)).Query(h.made)
+	if !a.unheard {
+		b.Queue(sqlAlertHooks, h.claim(args(payload), record.LaneWebhook, hooksAtOnce)).Query(h.made)
+	}
 	return nil
 }
 

@@ -17,6 +17,8 @@ type beyond struct {
 	all    []scoring.Event       // those that are kept and are in stored
 }
 
+const sqlKnownSince = `SELECT least(created_at, known_since) FROM leads WHERE id = @id`
+
 // gone looks whether a lead is older than what is kept: then what is stored of it beyond its events stays when it is folded
 // anew. Of all its events in the score those that are left are some.
 func (s *Store) gone(ctx context.Context, tx pgx.Tx, w world, st *standing, left, all []scoring.Event) (beyond, error) {

@@ -17,11 +17,8 @@ import (
 // they are in. Order: the lead, people, pools by their key, reps by id.
 const (
 	sqlLockPeople = `SELECT pg_advisory_xact_lock(@lock)`
-	sqlSeePeople  = `SELECT pg_advisory_xact_lock_shared(@lock)`
 	sqlLockPools  = `SELECT pg_advisory_xact_lock(@space, key) FROM unnest(@keys::int[]) AS key`
-	sqlLockReps   = `SELECT r.id FROM reps r WHERE (r.capacity IS NOT NULL OR r.per_day IS NOT NULL) AND ` + theMembers + ` ORDER BY r.id FOR NO KEY UPDATE`
-
-	theMembers = `(r.active AND (@all OR r.team_id = ANY(@teams::uuid[])) OR r.id = ANY(@reps::uuid[]))`
+	sqlLockReps   = `SELECT id FROM reps WHERE id = ANY(@reps::uuid[]) ORDER BY id FOR NO KEY UPDATE`
 )
 
 const (
@@ -39,25 +36,10 @@ func poolKey(name string) int32 {
 // ownTurns reports whether a pool keeps turns: one person has none.
 func ownTurns(pool string) bool { return pool != routing.PoolAccount && pool != routing.PoolRep }
 
-// members are the arguments that stand for the reps of some pools.
-func members(pools ...routing.Pool) pgx.NamedArgs {
-	all, teams, reps := false, []string{}, []string{}
-	for _, p := range pools {
-		all = all || p.Team == "" && len(p.Reps) == 0
-		if p.Team != "" {
-			teams = append(teams, p.Team)
-		}
-		reps = append(reps, p.Reps...)
-	}
-	return pgx.NamedArgs{"all": all, "teams": slices.DeleteFunc(teams, notID), "reps": slices.DeleteFunc(reps, notID)}
-}
-
 func notID(s string) bool { return !isID(s) }
 
 // Open leads are those whose runs say so, and what was granted of which no run has said anything yet.
-const sqlCandidates = `SELECT r.id AS rep_id, r.weight, r.capacity, r.per_day, NOT r.active AS inactive, r.tags, r.languages, r.territories,
-	EXISTS (SELECT FROM absences a WHERE a.rep_id = r.id AND a.until_at > now() AND a.from_at <= now()) AS away,
-	CASE WHEN @count OR r.capacity IS NOT NULL THEN
+const sqlCounts = `SELECT r.id, CASE WHEN @count OR r.capacity IS NOT NULL THEN
 		(SELECT count(*) FROM leads l WHERE l.owner = r.id AND l.stage IN ('handoff', 'working', 'opportunity'))
 		+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
 			WHERE a.rep_id = r.id AND a.state = 'offered' AND l.owner IS DISTINCT FROM r.id)
@@ -67,15 +49,9 @@ const sqlCandidates = `SELECT r.id AS rep_id, r.weight, r.capacity, r.per_day, N
 			AND a.n > coalesce((SELECT c.n FROM assignments c WHERE c.id = l.assignment_id AND c.cycle = l.cycle), 0)) END AS open,
 	CASE WHEN r.per_day IS NOT NULL THEN (SELECT count(*) FROM assignments a WHERE a.rep_id = r.id AND a.state <> 'withdrawn'
 		AND a.offered_at >= date_trunc('day', now() AT TIME ZONE r.time_zone) AT TIME ZONE r.time_zone) END AS today
-FROM reps r WHERE ` + theMembers + ` ORDER BY r.id`
+FROM reps r WHERE r.id = ANY(@reps::uuid[])`
 
 const sqlPool = `SELECT turns, reps FROM routing_pools WHERE name = @pool`
-
-// Of each rep the hours they work by: their own, else their team's, else those of the policy.
-const sqlRepHours = `SELECT r.id, c.id AS calendar, c.spec, (SELECT jsonb_agg(d) FROM (` + calendarDays + ` WHERE calendar_id = c.id) d) AS days
-FROM reps r LEFT JOIN teams t ON t.id = r.team_id
-JOIN calendars c ON c.id = coalesce(r.calendar_id, t.calendar_id, (SELECT id FROM calendars WHERE name = @policy))
-WHERE ` + theMembers
 
 // turns are what a pool keeps from one decision to the next.
 type turns struct {
@@ -90,19 +66,38 @@ type turn struct {
 	Credit int64 `json:"c,omitempty"`
 }
 
-// poolRead is a pool as it was read.
+// poolRead is a pool as it was read: who is in it before its lock, its turns and what its reps have under it.
 type poolRead struct {
-	turns      turns
-	candidates []routing.Candidate
-	hours      map[string]*calendar.Calendar
+	step  routing.Step
+	who   []colleague
+	hours []*calendar.Calendar // of each, where that matters
+	turns turns
+	has   map[string]has // of those whose leads are counted
 }
 
-// see queues what is read of a pool.
-func (v *poolRead) see(b *pgx.Batch, step routing.Step, calendarName string) {
-	args := members(step.Of)
-	args["pool"], args["policy"], args["count"] = step.Pool, calendarName, step.Of.Strategy == routing.LeastLoaded
-	if ownTurns(step.Pool) {
-		b.Queue(sqlPool, args).Query(func(rows pgx.Rows) error {
+// has is what a rep has; nil: nobody asked.
+type has struct{ open, today *int }
+
+// poolOf is a pool of which nothing is known yet that changes with decisions.
+func (s *Store) poolOf(ctx context.Context, q querier, o *office, step routing.Step) (*poolRead, error) {
+	v := &poolRead{step: step, who: o.members(step.Of), has: map[string]has{}}
+	if step.Of.Strategy != routing.FirstAvailable {
+		return v, nil
+	}
+	for _, c := range v.who {
+		hours, err := s.hoursOf(ctx, q, o, c)
+		if err != nil {
+			return nil, err
+		}
+		v.hours = append(v.hours, hours)
+	}
+	return v, nil
+}
+
+// see queues what is read under the locks.
+func (v *poolRead) see(b *pgx.Batch) {
+	if ownTurns(v.step.Pool) {
+		b.Queue(sqlPool, pgx.NamedArgs{"pool": v.step.Pool}).Query(func(rows pgx.Rows) error {
 			_, err := pgx.ForEachRow(rows, []any{&v.turns.Given, &v.turns.Reps}, func() error {
 				v.turns.there = true
 				return nil
@@ -110,46 +105,48 @@ func (v *poolRead) see(b *pgx.Batch, step routing.Step, calendarName string) {
 			return err
 		})
 	}
-	b.Queue(sqlCandidates, args).Query(func(rows pgx.Rows) (err error) {
-		v.candidates, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[routing.Candidate])
+	all := v.step.Of.Strategy == routing.LeastLoaded
+	ids := toCount(v.who, all)
+	if len(ids) == 0 {
+		return
+	}
+	b.Queue(sqlCounts, pgx.NamedArgs{"reps": ids, "count": all}).Query(func(rows pgx.Rows) error {
+		var id string
+		var h has
+		_, err := pgx.ForEachRow(rows, []any{&id, &h.open, &h.today}, func() error {
+			v.has[id] = h
+			h = has{} // what it points to is its own
+			return nil
+		})
 		return err
 	})
-	if step.Of.Strategy == routing.FirstAvailable {
-		v.hours = map[string]*calendar.Calendar{}
-		b.Queue(sqlRepHours, args).Query(v.readHours)
-	}
 }
 
-func (v *poolRead) readHours(rows pgx.Rows) error {
-	var id, calendarID string
-	var spec calendar.Spec
-	var days []calendar.Exception
-	built := map[string]*calendar.Calendar{}
-	_, err := pgx.ForEachRow(rows, []any{&id, &calendarID, &spec, &days}, func() error {
-		if built[calendarID] == nil {
-			built[calendarID] = compiled(spec, days)
+// toCount are those whose leads are counted before they get another, or all.
+func toCount(who []colleague, all bool) []string {
+	var ids []string
+	for _, c := range who {
+		if all || c.Capacity != nil || c.PerDay != nil {
+			ids = append(ids, c.ID)
 		}
-		v.hours[id] = built[calendarID]
-		spec, days = calendar.Spec{}, nil
-		return nil
-	})
-	return err
+	}
+	return ids
 }
 
-// of gives each candidate what the pool knows of them. Of two with the same hours the same moment is asked once.
-func (v *poolRead) of(step routing.Step, now time.Time) []routing.Candidate {
+// of are the candidates, each with what the pool knows of them. Of two with the same hours the same moment is asked once.
+func (v *poolRead) of(now time.Time) []routing.Candidate {
 	next := map[*calendar.Calendar]*time.Time{}
-	for i := range v.candidates {
-		c := &v.candidates[i]
-		c.Pool = step.Pool
-		c.Turn, c.Credit = v.turns.Reps[c.RepID].Last, v.turns.Reps[c.RepID].Credit
+	out := make([]routing.Candidate, len(v.who))
+	for i, c := range v.who {
+		turn, has := v.turns.Reps[c.ID], v.has[c.ID]
+		out[i] = routing.Candidate{
+			Pool: v.step.Pool, RepID: c.ID, Turn: turn.Last, Credit: turn.Credit, Weight: c.Weight, Open: has.open, Capacity: c.Capacity,
+			Today: has.today, PerDay: c.PerDay, Inactive: !c.Active, Away: c.away(now), Tags: c.Tags, Languages: c.Languages, Territories: c.Territories,
+		}
 		if v.hours == nil {
 			continue
 		}
-		hours := v.hours[c.RepID]
-		if hours == nil {
-			hours = calendar.Always
-		}
+		hours := v.hours[i]
 		at, asked := next[hours]
 		if !asked {
 			if opens, err := hours.NextOpen(now); err == nil {
@@ -158,25 +155,28 @@ func (v *poolRead) of(step routing.Step, now time.Time) []routing.Candidate {
 			}
 			next[hours] = at
 		}
-		c.OpensAt = at
+		out[i].OpensAt = at
 	}
-	return v.candidates
+	return out
 }
 
 // lockPools queues the locks of all pools that may be asked, and of their reps.
-func lockPools(b *pgx.Batch, steps []routing.Step) {
+func lockPools(b *pgx.Batch, pools map[string]*poolRead) {
 	var keys []int32
-	pools := make([]routing.Pool, len(steps))
-	for i, s := range steps {
-		pools[i] = s.Of
-		if ownTurns(s.Pool) {
-			keys = append(keys, poolKey(s.Pool))
+	var reps []string
+	for name, v := range pools {
+		reps = append(reps, toCount(v.who, false)...)
+		if ownTurns(name) {
+			keys = append(keys, poolKey(name))
 		}
 	}
 	slices.Sort(keys)
-	b.Queue(sqlSeePeople, pgx.NamedArgs{"lock": peopleLock})
-	b.Queue(sqlLockPools, pgx.NamedArgs{"space": poolSpace, "keys": keys})
-	b.Queue(sqlLockReps, members(pools...))
+	if len(keys) > 0 {
+		b.Queue(sqlLockPools, pgx.NamedArgs{"space": poolSpace, "keys": keys})
+	}
+	if len(reps) > 0 {
+		b.Queue(sqlLockReps, pgx.NamedArgs{"reps": unique(reps)})
+	}
 }
 
 // lockPeople keeps everybody from choosing until the transaction ends.

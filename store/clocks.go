@@ -120,11 +120,7 @@ func (p *plan) handOn(within time.Duration, c lifecycle.Chase, handed int, then 
 }
 
 // acceptClocks are the deadlines of an offer, in business time of the rep, by the terms of the lead.
-func (s *Store) acceptClocks(ctx context.Context, q querier, p lifecycle.Policy, t terms, rep string, at time.Time) ([]lifecycle.Clock, time.Time, error) {
-	hours, err := s.calendarOf(ctx, q, p, rep, "")
-	if err != nil {
-		return nil, time.Time{}, err
-	}
+func acceptClocks(hours *calendar.Calendar, p lifecycle.Policy, t terms, at time.Time) ([]lifecycle.Clock, time.Time, error) {
 	made := plan{hours: hours, since: at}
 	made.accept(t.sla.Accept)
 	var due time.Time

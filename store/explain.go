@@ -63,24 +63,37 @@ func takenBack(ctx context.Context, tx pgx.Tx, leadID string, out *record.Score)
 }
 
 // explain reads all events of a lead and names every point.
-func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) (record.Score, error) {
-	w, err := s.enter(ctx, tx)
+func (s *Store) explain(ctx context.Context, q querier, leadID string, a asked) (record.Score, error) {
+	w, err := s.enter(ctx, q)
 	if err != nil {
 		return record.Score{}, err
 	}
 	if a.model != 0 && a.model != w.version {
-		if w.scorer, err = s.scorer(ctx, tx, a.model); err != nil {
+		if w.scorer, err = s.scorer(ctx, q, a.model); err != nil {
 			return record.Score{}, err
 		}
 		w.version = a.model
 	}
 	at := a.moment(w.now)
-	lead, st, err := knownAt(ctx, tx, leadID, at, w.now)
+	k, err := knownAt(ctx, q, leadID, at, w.now)
 	if err != nil {
 		return record.Score{}, err
 	}
-	of := scoring.Explained{Profile: lead.Profile, Events: st.before, Adjustments: st.adjustments, At: at, Before: st.Band}
-	e, err := s.explainKept(ctx, tx, w, leadID, st, of)
+	return s.explainKnown(ctx, q, w, k, at)
+}
+
+// knownOf is what a score is explained from: who the lead was at a moment, where it stood, and from when on there is something of
+// it and of all leads.
+type knownOf struct {
+	profile   person.Profile
+	cycle     int
+	standing  *standing
+	since     time.Time  // the lead is known since then
+	keptSince *time.Time // all events since then are there; nil: none was ever dropped
+}
+
+func (s *Store) explainKnown(ctx context.Context, q querier, w world, k knownOf, at time.Time) (record.Score, error) {
+	e, err := s.explainKept(ctx, q, w, k, at)
 	if err != nil {
 		return record.Score{}, err
 	}
@@ -88,31 +101,23 @@ func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) 
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
 		Items: e.Items, Missing: e.Missing, Complete: e.Complete,
 	}
-	if st.MQLCycle != nil && *st.MQLCycle == lead.Cycle && !st.MQLAt.After(at) {
+	if st := k.standing; st.MQLCycle != nil && *st.MQLCycle == k.cycle && !st.MQLAt.After(at) {
 		out.MQLAt = st.MQLAt
 	}
 	return out, nil
 }
 
-const sqlKnownSince = `SELECT least(created_at, known_since) FROM leads WHERE id = @id`
-
 // explainKept explains from the events, and from what is stored of those that are no longer kept. What they gave at a moment
 // that has passed is not known.
-func (s *Store) explainKept(ctx context.Context, tx pgx.Tx, w world, leadID string, st *standing, of scoring.Explained) (scoring.Explanation, error) {
-	since, err := keptSince(ctx, tx)
-	if err != nil {
-		return scoring.Explanation{}, err
-	}
-	var known time.Time
-	if err := tx.QueryRow(ctx, sqlKnownSince, pgx.NamedArgs{"id": leadID}).Scan(&known); err != nil {
-		return scoring.Explanation{}, err
-	}
-	if since == nil || !known.Before(*since) {
+func (s *Store) explainKept(ctx context.Context, q querier, w world, k knownOf, at time.Time) (scoring.Explanation, error) {
+	st := k.standing
+	of := scoring.Explained{Profile: k.profile, Events: st.before, Adjustments: st.adjustments, At: at, Before: st.Band}
+	if k.keptSince == nil || !k.since.Before(*k.keptSince) {
 		return w.scorer.Explain(of.Profile, of.Events, of.Adjustments, of.At, of.Before), nil
 	}
-	kept := scoring.Kept{Since: *since}
+	kept := scoring.Kept{Since: *k.keptSince}
 	if !of.At.Before(w.now) && st.ModelVersion != 0 {
-		if err := s.carry(ctx, tx, w, st); err != nil {
+		if err := s.carry(ctx, q, w, st); err != nil {
 			return scoring.Explanation{}, err
 		}
 		kept.Accumulators, kept.Known = st.filled(w, of.Events), true
@@ -120,39 +125,44 @@ func (s *Store) explainKept(ctx context.Context, tx pgx.Tx, w world, leadID stri
 	return w.scorer.ExplainKept(of, kept), nil
 }
 
-const sqlPersonToExplain = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
+const sqlPersonToExplain = `SELECT profile, cycle, ` + knownSince + ` FROM leads l WHERE id = @id`
+
+// knownSince is from when on a lead is known, and all events are there.
+const knownSince = `least(l.created_at, l.known_since) AS known, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept`
 
 const sqlProfileAt = `SELECT coalesce(jsonb_object_agg(field, value) FILTER (WHERE value IS NOT NULL), '{}') FROM (
 	SELECT DISTINCT ON (field) field, value FROM profile_values WHERE lead_id = @id AND learned_at <= @at ORDER BY field, id DESC
 ) AS newest`
 
 // knownAt reads what was known of a lead at a moment. Which band it was in before the moment is known of now only.
-func knownAt(ctx context.Context, tx pgx.Tx, leadID string, at, now time.Time) (leadRow, *standing, error) {
-	rows, _ := tx.Query(ctx, sqlPersonToExplain, pgx.NamedArgs{"id": leadID})
-	lead, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
-	if err != nil {
-		return lead, nil, err
+func knownAt(ctx context.Context, q querier, leadID string, at, now time.Time) (knownOf, error) {
+	var k knownOf
+	past := at.Before(now)
+	var until *time.Time
+	if past {
+		until = &at
 	}
-	ids := []string{leadID}
-	found, err := stood(ctx, tx, ids)
-	if err != nil {
-		return lead, nil, err
+	found := map[string]*standing{}
+	b := &pgx.Batch{}
+	b.Queue(sqlPersonToExplain, pgx.NamedArgs{"id": leadID}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&k.profile, &k.cycle, &k.since, &k.keptSince)
+	})
+	queueStood(b, []string{leadID}, found)
+	queueHistory(b, nil, found, []string{leadID}, nil, until)
+	err := q.SendBatch(ctx, b).Close()
+	if k.standing = found[leadID]; err != nil || !past {
+		return k, err
 	}
-	st := found[leadID]
-	if !at.Before(now) {
-		return lead, st, history(ctx, tx, nil, found, ids, nil, nil)
-	}
-	st.Band = ""
-	if lead.Profile, err = profileAt(ctx, tx, leadID, at); err != nil {
-		return lead, nil, err
-	}
-	return lead, st, history(ctx, tx, nil, found, ids, nil, &at)
+	k.standing.Band = ""
+	k.profile, err = profileAt(ctx, q, leadID, at)
+	return k, err
 }
 
 // profileAt is what was known of a lead at a moment.
-func profileAt(ctx context.Context, tx pgx.Tx, leadID string, at time.Time) (person.Profile, error) {
-	var flat json.RawMessage
-	if err := tx.QueryRow(ctx, sqlProfileAt, pgx.NamedArgs{"id": leadID, "at": at}).Scan(&flat); err != nil {
+func profileAt(ctx context.Context, q querier, leadID string, at time.Time) (person.Profile, error) {
+	rows, _ := q.Query(ctx, sqlProfileAt, pgx.NamedArgs{"id": leadID, "at": at})
+	flat, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[json.RawMessage])
+	if err != nil {
 		return nil, err
 	}
 	var profile map[string]any

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,127 +16,6 @@ import (
 
 // assignmentSpace makes the id of an assignment out of the command that asked for it.
 var assignmentSpace = uuid.MustParse("6f1d3f2e-90c5-5d0e-8a47-3a4f3b0f7c11")
-
-type offered struct {
-	ID        string
-	RepID     string
-	TeamID    *string
-	State     string
-	OfferedAt time.Time
-	DueAt     *time.Time
-	Clocks    []lifecycle.Clock
-}
-
-func (o offered) offer() *lifecycle.Offer {
-	out := &lifecycle.Offer{Assignment: o.ID, Rep: o.RepID, At: o.OfferedAt.UTC(), Clocks: o.Clocks}
-	if o.TeamID != nil {
-		out.Team = *o.TeamID
-	}
-	if o.DueAt != nil {
-		out.DueAt = o.DueAt.UTC()
-	}
-	return out
-}
-
-const sqlOfferByKey = `SELECT id, rep_id, team_id, state, offered_at, due_at, clocks FROM assignments WHERE key = @key`
-
-const sqlLeadToRoute = `SELECT stage, cycle, team_id, alert, email, profile, source, (SELECT document FROM policies WHERE active) AS policy,
-	(SELECT version FROM routes WHERE state = 'published') AS route
-FROM leads WHERE id = @id FOR NO KEY UPDATE`
-
-type leadToRoute struct {
-	routedPerson
-	Stage  lifecycle.Stage
-	TeamID *string
-	Alert  bool
-	Policy json.RawMessage
-	Route  *int // the published routing document; nil: none
-}
-
-// choice is one decision about who gets a lead.
-type choice struct {
-	tx     pgx.Tx
-	leadID string
-	lead   leadToRoute
-	score  record.Score
-	policy lifecycle.Policy
-	c      lifecycle.Command
-	last   *pgx.Batch // what is written, in the last trip
-	rule   string     // of the policy, by which the clocks were made
-}
-
-// route runs a decision about who gets the lead: once per command, and only while the lead is where the command took it to
-// be. Everything that is read of the lead alone is read under its lock before who takes the lock of all choices: others wait
-// no longer than it takes to choose. who answers the rep, or a code that says why there is none.
-func (s *Store) route(ctx context.Context, op string, c lifecycle.Command, stages []lifecycle.Stage, state string,
-	who func(ch *choice) (rep, code string, err error),
-) (record.Granted, error) {
-	var out record.Granted
-	h := s.handing()
-	err := s.pipelined(ctx, op, func(conn *pgx.Conn) error {
-		out = record.Granted{}
-		h.again()
-		ch := &choice{tx: begun{conn}, leadID: leadOf(c), c: c, last: &pgx.Batch{}}
-		if err := s.grant(ctx, ch, h, stages, state, who, &out); err != nil {
-			return err
-		}
-		ch.last.Queue("COMMIT")
-		return ch.tx.SendBatch(ctx, ch.last).Close()
-	})
-	h.end(err)
-	return out, err
-}
-
-// grant decides, and queues what is written.
-func (s *Store) grant(ctx context.Context, ch *choice, h *handing, stages []lifecycle.Stage, state string,
-	who func(ch *choice) (rep, code string, err error), out *record.Granted,
-) error {
-	before, err := ch.enter(ctx)
-	switch {
-	case err != nil || before != nil:
-		out.Offer = before
-		return err
-	case ch.lead.Stage == lifecycle.StageErased:
-		return record.ErrErased
-	case ch.lead.Cycle != ch.c.Cycle || !within(ch.lead.Stage, stages):
-		out.Code = "too_late"
-		return nil
-	}
-	if ch.score, err = s.explain(ctx, ch.tx, ch.leadID, asked{at: ch.c.At, run: true}); err != nil && !errors.Is(err, ErrNoModel) {
-		return err
-	}
-	if ch.policy, err = policyOf(ch.lead.Policy); err != nil && state == "offered" { // else nothing has a deadline
-		return err
-	}
-	rep, code, err := who(ch)
-	if err != nil {
-		return err
-	}
-	if rep == "" {
-		out.Code = code
-		return nil
-	}
-	return s.assign(ctx, ch, h, rep, state, out)
-}
-
-// enter begins the transaction, locks the lead, and finds what the command was granted before.
-func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error) {
-	b := &pgx.Batch{}
-	b.Queue("BEGIN")
-	b.Queue(sqlPlainPlans)
-	b.Queue(sqlLeadToRoute, pgx.NamedArgs{"id": ch.leadID}).Query(func(rows pgx.Rows) (err error) {
-		ch.lead, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadToRoute])
-		return err
-	})
-	b.Queue(sqlOfferByKey, pgx.NamedArgs{"key": ch.c.ID}).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[offered])
-		for _, o := range found {
-			before = o.offer()
-		}
-		return err
-	})
-	return before, ch.tx.SendBatch(ctx, b).Close()
-}
 
 func within(stage lifecycle.Stage, stages []lifecycle.Stage) bool {
 	for _, s := range stages {
@@ -155,65 +34,42 @@ func leadOf(c lifecycle.Command) string { return c.ID[:min(36, len(c.ID))] }
 func (s *Store) Offer(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	stages := []lifecycle.Stage{lifecycle.StageQualified, lifecycle.StageHandoff, lifecycle.StageNurturing, lifecycle.StageCaptured}
 	return s.route(ctx, "offer", c, stages, "offered", func(ch *choice) (string, string, error) {
-		r, err := s.routed(ctx, ch)
-		if err != nil {
-			return "", "", err
-		}
-		rep, err := ch.choose(ctx, r)
+		rep, err := ch.choose(ctx, ch.routed())
 		return rep, record.CodeNoRep, err
 	})
 }
 
 // routed is what the lead is routed by: the published document or, while there is none, everybody in turn, of the lead's team
 // where it has one.
-func (s *Store) routed(ctx context.Context, ch *choice) (routed, error) {
-	if ch.lead.Route == nil {
-		r := routed{doc: routing.Default()}
-		if ch.lead.TeamID != nil {
-			r.doc.Pools = map[string]routing.Pool{routing.PoolEverybody: {Strategy: routing.RoundRobin, Team: *ch.lead.TeamID}}
-		}
-		return r, nil
+func (ch *choice) routed() routed {
+	r := routed{version: ch.office.route, doc: ch.office.document}
+	if r.version > 0 {
+		r.in.Facts, r.domain = factsOf(r.doc, ch.lead.routedPerson, ch.score)
+	} else if ch.lead.teamID != nil {
+		r.doc.Pools = map[string]routing.Pool{routing.PoolEverybody: {Strategy: routing.RoundRobin, Team: *ch.lead.teamID}}
 	}
-	r := routed{version: *ch.lead.Route}
-	var err error
-	if r.doc, err = s.routeDocument(ctx, ch.tx, r.version); err != nil {
-		return r, err
-	}
-	r.in.Facts, r.in.Owner, err = factsOf(ctx, ch.tx, r.doc, ch.leadID, ch.lead.routedPerson, ch.score)
-	return r, err
+	return r
 }
-
-const sqlActiveRep = `SELECT active AND (@team::uuid IS NULL OR team_id = @team) FROM reps WHERE id = @rep`
 
 // Who has taken it in this cycle before: a lead that waits in the queue has nobody, so its run has not heard of it yet.
 const sqlTaken = `SELECT count(*)::int FROM assignments WHERE lead_id = @lead AND cycle = @cycle AND state = 'accepted'`
 
-// active reports whether the rep is there, and of the team where one is named, and how often the lead was taken in this
-// cycle.
-func (ch *choice) active(ctx context.Context, team *string) (ok bool, taken int, err error) {
-	if !isID(ch.c.Rep) {
-		return false, 0, nil
-	}
-	b := &pgx.Batch{}
-	b.Queue(sqlSeePeople, pgx.NamedArgs{"lock": peopleLock})
-	b.Queue(sqlActiveRep, pgx.NamedArgs{"rep": ch.c.Rep, "team": team}).Query(func(rows pgx.Rows) error {
-		found, err := pgx.CollectRows(rows, pgx.RowTo[*bool])
-		ok = len(found) > 0 && found[0] != nil && *found[0]
-		return err
-	})
-	b.Queue(sqlTaken, pgx.NamedArgs{"lead": ch.leadID, "cycle": ch.c.Cycle}).QueryRow(func(row pgx.Row) error { return row.Scan(&taken) })
-	return ok, taken, ch.tx.SendBatch(ctx, b).Close()
+// taken is how often the lead was taken in this cycle.
+func (ch *choice) taken(ctx context.Context) (int, error) {
+	rows, _ := ch.x.Query(ctx, sqlTaken, pgx.NamedArgs{"lead": ch.leadID, "cycle": ch.c.Cycle})
+	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
 }
 
 // Claim gives a queued lead to the active rep of its team who took it first.
 func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	return s.route(ctx, "claim", c, []lifecycle.Stage{lifecycle.StageQualified}, "accepted", func(ch *choice) (string, string, error) {
-		ok, taken, err := ch.active(ctx, ch.lead.TeamID)
-		switch {
-		case err != nil || !ok:
-			return "", lifecycle.CodeUnknownRep, err
-		case taken > 0:
-			return "", lifecycle.CodeAlreadyDecided, nil
+		rep, there := ch.office.rep(c.Rep)
+		if !there || !rep.Active || ch.lead.teamID != nil && (rep.Team == nil || *rep.Team != *ch.lead.teamID) {
+			return "", lifecycle.CodeUnknownRep, nil
+		}
+		taken, err := ch.taken(ctx)
+		if err != nil || taken > 0 {
+			return "", lifecycle.CodeAlreadyDecided, err
 		}
 		return c.Rep, "", nil
 	})
@@ -227,68 +83,92 @@ func (s *Store) Assign(ctx context.Context, c lifecycle.Command) (record.Granted
 			rep, err := ch.choose(ctx, routed{doc: routing.OfTeam(c.Team)})
 			return rep, record.CodeNoRep, err
 		}
-		ok, _, err := ch.active(ctx, nil)
-		if err != nil || !ok {
-			return "", lifecycle.CodeUnknownRep, err
+		if rep, there := ch.office.rep(c.Rep); !there || !rep.Active {
+			return "", lifecycle.CodeUnknownRep, nil
 		}
 		return c.Rep, "", nil
 	})
 }
 
-const sqlAssign = `INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, team_id, state, offered_at, due_at, clocks, decided_at,
-	model_version, score, explanation)
-SELECT @id, @key, @lead, @cycle, @n, r.id, r.team_id, @state, @at, @due, @clocks, @decided, @model, @score, @explanation
-FROM reps r WHERE r.id = @rep RETURNING id, rep_id, team_id, state, offered_at, due_at, clocks`
+// What a decision leaves behind: the ledger's row where it chose, the assignment, and its terms, the band also where no policy asks
+// for it, for reports do.
+const (
+	theAssignment = `INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, team_id, state, offered_at, due_at, clocks, decided_at,
+		model_version, score, explanation)
+	VALUES (@id, @key, @lead, @cycle, @n, @rep, @team, @state, @at, @due, @clocks, @decided, @model, @score, @explanation) RETURNING id`
+	theTerms   = `INSERT INTO assignment_terms (assignment_id, band, rule) SELECT id, @band, @terms FROM made`
+	sqlAssign  = `WITH made AS (` + theAssignment + `) ` + theTerms
+	sqlDecided = `WITH kept AS (` + sqlLedger + `), made AS (` + theAssignment + `) ` + theTerms
+)
 
 // An offer that is still open is over as soon as the next is made: there is one at a time.
 const sqlEndOpen = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 WHERE lead_id = @lead AND state = 'offered'`
 
 // assign queues the assignment with what was known at this moment, and tells the rep.
-func (s *Store) assign(ctx context.Context, ch *choice, h *handing, rep, state string, out *record.Granted) error {
+func (ch *choice) assign(ctx context.Context, h *handing, repID, state string) (*lifecycle.Offer, error) {
 	c, explained := ch.c, ch.score
+	rep, _ := ch.office.rep(repID)
+	id, at := uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), c.At.Truncate(time.Microsecond) // as Postgres keeps it
 	args := pgx.NamedArgs{
-		"id": uuid.NewSHA1(assignmentSpace, []byte(c.ID)).String(), "key": c.ID, "lead": ch.leadID, "cycle": c.Cycle, "n": c.N, "rep": rep,
-		"state": state, "at": c.At, "due": nil, "clocks": []lifecycle.Clock{}, "decided": nil, "model": nil, "score": explained.Score,
+		"id": id, "key": c.ID, "lead": ch.leadID, "cycle": c.Cycle, "n": c.N, "rep": repID, "team": rep.Team, "state": state, "at": at, "due": nil,
+		"decided": nil, "model": nil, "score": explained.Score, "band": ch.band,
 	}
-	alerted := record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: args["id"].(string), RepID: rep, Score: explained.Score}
+	maps.Copy(args, ch.ledger)
+	alerted := record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: id, RepID: repID, Score: explained.Score}
+	clocks := []lifecycle.Clock{}
 	if state == "offered" {
-		terms, err := termsOf(ctx, ch.tx, ch.policy, ch.leadID, rep, "")
-		if err != nil {
-			return err
+		var due time.Time
+		var err error
+		if clocks, due, err = ch.clocks(ctx, rep); err != nil {
+			return nil, err
 		}
-		ch.rule = terms.rule
-		clocks, due, err := s.acceptClocks(ctx, ch.tx, ch.policy, terms, rep, c.At)
-		if err != nil {
-			return err
-		}
-		args["clocks"], args["due"] = clocks, due
-		due = due.Truncate(time.Microsecond) // as Postgres keeps it
-		alerted.DueAt = &due
+		due = due.Truncate(time.Microsecond)
+		args["due"], alerted.DueAt = due, &due
 	} else {
-		args["decided"] = c.At
+		args["decided"] = at
 	}
 	raw, err := json.Marshal(explained)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	args["explanation"] = raw
+	args["clocks"], args["terms"], args["explanation"] = clocks, ch.rule, raw
 	if explained.Model > 0 {
 		args["model"] = explained.Model
 	}
-	ch.last.Queue(sqlEndOpen, pgx.NamedArgs{"lead": ch.leadID})
-	ch.last.Queue(sqlAssign, args).Query(func(rows pgx.Rows) error {
-		o, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[offered])
-		out.Offer = o.offer()
-		return err
-	})
-	ch.keepTerms(args["id"].(string))
-	if !ch.lead.Alert {
-		return nil
+	if ch.open {
+		ch.last.Queue(sqlEndOpen, pgx.NamedArgs{"lead": ch.leadID})
 	}
-	return tellSales(ch.last, h, alert{
-		kind: alertOf(c.Kind, state), key: c.ID, AlertData: alerted, whys: record.Whys(explained.Items, whysShown),
+	if ch.ledger != nil {
+		ch.last.Queue(sqlDecided, args)
+	} else {
+		ch.last.Queue(sqlAssign, args)
+	}
+	offer := offerOf(id, repID, rep.Team, at, alerted.DueAt, clocks)
+	if !ch.lead.alert {
+		return offer, nil
+	}
+	return offer, tellSales(ch.last, h, alert{
+		kind: alertOf(c.Kind, state), key: c.ID, AlertData: alerted, whys: record.Whys(explained.Items, whysShown), unheard: !ch.office.hooks,
 	})
+}
+
+// clocks are the deadlines of an offer by the terms of the lead, in business time of the rep.
+func (ch *choice) clocks(ctx context.Context, rep colleague) ([]lifecycle.Clock, time.Time, error) {
+	o := ch.office
+	hours, err := ch.s.hoursOf(ctx, ch.x, o, rep)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	w := lifecycle.Whose{Band: ch.band, Source: ch.lead.source}
+	for _, team := range []*string{ch.lead.teamID, rep.Team} { // the rep's, where they have one
+		if team != nil {
+			w.Team = o.teams[*team].name
+		}
+	}
+	t := terms{o.policy.SLA.For(w), o.policy.SLA.Rule(w)}
+	ch.rule = t.rule
+	return acceptClocks(hours, o.policy, t, ch.c.At)
 }
 
 func alertOf(k lifecycle.CommandKind, state string) string {

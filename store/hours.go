@@ -37,12 +37,17 @@ func (s *Store) calendarOf(ctx context.Context, q querier, p lifecycle.Policy, r
 	if err != nil {
 		return nil, err
 	}
-	if kept, ok := s.hours.Load(found.ID); ok && kept.(hours).revision == found.Revision {
+	return s.hoursOfCalendar(ctx, q, found.ID, found.Revision)
+}
+
+// hoursOfCalendar is a calendar as of a revision, from what is kept or as it is read now.
+func (s *Store) hoursOfCalendar(ctx context.Context, q querier, id string, revision int64) (*calendar.Calendar, error) {
+	if kept, ok := s.hours.Load(id); ok && kept.(hours).revision == revision {
 		return kept.(hours).calendar, nil
 	}
-	made, err := readHours(ctx, q, found.ID)
+	made, err := readHours(ctx, q, id)
 	if err == nil {
-		s.hours.Store(found.ID, made)
+		s.hours.Store(id, made)
 	}
 	return made.calendar, err
 }

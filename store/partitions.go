@@ -128,14 +128,6 @@ months:
 
 const noteKept = `UPDATE events_kept SET since = greatest(since, %s)`
 
-const sqlKeptSince = `SELECT nullif(since, '-infinity') FROM events_kept WHERE one`
-
-// keptSince is from when on all events are there; nil: none was ever dropped.
-func keptSince(ctx context.Context, q querier) (*time.Time, error) {
-	rows, _ := q.Query(ctx, sqlKeptSince)
-	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time])
-}
-
 // drop drops the partitions of which nothing is younger than that, and notes from when on all events are there. Of one that
 // is longer than a month, of a gap, it deletes what would be gone by months.
 func (k *keeper) drop(ctx context.Context, than time.Time) (failed error) {

@@ -37,9 +37,12 @@ type previewed struct {
 func (s *Store) PreviewRoute(ctx context.Context, doc routing.Document, last int) (record.RoutePreview, error) {
 	var out record.RoutePreview
 	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		today, err := s.publishedDocument(ctx, tx)
+		o, err := s.readOffice(ctx, tx)
 		if err != nil {
 			return err
+		}
+		if o.noPolicy != nil {
+			return o.noPolicy
 		}
 		rows, _ := tx.Query(ctx, sqlLeadsToPreview, pgx.NamedArgs{"rows": last})
 		leads, err := pgx.CollectRows(rows, pgx.RowToStructByName[previewed])
@@ -47,11 +50,11 @@ func (s *Store) PreviewRoute(ctx context.Context, doc routing.Document, last int
 			return err
 		}
 		slices.Reverse(leads)
-		would, err := s.play(ctx, tx, doc, leads)
+		would, err := s.play(ctx, tx, o, doc, leads)
 		if err != nil {
 			return err
 		}
-		is, err := s.play(ctx, tx, today, leads)
+		is, err := s.play(ctx, tx, o, o.document, leads)
 		if err != nil {
 			return err
 		}
@@ -62,45 +65,32 @@ func (s *Store) PreviewRoute(ctx context.Context, doc routing.Document, last int
 	return out, masked("preview route", err)
 }
 
-const sqlPublishedRoute = `SELECT version FROM routes WHERE state = 'published'`
-
-func (s *Store) publishedDocument(ctx context.Context, q querier) (routing.Document, error) {
-	rows, _ := q.Query(ctx, sqlPublishedRoute)
-	versions, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	if err != nil || len(versions) == 0 {
-		return routing.Default(), err
-	}
-	return s.routeDocument(ctx, q, versions[0])
-}
-
 // stage is where a document is played: pools are read once, and then kept here.
 type stage struct {
+	s     *Store
+	of    *office
 	pools map[string]*poolRead
 	more  map[string]int // leads that a rep has got here
 	fewer map[string]int // of those looked at, how many a rep has open in truth
 }
 
-func (s *Store) play(ctx context.Context, tx pgx.Tx, doc routing.Document, leads []previewed) ([]routing.Decision, error) {
-	on := stage{map[string]*poolRead{}, map[string]int{}, map[string]int{}}
+func (s *Store) play(ctx context.Context, tx pgx.Tx, o *office, doc routing.Document, leads []previewed) ([]routing.Decision, error) {
+	on := stage{s, o, map[string]*poolRead{}, map[string]int{}, map[string]int{}}
 	for _, l := range leads {
 		if l.Holder != nil {
 			on.fewer[*l.Holder]++
 		}
 	}
-	policy, err := activePolicy(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]routing.Decision, len(leads))
 	for i, l := range leads {
-		facts, owner, err := factsOf(ctx, tx, doc, l.LeadID, l.routedPerson, record.Score{Score: l.Score, Fit: l.Fit, Engagement: l.Engagement, Band: l.Band, Grade: l.Grade})
-		if err != nil {
+		facts, domain := factsOf(doc, l.routedPerson, record.Score{Score: l.Score, Fit: l.Fit, Engagement: l.Engagement, Band: l.Band, Grade: l.Grade})
+		in := routing.Input{Facts: facts}
+		if err := withOwner(ctx, tx, &in, domain, l.LeadID); err != nil {
 			return nil, err
 		}
-		in := routing.Input{Facts: facts, Owner: owner}
 		d := routing.Decide(doc, in)
 		for d.Need != nil {
-			who, err := on.read(ctx, tx, *d.Need, policy.Calendar)
+			who, err := on.read(ctx, tx, *d.Need)
 			if err != nil {
 				return nil, err
 			}
@@ -114,18 +104,21 @@ func (s *Store) play(ctx context.Context, tx pgx.Tx, doc routing.Document, leads
 }
 
 // read is a pool as it stands after what has been played.
-func (on *stage) read(ctx context.Context, tx pgx.Tx, step routing.Step, calendarName string) ([]routing.Candidate, error) {
+func (on *stage) read(ctx context.Context, tx pgx.Tx, step routing.Step) ([]routing.Candidate, error) {
 	v, known := on.pools[step.Pool]
 	if !known || !ownTurns(step.Pool) { // those of one person are others each time
-		v = &poolRead{}
+		var err error
+		if v, err = on.s.poolOf(ctx, tx, on.of, step); err != nil {
+			return nil, err
+		}
 		b := &pgx.Batch{}
-		v.see(b, step, calendarName)
+		v.see(b)
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return nil, err
 		}
 		on.pools[step.Pool] = v
 	}
-	who := slices.Clone(v.of(step, time.Now()))
+	who := v.of(time.Now())
 	for i, c := range who {
 		got := on.more[c.RepID]
 		if c.Open != nil {

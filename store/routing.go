@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,70 +16,77 @@ VALUES (@lead, @key, @candidates, @rep, @why, @document, @rule, @pool, @strategy
 
 // A pool's row is made by its first turn, under the pool's lock.
 const (
-	sqlFirstTurn = `INSERT INTO routing_pools (name, turns, reps) VALUES (@pool, @given, @reps)`
-	sqlTakeTurn  = `UPDATE routing_pools SET turns = @given, reps = @reps WHERE name = @pool`
+	sqlFirstTurn = `INSERT INTO routing_pools (name) VALUES (@pool)`
+	sqlTakeTurn  = `UPDATE routing_pools SET turns = @given, reps = @reps, tag = @tag WHERE name = @pool`
 )
 
 // routed is what a choice goes by: the document, and what it asks of the lead.
 type routed struct {
 	version int // 0: what is built in
 	doc     routing.Document
+	domain  string // of the lead's company, whose owner has not been looked for yet
 	in      routing.Input
 }
 
-// choose follows the document and queues the ledger and the turn; empty when nobody may have the lead. Everything it needs of
-// the lead was read before: from here on others wait.
+// choose follows the document; empty when nobody may have the lead. From where the pools are locked on others wait: all else was
+// read before.
 func (ch *choice) choose(ctx context.Context, r routed) (string, error) {
+	if err := withOwner(ctx, ch.x, &r.in, r.domain, ch.leadID); err != nil {
+		return "", err
+	}
 	r.in.Facts, r.in.Passed = r.in.Facts.Only(r.doc), ch.c.Exclude
-	_, steps := routing.Steps(r.doc, r.in)
 	pools := map[string]*poolRead{}
+	_, steps := routing.Steps(r.doc, r.in)
+	for _, step := range steps {
+		v, err := ch.s.poolOf(ctx, ch.x, ch.office, step)
+		if err != nil {
+			return "", err
+		}
+		pools[step.Pool] = v
+	}
+	if rep, done, err := ch.inLine(r, pools); done || err != nil {
+		return rep, err
+	}
+	ch.aside(pools)
 	b := &pgx.Batch{}
-	lockPools(b, steps)
+	lockPools(b, pools)
 	d := routing.Decide(r.doc, r.in)
 	for d.Need != nil {
-		v := &poolRead{}
-		pools[d.Need.Pool] = v
-		v.see(b, *d.Need, ch.policy.Calendar)
-		if err := ch.tx.SendBatch(ctx, b).Close(); err != nil {
+		v := pools[d.Need.Pool]
+		v.see(b)
+		if err := ch.x.send(b); err != nil {
 			return "", err
 		}
 		b = &pgx.Batch{}
-		r.in.Read = append(r.in.Read, d.Need.Pool)
-		r.in.Candidates = append(r.in.Candidates, v.of(*d.Need, time.Now())...)
+		r.in.Read, r.in.Candidates = append(r.in.Read, v.step.Pool), append(r.in.Candidates, v.of(ch.now)...)
 		d = routing.Decide(r.doc, r.in)
 	}
 	return d.Rep, ch.keep(r, d, pools[d.Pool])
 }
 
-// keep queues what a decision leaves behind.
+// keep prepares what a decision leaves behind of itself.
 func (ch *choice) keep(r routed, d routing.Decision, v *poolRead) error {
-	args := pgx.NamedArgs{
-		"lead": ch.leadID, "key": ch.c.ID, "candidates": d.Ledger, "rep": nullable(d.Rep), "why": whyRouted(d), "document": nil,
-		"rule": d.Rule, "pool": d.Pool, "strategy": string(d.Strategy), "turn": nil,
-	}
-	if d.Ledger == nil {
-		args["candidates"] = []routing.Candidate{}
-	}
-	if r.version > 0 {
-		args["document"] = r.version
-	}
 	in := r.in
 	in.Candidates = nil // the ledger has them
 	raw, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	args["input"] = raw
+	ch.ledger = pgx.NamedArgs{
+		"lead": ch.leadID, "key": ch.c.ID, "candidates": d.Ledger, "rep": nullable(d.Rep), "why": whyRouted(d), "document": nil,
+		"rule": d.Rule, "pool": d.Pool, "strategy": string(d.Strategy), "turn": nil, "input": raw,
+	}
+	if d.Ledger == nil {
+		ch.ledger["candidates"] = []routing.Candidate{}
+	}
+	if r.version > 0 {
+		ch.ledger["document"] = r.version
+	}
 	if d.Rep != "" && ownTurns(d.Pool) {
 		given, reps := v.take(d)
-		args["turn"] = given
-		sql := sqlTakeTurn
-		if !v.turns.there {
-			sql = sqlFirstTurn
-		}
-		ch.last.Queue(sql, pgx.NamedArgs{"pool": d.Pool, "given": given, "reps": reps})
+		ch.ledger["turn"] = given
+		ch.turn = &takenTurn{pool: d.Pool, first: !v.turns.there, turns: turns{Given: given, Reps: reps, there: true}}
 	}
-	ch.last.Queue(sqlLedger, args)
 	return nil
 }
 

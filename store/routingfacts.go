@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -51,9 +50,9 @@ type routedPerson struct {
 	Cycle   int
 }
 
-// factsOf are all the facts of a lead, and who works with its account.
-func factsOf(ctx context.Context, q querier, d routing.Document, leadID string, p routedPerson, score record.Score) (routing.Facts, string, error) {
-	f := routing.Facts{"cycle": float64(p.Cycle), "score": float64(score.Score), "fit": score.Fit, "engagement": score.Engagement, "band": score.Band, "grade": score.Grade}
+// factsOf are all the facts of a lead but one, and the domain by which its company is known: who works with that (withOwner).
+func factsOf(d routing.Document, p routedPerson, score record.Score) (f routing.Facts, domain string) {
+	f = routing.Facts{"cycle": float64(p.Cycle), "score": float64(score.Score), "fit": score.Fit, "engagement": score.Engagement, "band": score.Band, "grade": score.Grade}
 	for name, v := range p.Profile {
 		if custom, ok := v.(map[string]any); ok && name == "custom" {
 			for key, v := range custom {
@@ -76,18 +75,21 @@ func factsOf(ctx context.Context, q querier, d routing.Document, leadID string, 
 		email = *p.Email
 	}
 	company, _ := p.Profile["company_domain"].(string)
-	domain := d.AccountOf(company, email)
+	if domain = d.AccountOf(company, email); domain != "" {
+		f["account.domain"] = domain
+	}
+	return f, domain
+}
+
+// withOwner adds to what a decision is made from who works with the company.
+func withOwner(ctx context.Context, q querier, in *routing.Input, domain, leadID string) error {
 	if domain == "" {
-		return f, "", nil
+		return nil
 	}
-	f["account.domain"] = domain
 	rows, _ := q.Query(ctx, sqlAccountOwner, pgx.NamedArgs{"domain": domain, "lead": leadID})
-	owner, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return f, "", nil
-	}
-	if err == nil {
-		f["account.owner"] = owner
-	}
-	return f, owner, err
+	_, err := pgx.ForEachRow(rows, []any{&in.Owner}, func() error {
+		in.Facts["account.owner"] = in.Owner
+		return nil
+	})
+	return err
 }

@@ -233,15 +233,22 @@ func history(ctx context.Context, tx querier, scorer *scoring.Scorer, standings 
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, _ := tx.Query(ctx, sqlEventsOf, pgx.NamedArgs{"leads": ids, "types": types, "until": until})
-	var id string
-	var h happened
-	_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
-		e := h.scored(scorer)
-		standings[id].before = append(standings[id].before, e)
-		return nil
+	b := &pgx.Batch{}
+	queueHistory(b, scorer, standings, ids, types, until)
+	return tx.SendBatch(ctx, b).Close()
+}
+
+func queueHistory(b *pgx.Batch, scorer *scoring.Scorer, standings map[string]*standing, ids, types []string, until *time.Time) {
+	b.Queue(sqlEventsOf, pgx.NamedArgs{"leads": ids, "types": types, "until": until}).Query(func(rows pgx.Rows) error {
+		var id string
+		var h happened
+		_, err := pgx.ForEachRow(rows, []any{&id, &h.ID, &h.Type, &h.OccurredAt, &h.ReceivedAt, &h.Properties}, func() error {
+			e := h.scored(scorer)
+			standings[id].before = append(standings[id].before, e)
+			return nil
+		})
+		return err
 	})
-	return err
 }
 
 // scored is the event as scoring looks at it. Properties are read back from what is stored, so that folding now and

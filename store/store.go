@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,8 @@ type Store struct {
 	takers    sync.Map // lane -> *taking
 	routes    sync.Map // version -> routing.Document
 	hours     sync.Map // id of a calendar -> hours
+	office    atomic.Pointer[office]
+	lines     sync.Map // name of a pool -> *line
 	warmUp    []int
 	keepMails time.Duration
 }

@@ -31,15 +31,6 @@ func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, as
 	return terms{p.SLA.For(w), p.SLA.Rule(w)}, err
 }
 
-// The band is kept also where no policy asks for it: reports do.
-const sqlKeepTerms = `INSERT INTO assignment_terms (assignment_id, band, rule)
-SELECT @id::uuid, coalesce((SELECT band FROM scores WHERE lead_id = @lead), ''), @rule ON CONFLICT DO NOTHING`
-
-// keepTerms notes what the clocks of an assignment are made of.
-func (ch *choice) keepTerms(assignment string) {
-	ch.last.Queue(sqlKeepTerms, pgx.NamedArgs{"id": assignment, "lead": ch.leadID, "rule": ch.rule})
-}
-
 // planKind plans all levels of one kind of clock by the policy, from when the lead's clocks run.
 func (s *Store) planKind(ctx context.Context, p lifecycle.Policy, hours *calendar.Calendar, c lifecycle.Command, kind lifecycle.ClockKind) ([]lifecycle.Clock, error) {
 	t, err := termsOf(ctx, s.pool, p, leadOf(c), c.Rep, c.Assignment)
