@@ -48,6 +48,7 @@ type Store struct {
 	takers    sync.Map // lane -> *taking
 	routes    sync.Map // version -> routing.Document
 	hours     sync.Map // id of a calendar -> hours
+	pace      pace     // of publications
 	warmUp    []int
 	keepMails time.Duration
 }
