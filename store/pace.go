@@ -10,13 +10,16 @@ import (
 
 // A publication gives way to events: whoever sends one waits for the answer, and nobody for the publication. How long events
 // take is seen in Postgres, where API and worker meet whatever processes they are: ingest names its transaction for as long as
-// it lasts, and with each part of a piece it is asked how old the oldest of them is.
+// it lasts, and with each part of a piece it is asked how old the oldest of them is. What is as old when the publication rests
+// is no fault of it: then something else takes the machine, and to rest more would help nobody.
 const (
-	easy      = 5 * time.Millisecond   // an older transaction of events is slow
+	easy      = 5 * time.Millisecond   // a transaction of events that is no older is not slow
+	slowBy    = 3                      // nor is one that is not so many times as old as while nothing was done here
 	mostRest  = 3.0                    // at most so much rest for a time of work: a quarter of one lane is left
 	longRest  = 100 * time.Millisecond // at once, however long the work took: what a lock held up is no reason
 	lessRest  = 0.02                   // of rest after each part beside which nothing was slow
 	firstRest = 0.5
+	forget    = 0.98 // of what was seen at rest, with each part without any
 )
 
 // underEvents is what a transaction of events is called in pg_stat_activity.
@@ -32,18 +35,29 @@ type pace struct {
 	turn sync.Mutex // of the lanes, where they rest: one works, or none
 
 	mu   sync.Mutex
-	rest float64 // for a time of work; 0: none, and the lanes work beside each other
+	rest float64       // for a time of work; 0: none, and the lanes work beside each other
+	calm time.Duration // how old transactions of events become while it rests
 }
 
-// saw learns from how old a transaction of events was.
+// saw learns from how old a transaction of events was when some work was done.
 func (p *pace) saw(age time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if age > easy {
+	if age > max(easy, slowBy*p.calm) {
 		p.rest = min(mostRest, max(firstRest, 2*p.rest))
 	} else {
 		p.rest = max(0, p.rest-lessRest)
 	}
+	if p.rest == 0 {
+		p.calm = time.Duration(forget * float64(p.calm))
+	}
+}
+
+// sawAtRest learns from how old one was after a rest: the oldest tell most, since a look finds them at any age.
+func (p *pace) sawAtRest(age time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calm = max(age, (9*p.calm+age)/10)
 }
 
 // after is how long to rest after some work.
@@ -77,15 +91,15 @@ func (p *pace) queueSight(b *pgx.Batch) {
 	})
 }
 
-// work does one part of a piece and rests after it.
-func (p *pace) work(ctx context.Context, part func() error) error {
-	end := p.begin()
+// paced does one part of a piece and rests after it.
+func (s *Store) paced(ctx context.Context, part func() error) error {
+	end := s.pace.begin()
 	defer end()
 	began := time.Now()
 	if err := part(); err != nil {
 		return err
 	}
-	rest := p.after(time.Since(began))
+	rest := s.pace.after(time.Since(began))
 	if rest == 0 {
 		return nil
 	}
@@ -93,6 +107,9 @@ func (p *pace) work(ctx context.Context, part func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(rest):
-		return nil
 	}
+	var age float64
+	err := s.pool.QueryRow(ctx, sqlEventsUnderWay).Scan(&age)
+	s.pace.sawAtRest(seconds(age))
+	return masked("look at events", err)
 }

@@ -22,7 +22,7 @@ const rescorePart = 250
 func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err error) {
 	var r rescored
 	var w world
-	err = s.pace.work(ctx, func() error {
+	err = s.paced(ctx, func() error {
 		return s.pipelined(ctx, "rescore", func(conn *pgx.Conn) (err error) {
 			r = rescored{standings: map[string]*standing{}}
 			if w, err = s.look(ctx, conn, p, &r); err != nil {
@@ -40,7 +40,7 @@ func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err e
 	}
 	for from := 0; from < len(r.subjects); from += rescorePart {
 		to := min(from+rescorePart, len(r.subjects))
-		err := s.pace.work(ctx, func() error {
+		err := s.paced(ctx, func() error {
 			r.judge(w, from, to)
 			left, err := s.writePart(ctx, w, &r, from, to)
 			late = append(late, left...)
@@ -61,7 +61,6 @@ func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, t
 		r := whole.part(from, to)
 		b := &pgx.Batch{}
 		b.Queue(sqlUnhurried)
-		s.pace.queueSight(b)
 		var at published
 		b.Queue(sqlPublishedModel).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version) })
 		r.lock(b)
@@ -77,6 +76,7 @@ func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, t
 			b.Queue(sqlRescored, pgx.NamedArgs{"n": len(r.written), "version": w.version})
 			late = r.late()
 		}
+		s.pace.queueSight(b)
 		return x.commit(b)
 	})
 	return late, err
