@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 
 	"github.com/leadflow-dev/leadflow/intake"
@@ -74,11 +73,10 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // eventItems splits a body into its items, unread, and stops at one more than there may be: 32 kB of gzip hold 16 million.
 func eventItems(raw []byte, media string, most int) ([]json.RawMessage, error) {
-	kind, _, _ := mime.ParseMediaType(media)
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, byteOrderMark))
 	var items []json.RawMessage
 	switch {
-	case kind == "application/x-ndjson":
+	case mediaOf(media) == "application/x-ndjson":
 		items = lines(raw, most+1)
 	default:
 		var ok bool

@@ -174,6 +174,9 @@ func checkURL(u *url.URL) error {
 	if bad(u.Path) {
 		return problem(http.StatusNotFound, "not_found", "there is nothing with this name")
 	}
+	if u.RawQuery == "" {
+		return nil
+	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return problem(http.StatusBadRequest, "invalid_query", "the query of the URL cannot be read; values are percent-encoded")

@@ -50,13 +50,22 @@ var jsonMedia = []string{"", "application/json", "text/json", "text/plain", "app
 
 // checkMedia refuses a body that says to be something else than the route reads.
 func (r route) checkMedia(b *body) error {
-	kind, _, _ := mime.ParseMediaType(b.media)
+	kind := mediaOf(b.media)
 	known := slices.Contains(jsonMedia, kind) || strings.HasSuffix(kind, "+json") || slices.Contains(r.otherMedia, kind)
 	if r.media != "" || known || len(b.data) == 0 && b.file == nil {
 		return nil
 	}
 	takes := append([]string{"application/json"}, r.otherMedia...)
 	return problem(http.StatusUnsupportedMediaType, "unsupported_media_type", "this route takes "+strings.Join(takes, ", "))
+}
+
+// mediaOf is a media type without its parameters.
+func mediaOf(media string) string {
+	if media == "application/json" || media == "application/x-ndjson" {
+		return media // as nearly everybody writes them
+	}
+	kind, _, _ := mime.ParseMediaType(media)
+	return kind
 }
 
 // wait gives the connection the time that a whole file takes on a slow line.

@@ -13,7 +13,7 @@ const (
 )
 
 // aside is where events wait whose lead or visitor somebody else holds, for whatever reason and however long: a lock that
-// was forgotten must not hold up everybody's events. Whoever is spoken of here is not spoken of in any lane, so what comes
+// was forgotten must not hold up everybody's events. Whoever is spoken of here is not in the queue, so what comes
 // of one owner stays in its order.
 type aside struct {
 	owners  map[string]int // how many events wait, by owner
@@ -27,23 +27,16 @@ type heldTicket struct {
 	until time.Time
 }
 
-// setAside moves tickets, and what came of their owners since, from the lanes of their batch. The caller has the lock.
-func (c *committer) setAside(lanes []*lane, held []ticket) {
-	if len(held) == 0 {
-		return
-	}
+// setAside moves tickets, and what came of their owners since. The caller has the lock.
+func (c *committer) setAside(held []ticket) {
 	for _, t := range held {
 		c.putAside(t, ownerOf(t.events[t.n]))
 	}
-	for _, l := range lanes {
-		l.waiting = slices.DeleteFunc(slices.Clone(l.waiting), func(t ticket) bool {
-			owner := ownerOf(t.events[t.n])
-			if c.aside.owners[owner] == 0 {
-				return false
-			}
-			c.putAside(t, owner)
-			return true
-		})
+	for _, t := range held {
+		name := ownerOf(t.events[t.n])
+		for _, behind := range c.queue.drop(name) {
+			c.putAside(behind, name)
+		}
 	}
 }
 

@@ -22,22 +22,23 @@ var ErrBusy = errors.New("too many events wait to be stored")
 // is committed at once and a flood in few transactions. What waits is bounded: a request that finds no room is not
 // taken at all.
 //
-// It has lanes, which commit beside each other where much waits: what one reads and folds, another has Postgres write. Where
-// little waits one transaction takes what is in all of them: the half of it would cost nearly as much. When it is late the
-// next does not wait for it. All events of one owner go the same way, since a lead that many speak of is in nearly every
-// batch: two transactions that both have it would come one after the other all the same, and the second hold its connection
-// meanwhile.
+// Where enough waits it has transactions beside each other: while one is read and folded, Postgres writes another. Two of
+// them never have events of one owner, since a lead that many speak of would be in nearly every one: they would come one
+// after the other all the same, and the second hold its connection meanwhile. Where little waits there is one: the half of it
+// would cost nearly as much. When that is late the next does not wait for it.
 type committer struct {
 	events Events
 	cfg    backlog
 
-	mu    sync.Mutex
-	lanes []lane
-	runs  int // transactions under way
-	late  int // of them, those for which nobody waits any more
-	aside aside
-	count int // events that wait or are under way
-	size  int // their bytes
+	mu       sync.Mutex
+	queue    queue
+	runs     int // transactions under way
+	late     int // of them, those for which only their owners wait
+	timer    *time.Timer
+	lingered bool // enough
+	aside    aside
+	count    int // events that wait or are under way
+	size     int // their bytes
 }
 
 // backlog bounds a committer.
@@ -45,8 +46,8 @@ type backlog struct {
 	events int           // that wait or are under way
 	bytes  int           // of them
 	lanes  int           // transactions at once
-	wide   int           // that wait in a lane until it has a transaction beside another
-	late   time.Duration // how long the other lanes wait for a transaction that has events of them
+	wide   int           // events that could go until there is a transaction beside another
+	late   time.Duration // how long others than its owners wait for a transaction
 	linger time.Duration // how long a batch that is not full waits for more
 	hold   time.Duration // how long an event waits whose lead somebody else holds
 }
@@ -91,7 +92,7 @@ func newCommitter(events Events, b backlog) *committer {
 	if b.hold == 0 {
 		b.hold = commitTimeout
 	}
-	return &committer{events: events, cfg: b, lanes: make([]lane, b.lanes), aside: aside{owners: map[string]int{}}}
+	return &committer{events: events, cfg: b, queue: queue{owners: map[string]*owner{}}, aside: aside{owners: map[string]int{}}}
 }
 
 // submit waits until every event is decided, or its context is over: what is under way then may still be stored. ErrBusy
@@ -122,7 +123,7 @@ func (c *committer) full() bool {
 	return c.count >= c.cfg.events || c.size >= c.cfg.bytes
 }
 
-// enter queues a request and wakes lanes. One that is larger than all the room there is is taken when nothing waits.
+// enter queues a request. One that is larger than all the room there is is taken when nothing waits.
 func (c *committer) enter(d *delivery) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -136,8 +137,7 @@ func (c *committer) enter(d *delivery) bool {
 			c.putAside(ticket{d, n}, owner)
 			continue
 		}
-		l := &c.lanes[laneOf(owner, len(c.lanes))]
-		l.waiting = append(l.waiting, ticket{d, n})
+		c.queue.add(owner, ticket{d, n})
 	}
 	c.wake()
 	return true

@@ -18,9 +18,13 @@ import (
 func waits(s *Service) int {
 	s.commit.mu.Lock()
 	defer s.commit.mu.Unlock()
-	n := 0
-	for _, l := range s.commit.lanes {
-		n += len(l.waiting)
+	return s.commit.waiting()
+}
+
+// waiting is how many events are not under way. The caller has the lock.
+func (c *committer) waiting() (n int) {
+	for _, o := range c.queue.owners {
+		n += len(o.waiting)
 	}
 	return n
 }
@@ -127,11 +131,7 @@ func TestEvents_nothingCommittedIsAnError(t *testing.T) {
 func (c *committer) under() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := c.count
-	for _, l := range c.lanes {
-		n -= len(l.waiting)
-	}
-	return n
+	return c.count - c.waiting()
 }
 
 func TestLinger_gathersWhatComesMeanwhile(t *testing.T) {

@@ -40,9 +40,11 @@ func (o owners) ids() []string {
 // Everything in this transaction is looked up by keys. A plan that was made while a partition was new reads all of it, and is
 // kept until somebody has looked how large it is by then: for minutes, and a thousand times a second. Where a scan cannot
 // be avoided its price would make Postgres compile the statement first, each time. And for the few values of a lone event
-// Postgres would think each statement over anew, which takes three times as long as doing it (sqlPlainPlans).
+// Postgres would think each statement over anew, which takes three times as long as doing it (sqlPlainPlans). The name is for
+// whoever gives way to events (pace).
 const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('lock_timeout', @patience, true)
+	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('lock_timeout', @patience, true),
+	set_config('application_name', '` + underEvents + `', true)
 FROM models WHERE state = 'published'`
 
 // named are the owners of a batch as its events name them, each once and in order.
@@ -74,7 +76,7 @@ func (s *Store) lockOwners(ctx context.Context, x *exchange, who named, more fun
 	var at published
 	b := &pgx.Batch{}
 	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&at.Now, &at.Version, nil, nil, nil, nil}, func() error { return nil })
+		_, err := pgx.ForEachRow(rows, []any{&at.Now, &at.Version, nil, nil, nil, nil, nil}, func() error { return nil })
 		return err
 	})
 	if len(who.visitors) > 0 {

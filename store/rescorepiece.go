@@ -22,27 +22,33 @@ const rescorePart = 250
 func (s *Store) rescorePiece(ctx context.Context, p piece) (late []string, err error) {
 	var r rescored
 	var w world
-	err = s.pipelined(ctx, "rescore", func(conn *pgx.Conn) (err error) {
-		r = rescored{standings: map[string]*standing{}}
-		if w, err = s.look(ctx, conn, p, &r); err != nil {
+	err = s.paced(ctx, func() error {
+		return s.pipelined(ctx, "rescore", func(conn *pgx.Conn) (err error) {
+			r = rescored{standings: map[string]*standing{}}
+			if w, err = s.look(ctx, conn, p, &r); err != nil {
+				return err
+			}
+			if err := r.complete(ctx, s, conn, w); err != nil {
+				return err
+			}
+			_, err = conn.Exec(ctx, "COMMIT")
 			return err
-		}
-		if err := r.complete(ctx, s, conn, w); err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, "COMMIT")
-		return err
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.judge(w)
 	for from := 0; from < len(r.subjects); from += rescorePart {
-		left, err := s.writePart(ctx, w, &r, from, min(from+rescorePart, len(r.subjects)))
+		to := min(from+rescorePart, len(r.subjects))
+		err := s.paced(ctx, func() error {
+			r.judge(w, from, to)
+			left, err := s.writePart(ctx, w, &r, from, to)
+			late = append(late, left...)
+			return err
+		})
 		if err != nil {
 			return late, err
 		}
-		late = append(late, left...)
 	}
 	return late, nil
 }
@@ -70,6 +76,7 @@ func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, t
 			b.Queue(sqlRescored, pgx.NamedArgs{"n": len(r.written), "version": w.version})
 			late = r.late()
 		}
+		s.pace.queueSight(b)
 		return x.commit(b)
 	})
 	return late, err
@@ -108,9 +115,13 @@ func (r *rescored) late() (ids []string) {
 	return ids
 }
 
-func (r *rescored) judge(w world) {
-	r.verdicts = make([]verdict, len(r.subjects))
-	for i, su := range r.subjects {
+// judge computes some of a piece.
+func (r *rescored) judge(w world, from, to int) {
+	if r.verdicts == nil {
+		r.verdicts = make([]verdict, len(r.subjects))
+	}
+	for i := from; i < to; i++ {
+		su := r.subjects[i]
 		st := r.standings[su.lead.ID]
 		fit := st.Fit
 		if !st.fitKept {

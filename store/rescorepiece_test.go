@@ -30,7 +30,7 @@ func TestAPieceWritesOnlyWhatItHasRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.subjects, 6)
 	require.NoError(t, r.complete(t.Context(), s, conn.Conn(), w))
-	r.judge(w)
+	r.judge(w, 0, len(r.subjects))
 	part := r.part(0, 6)
 
 	// One has an event and is brought up by that, one is recycled and folded anew, one is erased, one changed whatever way, and
@@ -107,7 +107,7 @@ func TestAPieceIsWrittenInParts(t *testing.T) {
 	w, err := s.look(t.Context(), conn.Conn(), everybody, &r)
 	require.NoError(t, err)
 	require.NoError(t, r.complete(t.Context(), s, conn.Conn(), w))
-	r.judge(w)
+	r.judge(w, 0, len(r.subjects))
 	late, err := s.writePart(t.Context(), w, &r, 0, rescorePart)
 	require.NoError(t, err)
 	require.Empty(t, late)

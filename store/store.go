@@ -51,6 +51,7 @@ type Store struct {
 	hours     sync.Map // id of a calendar -> hours
 	office    atomic.Pointer[office]
 	lines     sync.Map // name of a pool -> *line
+	pace      pace     // of publications
 	warmUp    []int
 	keepMails time.Duration
 }

@@ -4,63 +4,56 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// ownerIn is somebody whose events go through a lane.
-func ownerIn(t *testing.T, lane int) string {
-	t.Helper()
-	for i := range 100 {
-		address := fmt.Sprintf("ada%d@example.com", i)
-		if laneOf(address, defaultLanes) == lane {
-			return address
-		}
-	}
-	t.Fatal("all owners go the same way")
-	return ""
-}
+// ada is one of many.
+func ada(n int) string { return fmt.Sprintf("ada%d@example.com", n) }
 
-// Where much waits, owners go one way or the other; what is said of one owner stays in order, and waits for its like only.
-func TestLanes_commitBesideEachOther(t *testing.T) {
+// Where much waits there are transactions beside each other; what is said of one owner stays in order, and waits for its like only.
+func TestBeside_muchGoesBesideEachOther(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
 	s := busy(k, Config{})
 	s.commit.cfg.wide, s.commit.cfg.late = 2, time.Hour
-	send := func(lane, waiting, under int) <-chan EventsAnswer {
-		answers := sent(s, about(ownerIn(t, lane), ""), about(ownerIn(t, lane), ""))
+	send := func(who, waiting, under int) <-chan EventsAnswer {
+		answers := sent(s, about(ada(who), ""), about(ada(who), ""))
 		require.Eventually(t, func() bool { return waits(s) == waiting && s.commit.under() == under }, 5*time.Second, time.Millisecond)
 		return answers
 	}
 	answers := []<-chan EventsAnswer{
 		send(0, 0, 2),
 		send(1, 0, 4), // the second transaction does not wait for the first
-		send(0, 2, 4),
+		send(0, 2, 4), // this one does
+		send(2, 4, 4), // there are no more at once
 	}
 	close(k.gate)
 	for _, a := range answers {
 		require.Equal(t, 2, (<-a).Accepted)
 	}
-	require.Equal(t, []int{2, 2, 2}, k.batches)
+	require.Len(t, k.events, 8)
 	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
 }
 
 // Where little waits it goes together, whoever it is about.
-func TestLanes_littleGoesTogether(t *testing.T) {
+func TestBeside_littleGoesTogether(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
 	s := busy(k, Config{})
 	s.commit.cfg.late = time.Hour
-	answers := []<-chan EventsAnswer{sent(s, about(ownerIn(t, 0), ""))}
+	answers := []<-chan EventsAnswer{sent(s, about(ada(0), ""))}
 	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
-	for lane := range 2 {
-		answers = append(answers, sent(s, about(ownerIn(t, lane), "")))
-		require.Eventually(t, func() bool { return waits(s) == lane+1 }, 5*time.Second, time.Millisecond)
+	for who := range 2 {
+		answers = append(answers, sent(s, about(ada(who), "")))
+		require.Eventually(t, func() bool { return waits(s) == who+1 }, 5*time.Second, time.Millisecond)
 	}
 	close(k.gate)
 	for _, a := range answers {
@@ -70,32 +63,67 @@ func TestLanes_littleGoesTogether(t *testing.T) {
 	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
 }
 
-// Who comes behind a transaction that is late does not wait for it, unless it is about the owners of its own lane.
-func TestLanes_goOnBesideWhatIsLate(t *testing.T) {
+// Who comes behind a transaction that is late does not wait for it, unless it is about them.
+func TestBeside_goOnBesideWhatIsLate(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
 	s := busy(k, Config{})
 	s.commit.cfg.late = 20 * time.Millisecond
-	answers := []<-chan EventsAnswer{sent(s, about(ownerIn(t, 0), ""), about(ownerIn(t, 1), ""))}
+	answers := []<-chan EventsAnswer{sent(s, about(ada(0), ""), about(ada(1), ""))}
 	require.Eventually(t, func() bool { return s.commit.under() == 2 }, 5*time.Second, time.Millisecond)
-	for lane := range 2 {
-		answers = append(answers, sent(s, about(ownerIn(t, lane), "")))
+	for who := range 3 {
+		answers = append(answers, sent(s, about(ada(who), "")))
 	}
-	require.Eventually(t, func() bool { return s.commit.under() == 3 && waits(s) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.commit.under() == 3 && waits(s) == 2 }, 5*time.Second, time.Millisecond)
 	close(k.gate)
 	for _, a := range answers {
 		<-a
 	}
-	require.ElementsMatch(t, []int{2, 1, 1}, k.batches)
-	require.Len(t, k.events, 4)
+	require.Len(t, k.events, 5)
 	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
 }
 
+// apart notes how often somebody is in two transactions, and how many there are at most.
+type apart struct {
+	*kept
+	mu    sync.Mutex
+	under map[string]int
+	runs  int
+	most  int
+	met   int
+}
+
+func (a *apart) Ingest(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
+	who := map[string]bool{}
+	for _, e := range events {
+		who[ownerOf(e)] = true
+	}
+	a.count(who, 1)
+	defer a.count(who, -1)
+	runtime.Gosched()
+	return a.kept.Ingest(ctx, events)
+}
+
+func (a *apart) count(who map[string]bool, n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.under == nil {
+		a.under = map[string]int{}
+	}
+	for name := range who {
+		if a.under[name] += n; a.under[name] > 1 {
+			a.met++
+		}
+	}
+	a.runs += n
+	a.most = max(a.most, a.runs)
+}
+
 // Whatever comes when, every event is stored once and nothing is left running.
-func TestLanes_loseNothingUnderLoad(t *testing.T) {
+func TestBeside_loseNothingUnderLoad(t *testing.T) {
 	t.Parallel()
-	k := &kept{}
-	s := busy(k, Config{Lanes: 3})
+	k := &apart{kept: &kept{}}
+	s := New(Deps{Captures: k, Events: k}, Config{Lanes: 3})
 	s.commit.cfg.wide, s.commit.cfg.late = 5, 100*time.Microsecond
 	var all sync.WaitGroup
 	var told, accepted atomic.Int64
@@ -122,19 +150,21 @@ func TestLanes_loseNothingUnderLoad(t *testing.T) {
 	require.Equal(t, told.Load(), accepted.Load())
 	require.EqualValues(t, told.Load(), len(ids))
 	require.EqualValues(t, told.Load(), len(k.events))
+	require.Zero(t, k.met, "nobody is in two transactions at once")
+	require.Equal(t, 3, k.most)
 }
 
-// One transaction has at most so many events, of however many lanes; what is left comes next, in its order.
-func TestLanes_aBatchIsNoLargerThanItMayBe(t *testing.T) {
+// One transaction has at most so many events, of however many owners; what is left comes next, in its order.
+func TestBeside_aBatchIsNoLargerThanItMayBe(t *testing.T) {
 	t.Parallel()
 	k := &kept{gate: make(chan struct{})}
 	s := busy(k, Config{})
 	s.commit.cfg.wide, s.commit.cfg.late = 10*maxBatch, time.Hour
-	first := sent(s, about(ownerIn(t, 0), ""))
+	first := sent(s, about(ada(0), ""))
 	require.Eventually(t, func() bool { return s.commit.under() == 1 }, 5*time.Second, time.Millisecond)
 	var items []json.RawMessage
 	for i := range maxBatch {
-		items = append(items, about(ownerIn(t, i%2), fmt.Sprint(i)), about(ownerIn(t, i%2), fmt.Sprint(maxBatch+i)))
+		items = append(items, about(ada(i%2), fmt.Sprint(i)), about(ada(i%2), fmt.Sprint(maxBatch+i)))
 	}
 	rest := sent(s, items...)
 	require.Eventually(t, func() bool { return waits(s) == len(items) }, 5*time.Second, time.Millisecond)
@@ -143,15 +173,15 @@ func TestLanes_aBatchIsNoLargerThanItMayBe(t *testing.T) {
 	require.Equal(t, len(items), (<-rest).Accepted)
 	require.Equal(t, []int{1, maxBatch, maxBatch}, k.batches)
 	require.Eventually(t, func() bool { return s.commit.idle() }, 5*time.Second, time.Millisecond)
-	for lane := range 2 {
+	for who := range 2 {
 		var came, told []string
 		for i, raw := range items {
-			if i/2%2 == lane {
+			if i/2%2 == who {
 				came = append(came, idOf(t, raw))
 			}
 		}
 		for _, e := range k.events {
-			if e.Email == ownerIn(t, lane) && e.ClientID != "" {
+			if e.Email == ada(who) && e.ClientID != "" {
 				told = append(told, e.ClientID)
 			}
 		}
@@ -166,9 +196,9 @@ func idOf(t *testing.T, raw json.RawMessage) string {
 	return e.ID
 }
 
-// idle reports that nothing runs and every lane is free again.
+// idle reports that nothing runs and nobody is kept in mind.
 func (c *committer) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.runs == 0 && c.late == 0 && !slices.ContainsFunc(c.lanes, func(l lane) bool { return l.by != nil })
+	return c.runs == 0 && c.late == 0 && c.queue.ready == 0 && len(c.queue.owners)+len(c.queue.free) == 0
 }
