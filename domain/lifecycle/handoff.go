@@ -174,7 +174,7 @@ func (c *change) withdraw(why string) {
 // acceptPassed is one deadline of the open offer.
 func (c *change) acceptPassed() {
 	k := c.e.Clock
-	c.entry.Why, c.entry.Assignment = "accept_"+string(k.Level), c.Assignment
+	c.entry.Why, c.entry.Assignment, c.entry.Due = "accept_"+string(k.Level), c.Assignment, k.At
 	switch k.Level {
 	case LevelDue:
 		c.SLA.State = SLABreached
