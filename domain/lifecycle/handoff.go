@@ -72,7 +72,7 @@ func (c *change) offered() {
 	c.drop(ClockAccept, ClockRetry)
 	c.Since, c.Used = o.At, 0
 	for _, k := range o.Clocks {
-		c.set(c.e.At, k)
+		c.run(c.e.At, k) // while Temporal was away its rep had it all the same
 		if k.Level == LevelReassign && k.N > 0 {
 			c.Max = k.N
 		}
@@ -174,7 +174,7 @@ func (c *change) withdraw(why string) {
 // acceptPassed is one deadline of the open offer.
 func (c *change) acceptPassed() {
 	k := c.e.Clock
-	c.entry.Why, c.entry.Assignment, c.entry.Due = "accept_"+string(k.Level), c.Assignment, k.At
+	c.entry.Why, c.entry.Assignment = "accept_"+string(k.Level), c.Assignment
 	switch k.Level {
 	case LevelDue:
 		c.SLA.State = SLABreached

@@ -66,7 +66,7 @@ type Idle struct {
 	Opportunity  span.Span `json:"opportunity"`
 	Then         string    `json:"then,omitempty"`          // owner
 	AfterManager span.Span `json:"after_manager,omitempty"` // owner told -> manager told -> finally
-	Finally      Stage     `json:"finally,omitempty"`       // dormant, or empty: stays
+	Finally      Stage     `json:"finally,omitempty"`       // dormant, team_queue, or empty: stays
 	Business     bool      `json:"business,omitempty"`      // in business time; absent: by the clock on the wall
 	Chase
 }

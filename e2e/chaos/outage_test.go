@@ -65,7 +65,7 @@ func (d drill) stays(until time.Time) {
 }
 
 // What was to happen to the first offers of the leads: by when, and when it did.
-const sqlPassed = `SELECT l.source_code, k.level, k.at, CASE k.level WHEN 'remind' THEN d.created_at ELSE n.offered_at END AS told,
+const sqlPassed = `SELECT l.source_code AS source, k.level, k.at, CASE k.level WHEN 'remind' THEN d.created_at ELSE n.offered_at END AS told,
 	coalesce(d.payload #>> '{data,late_by}', '') AS told_late, coalesce(t.data ->> 'late_by', '') AS noted_late, t.at AS noted
 FROM assignments a JOIN leads l ON l.id = a.lead_id
 CROSS JOIN LATERAL (SELECT k ->> 'level' AS level, (k ->> 'at')::timestamptz AS at FROM jsonb_array_elements(a.clocks) k) k
@@ -82,29 +82,43 @@ type passedClock struct {
 	Noted               *time.Time
 }
 
-// judge holds that everything which fell due until a moment has happened once, nothing of it early, and what was late says so. It
-// tells how far behind another that was due later anything came.
-func (d drill) judge(back, until time.Time) {
+// happened waits until everything that fell due until a moment has happened.
+func (d drill) happened(until time.Time) []passedClock {
 	d.t.Helper()
-	var all []passedClock
-	d.eventually("all that fell due has happened", func() bool {
+	for limit := time.Now().Add(3 * time.Minute); ; d.stays(time.Now().Add(100 * time.Millisecond)) {
 		rows, _ := d.pool.Query(d.t.Context(), sqlPassed, until)
-		var err error
-		all, err = pgx.CollectRows(rows, pgx.RowToStructByName[passedClock])
-		require.NoError(d.t, err)
+		all, err := pgx.CollectRows(rows, pgx.RowToStructByName[passedClock])
+		var missed []string
+		whole := wholeOf(all)
 		for _, c := range all {
-			if c.Noted == nil || c.Level == "reassign" && c.Told == nil {
-				return false
+			if c.Noted == nil || c.Told == nil && (c.Level == "reassign" || c.Level == "remind" && !whole[c.Source]) {
+				missed = append(missed, c.Source+" "+c.Level)
 			}
 		}
-		return true
-	})
-	last, worst, late, told := time.Time{}, time.Duration(0), 0, 0
-	var longest, after time.Duration
+		if err == nil && len(missed) == 0 {
+			return all
+		}
+		require.False(d.t, time.Now().After(limit), "missed: %v %v", missed, err)
+	}
+}
+
+// wholeOf are the sources whose offers went to the next rep: nobody is reminded of what is over.
+func wholeOf(all []passedClock) map[string]bool {
 	whole := map[string]bool{}
 	for _, c := range all {
 		whole[c.Source] = whole[c.Source] || c.Level == "reassign"
 	}
+	return whole
+}
+
+// judge holds that everything which fell due until a moment has happened once, nothing of it early, and what was late says so. It
+// tells how far behind another that was due later anything came.
+func (d drill) judge(back, until time.Time) {
+	d.t.Helper()
+	all := d.happened(until)
+	last, worst, late, told := time.Time{}, time.Duration(0), 0, 0
+	var longest, after time.Duration
+	whole := wholeOf(all)
 	seen := map[string]bool{}
 	for _, c := range all {
 		what := c.Source + " " + c.Level
