@@ -115,7 +115,7 @@ func TestTerms_ofIdleness(t *testing.T) {
 
 	mornings := newCalendar(t, s, "mornings", "UTC", "08:00", "12:00")
 	bob := newRep(t, s, "bob", func(r *record.Rep) { r.CalendarID = &mornings.ID })
-	require.Equal(t, "remind Mon 12:00, remind1 Tue 12:00, owner Thu 12:00, manager Mon 12:00, escalate Wed 12:00, reassign Thu 12:00 team_queue", planned(lifecycle.StageWorking, 0, bob, 0), "who works in the mornings has twice as many days")
+	require.Equal(t, "remind Mon 12:00, remind1 Tue 12:00, owner Thu 12:00, manager Mon 12:00, escalate Wed 12:00, reassign Fri 12:00 team_queue", planned(lifecycle.StageWorking, 0, bob, 0), "who works in the mornings has twice as many days")
 	put(strings.Replace(idlePolicy, `"working": "16h"`, `"working": "8h"`, 1))
 	require.Contains(t, planned(lifecycle.StageWorking, 0, o.Rep, 0), "owner Mon 15:00", "by the policy as it is now")
 }
