@@ -223,3 +223,35 @@ func TestWhatWasAcceptedAndMissedCanBeTakenAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, got.Offer, got.Code)
 }
+
+// What lies in the queue of a team is told to its manager, in the time of the team, more seldom each time; what somebody took
+// meanwhile is not.
+func TestTeamQueue_isToldToTheManager(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	p := one[string](t, s, "SELECT id FROM policies WHERE active")
+	_, err := s.UpdatePolicy(ctx, record.Policy{ID: p, Name: "rules", Active: true, Source: "x", Document: json.RawMessage(
+		strings.Replace(rulesPolicy, `"nurturing": "90d"`, `"nurturing": "90d", "team_queue": "2h"`, 1))})
+	require.NoError(t, err)
+	lead := leadOf(c)
+	clocks, err := s.Plan(ctx, lifecycle.Command{
+		ID: lead + "/1/plan/queue/1", Kind: lifecycle.CommandPlan, At: c.At, Since: c.At, Team: o.Team, Clocks: []lifecycle.Clock{{Kind: lifecycle.ClockQueue}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "manager Mon 09:00, manager1 Mon 11:00, manager2 Mon 15:00, manager3 Tue 15:00", clockTimes(clocks))
+
+	tell := func(n int) string {
+		a := c
+		a.ID, a.Kind, a.Team, a.Rep, a.Assignment = fmt.Sprintf("%s/1/queue/%d", lead, n), lifecycle.CommandAlert, o.Team, "", ""
+		a.Clock = lifecycle.Clock{Kind: lifecycle.ClockQueue, Level: lifecycle.LevelManager, N: n, Was: c.At}
+		require.NoError(t, s.Alert(ctx, a))
+		require.NoError(t, s.Alert(ctx, a), "and once")
+		return one[string](t, s, `SELECT coalesce(string_agg(d.kind || ' ' || d.channel || ' ' || r.name, ', '), '') FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.key LIKE $1 || '/%'`, a.ID)
+	}
+	_, err = s.pool.Exec(ctx, "UPDATE leads SET stage = 'qualified', owner = NULL, team_id = $2 WHERE id = $1", lead, o.Team)
+	require.NoError(t, err)
+	require.Equal(t, "queue mail manager", tell(0))
+	_, err = s.pool.Exec(ctx, "UPDATE leads SET stage = 'working', owner = $2 WHERE id = $1", lead, o.Rep)
+	require.NoError(t, err)
+	require.Empty(t, tell(1), "somebody has it by now")
+}

@@ -33,7 +33,7 @@ type guarded struct {
 }
 
 func (g guarded) GetWorkflowTaskSlotSupplier() worker.SlotSupplier {
-	return guardedSlots{g.WorkerTuner.GetWorkflowTaskSlotSupplier(), g.gate}
+	return guardedFlows{guardedSlots{g.WorkerTuner.GetWorkflowTaskSlotSupplier(), g.gate}}
 }
 
 func (g guarded) GetActivityTaskSlotSupplier() worker.SlotSupplier {
@@ -53,8 +53,20 @@ func (s guardedSlots) ReserveSlot(ctx context.Context, info worker.SlotReservati
 	return s.SlotSupplier.ReserveSlot(ctx, info)
 }
 
+// guardedFlows looks once more when a poll that began before has brought a task. One that is held for longer than the server waits
+// for it is handed out again, to be decided as of then: in its order, and knowing that it is late.
+type guardedFlows struct{ guardedSlots }
+
+func (s guardedFlows) MarkSlotUsed(info worker.SlotMarkUsedInfo) {
+	ctx, cancel := context.WithTimeout(context.Background(), flowHeld)
+	defer cancel()
+	_ = s.gate.pass(ctx) // by then the task is void
+	s.SlotSupplier.MarkSlotUsed(info)
+}
+
 const (
-	answersFor = time.Second // an answer is believed so long
+	flowHeld   = 15 * time.Second // a workflow task is void after ten: Temporal's own choice
+	answersFor = time.Second      // an answer is believed so long
 	answersIn  = 5 * time.Second
 	askedAgain = 500 * time.Millisecond
 )

@@ -21,6 +21,7 @@ const (
 	ClockCoolDown ClockKind = "cool_down" // rests before the next cycle
 	ClockPause    ClockKind = "pause"     // a pause with an end; the only one that runs while paused
 	ClockSnooze   ClockKind = "snooze"    // a snooze ends
+	ClockQueue    ClockKind = "queue"     // it lies in the queue of its team; business time
 )
 
 // Level tells the deadlines of one clock apart, in the order in which they fall due.

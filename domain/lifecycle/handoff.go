@@ -161,6 +161,7 @@ func (c *change) queue(why string) {
 	c.settled()
 	c.entry.Why = why
 	c.drop(ClockAccept)
+	c.waitInQueue()
 }
 
 // withdraw notes that the open offer ends without a decision.
