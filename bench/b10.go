@@ -60,11 +60,17 @@ type storm struct {
 
 // moment is when all deadlines fall due: as far ahead as beginning them takes on this machine now, by a trial of some.
 func (s *storm) moment(ctx context.Context, begin func(n int) error) (time.Time, error) {
+	if err := s.told(ctx); err != nil {
+		return time.Time{}, err
+	}
+	if err := s.rig.Settle(ctx); err != nil {
+		return time.Time{}, err
+	}
 	began := time.Now()
 	if err := begin(b10Trial); err != nil {
 		return time.Time{}, err
 	}
-	took := 2 * time.Since(began) * time.Duration(s.n) / b10Trial // it gets slower, and what runs beside it may change
+	took := time.Since(began) * time.Duration(s.n) / b10Trial * 3 / 2 // it gets slower, and what runs beside it may change
 	return time.Now().Add(took + 15*time.Second), ctx.Err()
 }
 
