@@ -57,7 +57,7 @@ browser: postgres ## the tests with Chromium; without one they are skipped
 storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form, and a restore drill
 	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -short ./e2e/chaos
 
-chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, 10,000 mails and 5,000 handoffs among it, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
+chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, 10,000 mails and 5,000 handoffs among it, outages while deadlines pass, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
 	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m -mails 10000 -handoffs 5000)
 
 outside: postgres bin/leadflow-standalone ## the built binary from outside: data of the previous release, a real log

@@ -29,7 +29,8 @@ type Recorded struct {
 //
 // 1: no timer is set while a local activity is under way, whose answer is in the same task and may bring a sooner deadline.
 //
-// 2: it hears that the terms of its clocks changed, reads its policy anew and has them planned again.
+// 2: it hears that the terms of its clocks changed, reads its policy anew and has them planned again. A reminder that passed together
+// with its deadline is told.
 const Edition = 2
 
 // LoadLead reads what a run begins with: the state an earlier run recorded, policy, score, sequence.

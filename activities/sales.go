@@ -35,8 +35,11 @@ func (h *Handoffs) AssignLead(ctx context.Context, cmd lifecycle.Command) (recor
 	return g, scrub(ctx, err)
 }
 
-// AlertSales writes a reminder or an escalation.
+// AlertSales writes a reminder or an escalation, which says how late it is by the moment at which it is written.
 func (h *Handoffs) AlertSales(ctx context.Context, cmd lifecycle.Command) error {
+	if activity.IsActivity(ctx) {
+		cmd.At = cmd.At.Add(delay(activity.GetInfo(ctx)))
+	}
 	return scrub(ctx, h.Sales.Alert(ctx, cmd))
 }
 

@@ -90,8 +90,8 @@ func (c *policyCheck) idle(at string, i lifecycle.Idle) {
 	if i.Then != "" && i.Then != "owner" {
 		c.add(at+".then", "is not known: use owner")
 	}
-	if i.Finally != "" && i.Finally != lifecycle.StageDormant {
-		c.add(at+".finally", "is not known: use dormant, or leave it out to let the lead stay")
+	if i.Finally != "" && i.Finally != lifecycle.StageDormant && i.Finally != lifecycle.ThenTeamQueue {
+		c.add(at+".finally", "is not known: use dormant or team_queue, or leave it out to let the lead stay")
 	}
 	if i.Finally != "" && i.AfterManager == 0 {
 		c.add(at+".after_manager", "is missing: say how long after the owner the manager is told, and then the end comes")

@@ -60,7 +60,7 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[sequence.Reentry]():      texts(sequence.Reentries),
 	reflect.TypeFor[sequence.OnUnknown]():    {string(sequence.Park), string(sequence.Resend)},
 	reflect.TypeFor[routing.Strategy]():      texts(routing.Strategies),
-	reflect.TypeFor[lifecycle.Stage]():       {string(lifecycle.StageDormant)}, // of idle.finally, its only place
+	reflect.TypeFor[lifecycle.Stage]():       {string(lifecycle.StageDormant), lifecycle.ThenTeamQueue}, // of idle.finally, its only place
 }
 
 // engagements are the keys that name types of engagement.

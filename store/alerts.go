@@ -85,7 +85,8 @@ WHERE l.id = @lead`
 // The deadline is the lead's, which a pause moves, while the offer is open.
 const sqlStillOpen = `SELECT l.alert AND (@assignment::uuid IS NULL OR coalesce(a.state IN ('offered', 'accepted'), false)) AS open,
 	coalesce(s.score, 0) AS score, coalesce(s.band, '') AS band, a.explanation,
-	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at, a.state = 'offered' AND ` + isAway + ` AS away
+	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at, a.state = 'offered' AND ` + isAway + ` AS away,
+	l.stage = 'qualified' AS queued
 FROM leads l LEFT JOIN assignments a ON a.id = @assignment::uuid LEFT JOIN reps r ON r.id = a.rep_id LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.id = @lead AND l.stage <> 'erased' FOR NO KEY UPDATE OF l`
 
@@ -94,6 +95,7 @@ type stillOpen struct {
 	Score       int
 	Band        string
 	DueAt       *time.Time
+	Queued      bool
 	Away        *bool // who was offered it is away, or takes no leads any more; nil: there is no offer
 	Explanation json.RawMessage
 }
@@ -121,7 +123,7 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		case now.Away != nil && *now.Away:
 			tell(b, told{lead: leadID, score: now.Score, band: now.Band, kinds: []string{repAway(c.Assignment)}})
 			return nil
-		case !now.Open:
+		case !now.Open, c.Clock.Kind == lifecycle.ClockQueue && !now.Queued:
 			return nil
 		}
 		to, err := s.targetOf(ctx, q, c, manager)
@@ -153,6 +155,8 @@ func query(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) pgx.R
 func alertKind(k lifecycle.Clock) string {
 	what := map[lifecycle.ClockKind]string{lifecycle.ClockTouch: "first_touch", lifecycle.ClockIdle: "idle"}[k.Kind]
 	switch {
+	case k.Kind == lifecycle.ClockQueue:
+		return "queue"
 	case what == "" && k.Level == lifecycle.LevelEscalate:
 		return "escalation"
 	case what == "":

@@ -108,6 +108,17 @@ func (p *plan) idle(i lifecycle.Idle, stage lifecycle.Stage, handed int) {
 	}
 }
 
+// queueTold is at how many times its length a stay in the queue of a team is told: more and more seldom.
+var queueTold = []time.Duration{1, 2, 4, 8}
+
+// queue is when the manager hears of a lead in the queue of the team.
+func (p *plan) queue(within time.Duration) {
+	p.kind = lifecycle.ClockQueue
+	for i, n := range queueTold {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelManager, N: i}, n*within)
+	}
+}
+
 // handOn is when the lead goes to another rep, or ends where the policy says once it did so as often as it may.
 func (p *plan) handOn(within time.Duration, c lifecycle.Chase, handed int, then string) {
 	switch after := within + c.ReassignAfter.Duration(); {

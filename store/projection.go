@@ -20,6 +20,11 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 	if c.Lead.Stage == lifecycle.StageErased {
 		return true, s.erase(ctx, c.Lead.ID, whoErased(c.Entries), false)
 	}
+	if timeWent(c) {
+		if done, err := s.projectAhead(ctx, c); done || err != nil {
+			return false, err
+		}
+	}
 	var stage lifecycle.Stage
 	var version int64
 	var told *time.Time
@@ -45,21 +50,41 @@ func whoErased(entries []lifecycle.Entry) lifecycle.Actor {
 	return lifecycle.System
 }
 
-const sqlProject = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage = @stage THEN stage_at ELSE now() END,
+const sqlProject = projected + `
+WHERE id = @id AND stage <> 'erased'`
+
+const projected = `UPDATE leads SET stage = @stage, stage_at = CASE WHEN stage = @stage THEN stage_at ELSE now() END,
 	cycle = @cycle, cycle_started_at = coalesce(@cycle_at, cycle_started_at), version = @version, seq = @seq, paused = @paused,
 	muted = @muted, reason = @reason, owner = (SELECT id FROM reps WHERE id = @owner), team_id = (SELECT id FROM teams WHERE id = @team),
 	assignment_id = @assignment, sla_due_at = @due, sla_state = @sla, next_kind = @next_kind, next_at = @next_at,
-	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, told_at = @told, updated_at = now()
-WHERE id = @id AND stage <> 'erased'`
+	touch_wanted = CASE WHEN @stage = 'nurturing' THEN touch_wanted END, state = @state, told_at = @told, updated_at = now()`
 
 // project queues what the read side is told. Again: it may have been told of this version before, by an attempt that is lost.
 func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
+	args, err := projectArgs(c)
+	if err != nil {
+		return err
+	}
+	l := c.Lead
+	b.Queue(sqlProject, args)
+	if again { // the version and what was told with it are of one transaction
+		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
+		b.Queue(sqlUnapply, attempt)
+		b.Queue(sqlForgetSignalled, pgx.NamedArgs{"id": l.ID, "decisions": signalledIDs(l.ID, l.Version)})
+		b.Queue(sqlForgetAttempt, attempt)
+	}
+	queueTimeline(b, sqlRunTimeline, c)
+	queueClosings(b, c, again)
+	return queueDecided(b, c)
+}
+
+func projectArgs(c lifecycle.Carried) (pgx.NamedArgs, error) {
 	l := c.Lead
 	kept := c
 	kept.Entries = nil // they are in the timeline now
 	state, err := json.Marshal(kept)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args := pgx.NamedArgs{
 		"id": l.ID, "stage": l.Stage, "cycle": l.Cycle, "cycle_at": nil, "version": l.Version, "seq": l.Seq, "paused": l.Paused,
@@ -81,16 +106,7 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 	if next, ok := l.Next(); ok {
 		args["next_kind"], args["next_at"] = string(next.Kind), next.At
 	}
-	b.Queue(sqlProject, args)
-	if again { // the version and what was told with it are of one transaction
-		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
-		b.Queue(sqlUnapply, attempt)
-		b.Queue(sqlForgetSignalled, pgx.NamedArgs{"id": l.ID, "decisions": signalledIDs(l.ID, l.Version)})
-		b.Queue(sqlForgetAttempt, attempt)
-	}
-	queueTimeline(b, c)
-	queueClosings(b, c, again)
-	return queueDecided(b, c)
+	return args, nil
 }
 
 const (
@@ -106,12 +122,15 @@ WHERE lead_id = @id AND state = 'applied' AND id IN (SELECT id FROM undone)`
 
 	sqlForgetAttempt = `DELETE FROM timeline WHERE lead_id = @id AND of_run AND version >= @version`
 
-	sqlRunTimeline = `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version,
+	sqlRunTimeline = intoTimeline + `VALUES (` + timelineRow + `)`
+
+	intoTimeline = `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version,
 	of_run, assignment_id, data)
-VALUES (@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version, true, @assignment, @data)`
+`
+	timelineRow = `@id, @at, @kind, @from, @to, @actor_type, @actor, @why, @cycle, @version, true, @assignment, @data`
 )
 
-func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
+func queueTimeline(b *pgx.Batch, sql string, c lifecycle.Carried) {
 	for _, e := range c.Entries {
 		data := map[string]any{}
 		for key, value := range map[string]string{"outcome": e.Outcome, "decision_id": e.Decision, "refused": e.Refused, "rep_id": e.Rep, "undoes": e.Undoes} {
@@ -128,7 +147,7 @@ func queueTimeline(b *pgx.Batch, c lifecycle.Carried) {
 				data["late_by"] = late.Truncate(time.Second).String()
 			}
 		}
-		b.Queue(sqlRunTimeline, pgx.NamedArgs{
+		b.Queue(sql, pgx.NamedArgs{
 			"id": c.Lead.ID, "at": e.At, "kind": e.Kind, "from": nullable(string(e.From)), "to": nullable(string(e.To)),
 			"actor_type": actorType(e.Actor), "actor": nullable(e.Actor.ID), "why": e.Why, "cycle": max(1, e.Cycle),
 			"version": c.Lead.Version, "assignment": assignmentID(e.Assignment), "data": data,

@@ -28,7 +28,9 @@ const slaOffers = `offers AS (
 				UNION ALL
 				SELECT min(n.at) FROM notes n WHERE n.lead_id = a.lead_id AND n.rep_id IS NOT NULL AND n.at > a.decided_at
 			) AS w) END AS touched_at,
-		EXISTS (SELECT FROM timeline b WHERE b.lead_id = a.lead_id AND b.assignment_id = a.id AND b.kind = 'checked' AND b.why ~ '^first_touch_(missed|owner|escalate|reassign|final)') AS untouched
+		EXISTS (SELECT FROM timeline b WHERE b.lead_id = a.lead_id AND b.assignment_id = a.id AND b.kind = 'checked' AND b.why ~ '^first_touch_(missed|owner|escalate|reassign|final)') AS untouched,
+		(SELECT max(extract(epoch FROM b.at - (b.data ->> 'due_at')::timestamptz))::float8 FROM timeline b
+			WHERE b.lead_id = a.lead_id AND b.assignment_id = a.id AND b.data ? 'late_by') AS due_told
 	FROM assignments a JOIN leads l ON l.id = a.lead_id LEFT JOIN assignment_terms t ON t.assignment_id = a.id LEFT JOIN scores s ON s.lead_id = a.lead_id
 	LEFT JOIN LATERAL (
 		SELECT p.decided_at FROM assignments p WHERE p.lead_id = a.lead_id AND p.cycle = a.cycle AND p.offered_at < a.offered_at ORDER BY p.offered_at DESC LIMIT 1
@@ -61,10 +63,11 @@ SELECT grouping(key) = 1 AS whole, coalesce(key, '') AS key, coalesce(max(g.name
 	count(*) FILTER (WHERE running)::int AS running, count(*) FILTER (WHERE state = 'withdrawn')::int AS withdrawn,
 	count(*) FILTER (WHERE accepted AND touched_at IS NOT NULL AND NOT untouched)::int AS touch_met, count(*) FILTER (WHERE accepted AND untouched)::int AS touch_breached,
 	ARRAY[count(crossed_offered), count(offered_delivered), count(crossed_delivered), count(delivered_seen), count(seen_decided),
-		count(delivered_decided), count(accepted_touched)]::int[] AS counts,
+		count(delivered_decided), count(accepted_touched), count(due_told)]::int[] AS counts,
 	` + slaSpan + `(crossed_offered + abs(crossed_offered)) / 2) AS crossed_offered, ` + slaSpan + `(offered_delivered + abs(offered_delivered)) / 2) AS offered_delivered,
 	` + slaSpan + `(crossed_delivered + abs(crossed_delivered)) / 2) AS crossed_delivered, ` + slaSpan + `(delivered_seen + abs(delivered_seen)) / 2) AS delivered_seen,
-	` + slaSpan + `(seen_decided + abs(seen_decided)) / 2) AS seen_decided, ` + slaSpan + `(delivered_decided + abs(delivered_decided)) / 2) AS delivered_decided, ` + slaSpan + `(accepted_touched + abs(accepted_touched)) / 2) AS accepted_touched
+	` + slaSpan + `(seen_decided + abs(seen_decided)) / 2) AS seen_decided, ` + slaSpan + `(delivered_decided + abs(delivered_decided)) / 2) AS delivered_decided, ` + slaSpan + `(accepted_touched + abs(accepted_touched)) / 2) AS accepted_touched,
+	` + slaSpan + `due_told) AS due_told
 FROM spans LEFT JOIN LATERAL (
 	SELECT name FROM reps WHERE @by = 'rep' AND id::text = key UNION ALL SELECT name FROM teams WHERE @by = 'team' AND id::text = key
 ) AS g ON true
@@ -76,7 +79,7 @@ type slaRow struct {
 	Key, Name string
 	Counts    []int32
 
-	CrossedOffered, OfferedDelivered, CrossedDelivered, DeliveredSeen, SeenDecided, DeliveredDecided, AcceptedTouched []float64
+	CrossedOffered, OfferedDelivered, CrossedDelivered, DeliveredSeen, SeenDecided, DeliveredDecided, AcceptedTouched, DueTold []float64
 }
 
 func (r slaRow) line() record.SLALine {
@@ -89,7 +92,10 @@ func (r slaRow) line() record.SLALine {
 	}
 	return record.SLALine{
 		Key: r.Key, Name: r.Name, SLACounts: r.SLACounts,
-		System: record.SystemDelay{CrossedToOffered: at(0, r.CrossedOffered), OfferedToDelivered: at(1, r.OfferedDelivered), CrossedToDelivered: at(2, r.CrossedDelivered)},
+		System: record.SystemDelay{
+			CrossedToOffered: at(0, r.CrossedOffered), OfferedToDelivered: at(1, r.OfferedDelivered), CrossedToDelivered: at(2, r.CrossedDelivered),
+			DueToTold: at(7, r.DueTold),
+		},
 		Human: record.HumanDelay{
 			DeliveredToSeen: at(3, r.DeliveredSeen), SeenToDecided: at(4, r.SeenDecided), DeliveredToDecided: at(5, r.DeliveredDecided),
 			AcceptedToTouched: at(6, r.AcceptedTouched),

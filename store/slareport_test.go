@@ -16,6 +16,7 @@ type anOffer struct {
 	offered, delivered, seen        int
 	decided, due, touched, crossing int // 0: never
 	rep                             string
+	late                            []int // seconds by which clocks were told late
 }
 
 func (o anOffer) put(t *testing.T, s *Store, base time.Time) {
@@ -40,6 +41,11 @@ func (o anOffer) put(t *testing.T, s *Store, base time.Time) {
 		run(`INSERT INTO deliveries (id, key, lane, channel, kind, state, lead_id, assignment_id, sent_at)
 			VALUES (gen_random_uuid(), gen_random_uuid()::text, 'alert', 'mail', 'offer', 'sent', $1, $2, $3)`, lead, id, at(o.delivered))
 	}
+	for _, by := range o.late {
+		when := base.Add(time.Hour)
+		run(`INSERT INTO timeline (lead_id, at, kind, actor_type, why, cycle, assignment_id, data) VALUES ($1, $2, 'passed', 'system', 'accept_due', 1, $3,
+			jsonb_build_object('due_at', $4::timestamptz, 'late_by', 'so much'))`, lead, when, id, when.Add(-time.Duration(by)*time.Second))
+	}
 	if o.touched > 0 {
 		run("INSERT INTO notes (id, lead_id, at, rep_id, text) VALUES (gen_random_uuid(), $1, $2, $3, 'called')", lead, at(o.touched), o.rep)
 	}
@@ -51,9 +57,9 @@ func TestSLAReport_tellsTheHouseFromItsPeople(t *testing.T) {
 	base := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	for _, o := range []anOffer{
 		{state: "accepted", band: "hot", rep: ann, offered: 2, delivered: 3, seen: 63, decided: 123, due: 3600, touched: 223},
-		{state: "rejected", band: "hot", rep: ann, offered: 4, delivered: 7, seen: 107, decided: 207, due: 100},               // late
-		{state: "missed", band: "warm", rep: bob, offered: 6, delivered: 7, decided: 5000, due: 3600},                         // never seen
-		{state: "missed", reason: "first_touch_final", band: "warm", rep: bob, offered: 1, delivered: 2, decided: 9, due: 10}, // accepted in time
+		{state: "rejected", band: "hot", rep: ann, offered: 4, delivered: 7, seen: 107, decided: 207, due: 100, late: []int{70, 3600}}, // late
+		{state: "missed", band: "warm", rep: bob, offered: 6, delivered: 7, decided: 5000, due: 3600},                                  // never seen
+		{state: "missed", reason: "first_touch_final", band: "warm", rep: bob, offered: 1, delivered: 2, decided: 9, due: 10},          // accepted in time
 		{state: "withdrawn", band: "warm", rep: bob, offered: 1, decided: 50, due: 3600},
 		{state: "accepted", band: "cold", rep: bob, offered: 1, decided: 1}, // a claim: it had no deadline
 	} {
@@ -80,6 +86,8 @@ func TestSLAReport_tellsTheHouseFromItsPeople(t *testing.T) {
 	require.InDeltaSlice(t, []float64{2, 80, 96, 99.6}, sliced(p(a.Human.SeenToDecided)), 1e-6)
 	require.InDeltaSlice(t, []float64{2, 160, 192, 199.2}, sliced(p(a.Human.DeliveredToDecided)), 1e-6)
 	require.InDeltaSlice(t, []float64{1, 100, 100, 100}, sliced(p(a.Human.AcceptedToTouched)), 1e-6)
+	require.InDeltaSlice(t, []float64{1, 3600, 3600, 3600}, sliced(p(a.System.DueToTold)), 1e-6)
+	require.Zero(t, byName["bob"].System.DueToTold.Count, "all of theirs were on time")
 	require.Nil(t, byName["bob"].Human.DeliveredToSeen.P50, "nobody looked")
 	require.Equal(t, record.SLACounts{Offers: 3, Met: 1, Breached: 1, Withdrawn: 1}, byName["bob"].SLACounts)
 

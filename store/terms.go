@@ -39,6 +39,8 @@ func (s *Store) planKind(ctx context.Context, p lifecycle.Policy, hours *calenda
 	}
 	made := plan{hours: hours, since: c.Since, used: c.Used}
 	switch kind {
+	case lifecycle.ClockQueue:
+		made.queue(p.Stale.TeamQueue.Duration())
 	case lifecycle.ClockAccept:
 		made.accept(t.sla.Accept)
 	case lifecycle.ClockTouch:

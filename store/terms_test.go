@@ -80,6 +80,46 @@ func TestTerms_areByTeamBandAndSource(t *testing.T) {
 	require.Equal(t, "remind Fri 15:00, owner Fri 15:30, escalate Mon 08:30, final Mon 09:30", clockTimes(clocks), "handed on as often as it may be; half an hour was used")
 }
 
+// idlePolicy gives on what nobody works, twice, and ends in the team's queue.
+const idlePolicy = `{"name": "idle", "calendar": "business", "sla": {
+	"accept": {"within": "4h", "reassign_after": "3h", "max_offers": 3},
+	"idle": {"working": "16h", "opportunity": "40h", "business": true, "remind_at": [0.25, 0.5], "after_manager": "8h", "escalate": [{"at": 2, "to": "manager"}],
+		"reassign_after": "24h", "max_reassign": 2, "finally": "team_queue"}},
+	"stale": {"nurturing": "90d"}, "recycle": {"max_cycles": 3, "default": {"path": "recycle", "cool_down": "1d"}}}`
+
+// The clocks of idleness: by stage, in the time of whoever has the lead, given on so often, and then the end.
+func TestTerms_ofIdleness(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	p := one[string](t, s, "SELECT id FROM policies WHERE active")
+	put := func(document string) {
+		_, err := s.UpdatePolicy(ctx, record.Policy{ID: p, Name: "idle", Active: true, Source: "x", Document: json.RawMessage(document)})
+		require.NoError(t, err)
+	}
+	put(idlePolicy)
+	planned := func(stage lifecycle.Stage, handed int, rep string, used time.Duration) string {
+		clocks, err := s.Plan(ctx, lifecycle.Command{
+			ID: leadOf(c) + "/1/plan/work/x", Kind: lifecycle.CommandPlan, At: c.At, Since: c.At, Used: used, Rep: rep, Team: o.Team, Assignment: o.Assignment, Stage: stage,
+			N: handed, Clocks: []lifecycle.Clock{{Kind: lifecycle.ClockIdle}},
+		})
+		require.NoError(t, err)
+		last := clocks[len(clocks)-1]
+		return clockTimes(clocks) + " " + last.To
+	}
+	const first = "remind Mon 11:00, remind1 Mon 15:00, owner Tue 15:00, manager Wed 15:00, escalate Thu 15:00, "
+	require.Equal(t, first+"reassign Fri 15:00 team_queue", planned(lifecycle.StageWorking, 0, o.Rep, 0))
+	require.Equal(t, first+"reassign Fri 15:00 team_queue", planned(lifecycle.StageWorking, 1, o.Rep, 0), "once more")
+	require.Equal(t, first+"final Thu 15:00 team_queue", planned(lifecycle.StageWorking, 2, o.Rep, 0), "that is all")
+	require.Equal(t, "remind Tue 09:00, remind1 Wed 11:00, owner Fri 15:00, manager Mon 15:00, escalate Fri 15:00, reassign Wed 15:00 team_queue", planned(lifecycle.StageOpportunity, 0, o.Rep, 0))
+	require.Equal(t, "remind Fri 15:00, remind1 Mon 11:00, owner Tue 11:00, manager Wed 11:00, escalate Thu 11:00, reassign Fri 11:00 team_queue", planned(lifecycle.StageWorking, 0, o.Rep, 4*time.Hour), "four hours were used")
+
+	mornings := newCalendar(t, s, "mornings", "UTC", "08:00", "12:00")
+	bob := newRep(t, s, "bob", func(r *record.Rep) { r.CalendarID = &mornings.ID })
+	require.Equal(t, "remind Mon 12:00, remind1 Tue 12:00, owner Thu 12:00, manager Mon 12:00, escalate Wed 12:00, reassign Fri 12:00 team_queue", planned(lifecycle.StageWorking, 0, bob, 0), "who works in the mornings has twice as many days")
+	put(strings.Replace(idlePolicy, `"working": "16h"`, `"working": "8h"`, 1))
+	require.Contains(t, planned(lifecycle.StageWorking, 0, o.Rep, 0), "owner Mon 15:00", "by the policy as it is now")
+}
+
 // A policy without rules gives the clocks it always gave.
 func TestTerms_ofAPolicyWithoutRules(t *testing.T) {
 	s := floor(t)
@@ -182,4 +222,36 @@ func TestWhatWasAcceptedAndMissedCanBeTakenAgain(t *testing.T) {
 	got, err := s.Claim(ctx, claim)
 	require.NoError(t, err)
 	require.NotNil(t, got.Offer, got.Code)
+}
+
+// What lies in the queue of a team is told to its manager, in the time of the team, more seldom each time; what somebody took
+// meanwhile is not.
+func TestTeamQueue_isToldToTheManager(t *testing.T) {
+	s, c, o := hotOffer(t)
+	ctx := t.Context()
+	p := one[string](t, s, "SELECT id FROM policies WHERE active")
+	_, err := s.UpdatePolicy(ctx, record.Policy{ID: p, Name: "rules", Active: true, Source: "x", Document: json.RawMessage(
+		strings.Replace(rulesPolicy, `"nurturing": "90d"`, `"nurturing": "90d", "team_queue": "2h"`, 1))})
+	require.NoError(t, err)
+	lead := leadOf(c)
+	clocks, err := s.Plan(ctx, lifecycle.Command{
+		ID: lead + "/1/plan/queue/1", Kind: lifecycle.CommandPlan, At: c.At, Since: c.At, Team: o.Team, Clocks: []lifecycle.Clock{{Kind: lifecycle.ClockQueue}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "manager Mon 09:00, manager1 Mon 11:00, manager2 Mon 15:00, manager3 Tue 15:00", clockTimes(clocks))
+
+	tell := func(n int) string {
+		a := c
+		a.ID, a.Kind, a.Team, a.Rep, a.Assignment = fmt.Sprintf("%s/1/queue/%d", lead, n), lifecycle.CommandAlert, o.Team, "", ""
+		a.Clock = lifecycle.Clock{Kind: lifecycle.ClockQueue, Level: lifecycle.LevelManager, N: n, Was: c.At}
+		require.NoError(t, s.Alert(ctx, a))
+		require.NoError(t, s.Alert(ctx, a), "and once")
+		return one[string](t, s, `SELECT coalesce(string_agg(d.kind || ' ' || d.channel || ' ' || r.name, ', '), '') FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.key LIKE $1 || '/%'`, a.ID)
+	}
+	_, err = s.pool.Exec(ctx, "UPDATE leads SET stage = 'qualified', owner = NULL, team_id = $2 WHERE id = $1", lead, o.Team)
+	require.NoError(t, err)
+	require.Equal(t, "queue mail manager", tell(0))
+	_, err = s.pool.Exec(ctx, "UPDATE leads SET stage = 'working', owner = $2 WHERE id = $1", lead, o.Rep)
+	require.NoError(t, err)
+	require.Empty(t, tell(1), "somebody has it by now")
 }

@@ -27,6 +27,8 @@ var subjects = map[string]string{
 	"idle_reminder":          "Reminder: a lead of yours will soon count as idle",
 	"idle_escalation":        "Escalation: a lead lies idle",
 
+	"queue": "A lead waits in the queue of your team",
+
 	"sequence":        "A lead came to a step at which you wanted to hear of it",
 	record.AlertReply: "A lead answered a mail",
 	kindRetraction:    "Taken back: a lead is not ready after all",
@@ -101,6 +103,9 @@ func howTo(d record.Delivery) []string {
 	if known && told.Data.WasDue != nil {
 		lines = append(lines, fmt.Sprintf("This comes %s late: it was due on %s, and Leadflow could not tell you then.",
 			told.Data.LateBy, told.Data.WasDue.UTC().Format(time.RFC1123)))
+	}
+	if d.Kind == "queue" {
+		return append(lines, "Nobody has it, and any rep of the team may take it: leadflow lead accept "+d.LeadID)
 	}
 	which := fmt.Sprintf("Lead %s, offer %s.", d.LeadID, d.AssignmentID)
 	if d.Kind == "offer" || d.Kind == "reminder" {

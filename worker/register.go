@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -43,6 +44,8 @@ type Options struct {
 	BuildID    string
 	Identity   string // shown in histories; empty: the SDK's own, which names the machine
 	Local      int    // local activities at once: no more than the store has connections for; 0 is 32
+
+	Answers func(context.Context) error // whether Postgres does; no task is taken while it does not. nil: nobody asks
 }
 
 // New builds a worker with everything registered; it neither dials nor polls. Fatal is called once when it can no
@@ -56,10 +59,9 @@ func New(c client.Client, o Options, a Activities, fatal func(error)) worker.Wor
 	}
 	opts := worker.Options{
 		OnFatalError: fatal, Identity: o.Identity, WorkerStopTimeout: 30 * time.Second,
-		MaxConcurrentLocalActivityExecutionSize: o.Local,
-		MaxConcurrentActivityExecutionSize:      o.Local,
-		WorkflowTaskPollerBehavior:              pollers(16),
-		ActivityTaskPollerBehavior:              pollers(8),
+		Tuner:                      tuned(o.Local, o.Answers),
+		WorkflowTaskPollerBehavior: pollers(16),
+		ActivityTaskPollerBehavior: pollers(8),
 	}
 	if o.Deployment != "" {
 		opts.DeploymentOptions = worker.DeploymentOptions{

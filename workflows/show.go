@@ -180,6 +180,8 @@ func clockPhrase(c lifecycle.Clock) string {
 		return "cool-down ends"
 	case lifecycle.ClockPause:
 		return "the pause ends"
+	case lifecycle.ClockQueue:
+		return "waits in the team's queue: tell the " + string(c.Level)
 	case lifecycle.ClockSnooze:
 		return "the snooze ends"
 	}

@@ -46,6 +46,9 @@ func (r *leadRun) foldDue(ctx workflow.Context) {
 		}
 		r.Lead = lead
 		r.touch()
+		if r.edition >= 2 {
+			late = late && lead.Tells(clock.Kind, now)
+		}
 		workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"clock": string(clock.Kind)}).Timer("leadflow_clock_lateness").Record(now.Sub(clock.At))
 		r.warn(ctx, "deadline", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Passed, Clock: clock, Late: late}))
 	}

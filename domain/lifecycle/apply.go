@@ -38,6 +38,7 @@ func (l Lead) Apply(e Event, p Policy) (Lead, Outcome, error) {
 	}
 	c := &change{Lead: l, e: e, p: p}
 	c.fold()
+	c.leaveQueue()
 	if !slices.Contains(transitions[l.Stage][e.Kind], c.Stage) {
 		panic(fmt.Sprintf("lifecycle: undeclared transition %s --%s--> %s", l.Stage, e.Kind, c.Stage))
 	}

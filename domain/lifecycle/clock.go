@@ -21,6 +21,7 @@ const (
 	ClockCoolDown ClockKind = "cool_down" // rests before the next cycle
 	ClockPause    ClockKind = "pause"     // a pause with an end; the only one that runs while paused
 	ClockSnooze   ClockKind = "snooze"    // a snooze ends
+	ClockQueue    ClockKind = "queue"     // it lies in the queue of its team; business time
 )
 
 // Level tells the deadlines of one clock apart, in the order in which they fall due.
@@ -58,13 +59,21 @@ func (k ClockKind) Business() bool { return k == ClockAccept || k == ClockTouch 
 
 // set adds or replaces a deadline. While the lead is paused a new deadline is held from the start.
 func (l *Lead) set(now time.Time, c Clock) {
-	l.Clocks = slices.DeleteFunc(slices.Clone(l.Clocks), func(o Clock) bool {
-		return o.Kind == c.Kind && o.Level == c.Level && o.N == c.N
-	})
 	if c.At.Before(now) {
 		c.At = now // nothing is due before it was decided
 	}
+	l.run(now, c)
+}
+
+// run is set for what was decided before now, and heard of only now: what is due since then is late.
+func (l *Lead) run(now time.Time, c Clock) {
+	l.Clocks = slices.DeleteFunc(slices.Clone(l.Clocks), func(o Clock) bool {
+		return o.Kind == c.Kind && o.Level == c.Level && o.N == c.N
+	})
 	if l.Paused && c.Kind != ClockPause || l.Snoozed && slices.Contains(snoozable, c.Kind) {
+		if c.At.Before(now) {
+			c.At = now // of which nothing is left
+		}
 		c = c.held(now)
 	}
 	l.Clocks = append(l.Clocks, c)
@@ -107,6 +116,14 @@ func (l Lead) PopDue(now time.Time) (next Lead, c Clock, late, ok bool) {
 		return o.Kind == c.Kind && !o.At.IsZero() && !o.At.After(now)
 	})
 	return l, c, late, true
+}
+
+// Tells reports that a deadline of this kind that is due now as well tells somebody: the one before it need not. That an offer has
+// passed its deadline is a fact which nobody is told.
+func (l Lead) Tells(kind ClockKind, now time.Time) bool {
+	return slices.ContainsFunc(l.Clocks, func(o Clock) bool {
+		return o.Kind == kind && o.Level != LevelDue && !o.At.IsZero() && !o.At.After(now)
+	})
 }
 
 var levelOrder = []Level{LevelRemind, LevelDue, LevelEscalate, LevelReassign, LevelOwner, LevelManager, LevelFinal}

@@ -72,7 +72,7 @@ func (c *change) offered() {
 	c.drop(ClockAccept, ClockRetry)
 	c.Since, c.Used = o.At, 0
 	for _, k := range o.Clocks {
-		c.set(c.e.At, k)
+		c.run(c.e.At, k) // while Temporal was away its rep had it all the same
 		if k.Level == LevelReassign && k.N > 0 {
 			c.Max = k.N
 		}
@@ -161,6 +161,7 @@ func (c *change) queue(why string) {
 	c.settled()
 	c.entry.Why = why
 	c.drop(ClockAccept)
+	c.waitInQueue()
 }
 
 // withdraw notes that the open offer ends without a decision.

@@ -93,6 +93,8 @@ func (c *change) byTheWall() {
 // its last pause left held.
 func (c *change) wants(k Clock) bool {
 	switch {
+	case k.Kind == ClockQueue:
+		return c.plansQueue()
 	case c.plansWork():
 		return (k.Kind == ClockTouch || k.Kind == ClockIdle) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
 	case c.e.Command == c.id("plan/touch/%s", c.Assignment):

@@ -41,6 +41,7 @@ type Lead struct {
 	Handed  int           `json:"handed,omitempty"`  // how often a clock of work gave it to another rep in this cycle
 	Falls   string        `json:"falls,omitempty"`   // where it goes when none is found
 	Terms   int           `json:"terms,omitempty"`   // how often the clocks were planned anew
+	Queued  time.Time     `json:"queued,omitzero"`   // since when it lies in the queue of its team, where the policy minds
 	Changed bool          `json:"changed,omitempty"` // their terms changed while they were held
 	Snoozed bool          `json:"snoozed,omitempty"`
 	Snoozes int           `json:"snoozes,omitempty"` // under this assignment

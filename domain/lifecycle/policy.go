@@ -66,7 +66,7 @@ type Idle struct {
 	Opportunity  span.Span `json:"opportunity"`
 	Then         string    `json:"then,omitempty"`          // owner
 	AfterManager span.Span `json:"after_manager,omitempty"` // owner told -> manager told -> finally
-	Finally      Stage     `json:"finally,omitempty"`       // dormant, or empty: stays
+	Finally      Stage     `json:"finally,omitempty"`       // dormant, team_queue, or empty: stays
 	Business     bool      `json:"business,omitempty"`      // in business time; absent: by the clock on the wall
 	Chase
 }
@@ -80,9 +80,11 @@ type SLA struct {
 	Rules      []Terms   `json:"rules,omitempty"` // the first that fits
 }
 
-// Stale says after how long without engagement a nurtured lead rests.
+// Stale says after how long without engagement a nurtured lead rests, and for how long a lead may lie in the queue of a team until
+// its manager hears of it.
 type Stale struct {
 	Nurturing span.Span `json:"nurturing"`
+	TeamQueue span.Span `json:"team_queue,omitempty"` // in business time of the team; absent: nobody hears of it
 }
 
 // Recycling is how often and by what path a lead comes back.
@@ -150,7 +152,7 @@ type Ask struct {
 
 // AlertKinds are what sales is told of, as Urgent may name it.
 var AlertKinds = []string{
-	"offer", "assigned", "reminder", "escalation", "offer_withdrawn", "idle_owner", "idle_manager", "first_touch", "sequence", "reply", "retraction",
+	"offer", "assigned", "reminder", "escalation", "offer_withdrawn", "idle_owner", "idle_manager", "first_touch", "sequence", "reply", "retraction", "queue",
 }
 
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once

@@ -125,6 +125,8 @@ func (c *change) passed() {
 	case ClockRetry:
 		c.quiet = true
 		c.askAgain()
+	case ClockQueue:
+		c.queueWaits(k)
 	case ClockStale, ClockIdle, ClockTouch:
 		c.quiet = true
 		switch {

@@ -114,5 +114,6 @@ func (s SLA) Rule(w Whose) string {
 // Chased reports that the clocks of work come out of a plan, all levels of them at once. A document that uses none of what they
 // need keeps the clocks it had: an owner who is told, then a manager, then the end.
 func (s SLA) Chased() bool {
-	return len(s.Rules) > 0 || s.FirstTouch.Chase.used() || s.FirstTouch.Then != "" || s.Idle.Chase.used() || s.Idle.Business
+	return len(s.Rules) > 0 || s.FirstTouch.Chase.used() || s.FirstTouch.Then != "" || s.Idle.Chase.used() || s.Idle.Business ||
+		s.Idle.Finally == ThenTeamQueue
 }

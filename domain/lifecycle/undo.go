@@ -88,7 +88,11 @@ func (c *change) undone() {
 		c.Passed = nil
 	}
 	c.Last, c.Undo = Decision{ID: c.e.Decision.ID, Kind: Undone, By: c.e.Decision.By, Cycle: c.Cycle}, nil
-	if c.Stage == StageQualified && !c.has(ClockRetry) {
-		c.lookAgain(c.retryAfter())
+	c.drop(ClockQueue)
+	if c.Stage == StageQualified {
+		c.waitInQueue() // it is a stay of its own
+		if !c.has(ClockRetry) {
+			c.lookAgain(c.retryAfter())
+		}
 	}
 }

@@ -49,13 +49,13 @@ const (
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
 	"handoff.first_touch_reminded", "handoff.first_touch_escalated",
-	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", KindSequenceNotified, "mail.replied",
+	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", "handoff.queue_waits", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{
 	"offer": "offered", "reminder": "reminded", "escalation": "escalated", "first_touch": "first_touch_due",
 	"retraction": "retracted", "first_touch_reminder": "first_touch_reminded", "first_touch_escalation": "first_touch_escalated",
-	"idle_reminder": "idle_reminded", "idle_escalation": "idle_escalated",
+	"idle_reminder": "idle_reminded", "idle_escalation": "idle_escalated", "queue": "queue_waits",
 }
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.

@@ -38,6 +38,8 @@ type SystemDelay struct {
 	CrossedToOffered   Percentiles `json:"crossed_to_offered"`
 	OfferedToDelivered Percentiles `json:"offered_to_delivered"`
 	CrossedToDelivered Percentiles `json:"crossed_to_delivered"`
+	// DueToTold is how late the latest clock of an offer was told, of offers where that was a minute or more: after an outage.
+	DueToTold Percentiles `json:"due_to_told"`
 }
 
 // HumanDelay is what people took, by the clock on the wall. Seen is known of offers that were looked at in the inbox or by

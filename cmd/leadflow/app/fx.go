@@ -73,6 +73,7 @@ func openClient(lc fx.Lifecycle, cfg Config, logger *slog.Logger, measured clien
 func newWorker(lc fx.Lifecycle, sd fx.Shutdowner, cfg Config, c client.Client, s *store.Store, logger *slog.Logger) sdkworker.Worker {
 	w := worker.New(c, worker.Options{
 		TaskQueue: cfg.TaskQueue, Deployment: cfg.Deployment, BuildID: cfg.BuildID, Identity: cfg.Identity,
+		Answers: s.Pool().Ping,
 	}, worker.NewActivities(s), func(err error) {
 		logger.Error("the worker can no longer poll Temporal", "error", err)
 		_ = sd.Shutdown(fx.ExitCode(1))

@@ -69,6 +69,7 @@ func newFakeAPI() *fakeAPI {
 			map[string]any{"name": "first_name", "steps": []string{"hello", "again"}, "missing": 9, "percent": 18}, map[string]any{"name": "city", "steps": []string{"hello"}, "missing": 0, "percent": 0},
 		}})
 	})
+	mux.HandleFunc("GET /v1/analytics/sla", slaReport)
 	mux.HandleFunc("/", a.house)
 	a.server = httptest.NewServer(a.recorded(mux))
 	return a

@@ -21,6 +21,7 @@ var slaColumns = []column[record.SLALine]{
 	{"withdrawn", func(l record.SLALine) any { return l.Withdrawn }},
 	{"house_p50", func(l record.SLALine) any { return lasted(l.System.CrossedToDelivered.P50) }},
 	{"house_p99", func(l record.SLALine) any { return lasted(l.System.CrossedToDelivered.P99) }},
+	{"told_late", func(l record.SLALine) any { return l.System.DueToTold.Count }},
 	{"seen_p50", func(l record.SLALine) any { return lasted(l.Human.DeliveredToSeen.P50) }},
 	{"decided_p50", func(l record.SLALine) any { return lasted(l.Human.DeliveredToDecided.P50) }},
 	{"decided_p90", func(l record.SLALine) any { return lasted(l.Human.DeliveredToDecided.P90) }},
@@ -56,7 +57,8 @@ func reports(t *tool) *cobra.Command {
 	sla := &cobra.Command{
 		Use: "sla", Short: "How offers went: deadlines met and breached, the house's delay apart from its people's", Args: cobra.NoArgs,
 		Long: "How the offers of a period went. house: from the crossing until the rep was told, by mail that was sent. seen, decided: from then\n" +
-			"until the rep looked (inbox, link) and until they decided. touched: from acceptance to the first logged activity. -o json has all spans\n" +
+			"until the rep looked (inbox, link) and until they decided. touched: from acceptance to the first logged activity. told_late: offers of which a\n" +
+			"clock was told a minute late or more, after an outage. -o json has all spans\n" +
 			"in seconds, with p50, p90 and p99.",
 		Example: "  leadflow report sla --by rep\n  leadflow report sla --from 2026-10-01 --to 2026-11-01 --by source -o csv",
 	}
