@@ -127,7 +127,8 @@ func (a *API) takeDecision(w http.ResponseWriter, r *http.Request) {
 		a.showOffer(w, r, p, false, http.StatusUnprocessableEntity, offered{Bad: true, Status: "Please press one of the buttons."})
 		return
 	}
-	answer, err := a.Desk.Decide(r.Context(), desk.Request{LeadID: asked.LeadID, Kind: kind, Body: decisionOf(kind, p, values), RepID: asked.RepID})
+	ctx := record.ActingAs(r.Context(), lifecycle.Actor{Type: "rep", ID: asked.RepID})
+	answer, err := a.Desk.Decide(ctx, desk.Request{LeadID: asked.LeadID, Kind: kind, Body: decisionOf(kind, p, values), RepID: asked.RepID})
 	a.showDecided(w, r, asked, p, values, answer, err)
 }
 
