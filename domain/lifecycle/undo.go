@@ -91,4 +91,5 @@ func (c *change) undone() {
 	if c.Stage == StageQualified && !c.has(ClockRetry) {
 		c.lookAgain(c.retryAfter())
 	}
+	c.replan() // the terms may have changed meanwhile, and who rests does not hear of it
 }
