@@ -179,7 +179,7 @@ func (s *Store) routed(ctx context.Context, ch *choice) (routed, error) {
 	if r.doc, err = s.routeDocument(ctx, ch.tx, r.version); err != nil {
 		return r, err
 	}
-	r.in.Facts, r.in.Owner, err = factsOf(ctx, ch.tx, r.doc, ch.leadID, ch.lead.routedPerson, ch.score)
+	r.in.Facts, r.in.Owner, err = factsInTurn(ctx, ch.tx, r.doc, ch.leadID, ch.lead.routedPerson, ch.score)
 	return r, err
 }
 

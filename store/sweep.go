@@ -45,7 +45,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore, sqlSweepAccounts} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention})
 			if err != nil {
