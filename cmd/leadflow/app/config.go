@@ -87,6 +87,7 @@ type Config struct {
 	RateServer  float64 `env:"LEADFLOW_RATE_SERVER" envDefault:"200000" help:"requests and events a second of each key of a server; ten seconds' worth may come at once; 0: no limit"`
 	RateSite    float64 `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
 	RateAddress float64 `env:"LEADFLOW_RATE_ADDRESS" envDefault:"20" help:"the same of each client address, with a site key and for public forms and links"`
+	RateGuesses float64 `env:"LEADFLOW_RATE_GUESSES" envDefault:"1" help:"API keys that are none, a second from each client address; ten seconds' worth may come at once"`
 	Proxies     string  `env:"LEADFLOW_PROXIES" envDefault:"127.0.0.0/8,::1/128" help:"networks of reverse proxies whose X-Forwarded-For is believed, as CIDR, by comma"`
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
@@ -171,8 +172,8 @@ func (c Config) Validate() error {
 	if _, err := c.topics(); err != nil {
 		errs = append(errs, err)
 	}
-	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {
-		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE and _ADDRESS are not negative; 0 is no limit"))
+	if min(c.RateServer, c.RateSite, c.RateAddress, c.RateGuesses) < 0 {
+		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE, _ADDRESS and _GUESSES are not negative; 0 is no limit"))
 	}
 	if c.EventHorizon != 0 && (c.EventHorizon.Duration() < time.Hour || c.EventHorizon.Duration() > idsAreKept) {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_HORIZON is not between 1h and 35d: an event that is older than its id is remembered could be taken twice"))

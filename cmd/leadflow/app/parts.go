@@ -104,5 +104,5 @@ func prefixes(name, value string) ([]netip.Prefix, error) {
 
 func limits(cfg Config) (api.Limits, error) {
 	proxies, err := prefixes("LEADFLOW_PROXIES", cfg.Proxies)
-	return api.Limits{Server: cfg.RateServer, Site: cfg.RateSite, Address: cfg.RateAddress, Proxies: proxies}, err
+	return api.Limits{Server: cfg.RateServer, Site: cfg.RateSite, Address: cfg.RateAddress, Guesses: cfg.RateGuesses, Proxies: proxies}, err
 }
