@@ -53,6 +53,7 @@ type Config struct {
 	MailWarmUp       string  `env:"LEADFLOW_MAIL_WARMUP" help:"nurture mails on the first day with mail, on the second and so on, all workers together, such as 50,100,200,400,800; afterwards any number"`
 
 	MailDays int `env:"LEADFLOW_MAIL_DAYS" envDefault:"90" help:"days that the bytes of mails are kept; their rows of the ledger always are; 0: for good; else at least 7"`
+	BulkDays int `env:"LEADFLOW_BULK_DAYS" envDefault:"400" help:"days that are kept of which leads a bulk action was about, after it ended; 0 is for good"`
 
 	BounceDomain    string    `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
 	InboundListen   string    `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
@@ -187,6 +188,9 @@ func (c Config) Validate() error {
 	}
 	if c.EventDays < 35 {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_DAYS is at least 35: so long the id of an event is unique"))
+	}
+	if c.BulkDays < 0 {
+		errs = append(errs, errors.New("LEADFLOW_BULK_DAYS is not negative; 0 keeps them for good"))
 	}
 	if c.MailDays != 0 && c.MailDays < 7 {
 		errs = append(errs, errors.New("LEADFLOW_MAIL_DAYS is at least 7, for a mail is tried for five days; 0 keeps the bytes for good"))

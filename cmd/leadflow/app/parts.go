@@ -32,7 +32,7 @@ func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	return store.Open(ctx, cfg.DatabaseURL, store.Options{
 		SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration(), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
 		Scanners: scanner.Rules{Early: cfg.ScannerEarly.Duration()},
-		WarmUp:   steps, KeepMails: time.Duration(cfg.MailDays) * 24 * time.Hour,
+		WarmUp:   steps, KeepMails: time.Duration(cfg.MailDays) * 24 * time.Hour, KeepBulks: time.Duration(cfg.BulkDays) * 24 * time.Hour,
 	})
 }
 
