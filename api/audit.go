@@ -15,7 +15,7 @@ type Audit interface {
 
 type auditQuery struct {
 	Paged
-	Actor  string    `query:"actor" maxLength:"100" doc:"id of the key, or the command"`
+	Actor  string    `query:"actor" maxLength:"100" doc:"id of the key or of the rep, or the command"`
 	Action string    `query:"action" enum:"created,changed,deleted"`
 	Object string    `query:"object" maxLength:"64" doc:"key rep team calendar policy model sequence sequence_hold lane webhook suppression decision note import bulk lead mail"`
 	ID     string    `query:"id" maxLength:"100" doc:"of the object; that of a lead finds also its decisions and notes"`

@@ -60,8 +60,13 @@ func (a *API) authorize(r *http.Request, to route) (record.Key, error) {
 	if !strings.HasPrefix(secret, keyPrefix) {
 		return record.Key{}, problem(http.StatusUnauthorized, "unauthorized", "send a key: Authorization: Bearer lf_... (leadflow key create makes one)")
 	}
-	k, err := a.Keys.KeyByHash(r.Context(), hashOf(strings.TrimSpace(secret)))
+	hash := hashOf(strings.TrimSpace(secret))
+	if err := a.guessing(r, hash); err != nil {
+		return record.Key{}, err
+	}
+	k, err := a.Keys.KeyByHash(r.Context(), hash)
 	if errors.Is(err, record.ErrNotFound) {
+		a.limiter.take(1, a.guesses(r)...)
 		return k, problem(http.StatusUnauthorized, "unauthorized", "the key is unknown or was revoked")
 	}
 	if err != nil {

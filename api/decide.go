@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,7 +36,7 @@ func (a *API) offers() {
 	a.page("POST /d/{token}", formLimit, a.takeDecision)
 	const html, group = "text/html", "Public"
 	a.tell("GET /d/{token}", group, "The page of an offer: the lead, why it was offered, accept and reject; it changes nothing", html, 200, 404, 410, 503)
-	a.tell("POST /d/{token}", group, "Accept, reject, or undo what was decided there: action=accept|reject|undo, and with reject a reason and a note", html, 200, 202, 400, 403, 404, 409, 410, 413, 415, 422, 503)
+	a.tell("POST /d/{token}", group, "Accept, reject, undo what was decided there, or close what was accepted there: action=accept|reject|undo|win|lose, with reject and lose a reason and a note, with win amount and currency, and with both what helped and what was missing", html, 200, 202, 400, 403, 404, 409, 410, 413, 415, 422, 503)
 }
 
 // offered is what the page of an offer shows.
@@ -48,8 +49,11 @@ type offered struct {
 	Name          string
 	Facts         []fact
 	Reasons       []option
-	Note          string
-	May           bool // the person may be shown
+	Close         bool // it may be closed here
+	LoseReasons   []option
+	Kept          map[string]string // what was written and not taken
+	Closing       string            // win or lose, where that was not taken
+	May           bool              // the person may be shown
 }
 
 type fact struct{ Name, Value string }
@@ -122,12 +126,21 @@ func (a *API) takeDecision(w http.ResponseWriter, r *http.Request) {
 		a.showOffer(w, r, p, true, http.StatusGone, offered{Bad: true, Status: "Nothing was done: this link has expired."})
 		return
 	}
-	kind := map[string]string{"accept": wire.UpdateAccept, "reject": wire.UpdateReject, "undo": wire.UpdateUndo}[values.Get("action")]
+	kind := map[string]string{"accept": wire.UpdateAccept, "reject": wire.UpdateReject, "undo": wire.UpdateUndo, "win": wire.UpdateWin, "lose": wire.UpdateLose}[values.Get("action")]
 	if kind == "" {
 		a.showOffer(w, r, p, false, http.StatusUnprocessableEntity, offered{Bad: true, Status: "Please press one of the buttons."})
 		return
 	}
-	answer, err := a.Desk.Decide(r.Context(), desk.Request{LeadID: asked.LeadID, Kind: kind, Body: decisionOf(kind, p, values), RepID: asked.RepID})
+	body := decisionOf(kind, p, values)
+	if closing[kind] != nil {
+		if !mayClose(p) {
+			a.showOffer(w, r, p, false, http.StatusConflict, offered{Bad: true, Status: "Nothing was done: " + became(p) + "."})
+			return
+		}
+		body = closingOf(kind, values)
+	}
+	ctx := record.ActingAs(r.Context(), lifecycle.Actor{Type: "rep", ID: asked.RepID})
+	answer, err := a.Desk.Decide(ctx, desk.Request{LeadID: asked.LeadID, Kind: kind, Body: body, RepID: asked.RepID})
 	a.showDecided(w, r, asked, p, values, answer, err)
 }
 
@@ -140,11 +153,7 @@ func decisionOf(kind string, p record.OfferPage, values url.Values) json.RawMess
 		body["decision_id"] = p.Undoes
 	}
 	if kind == wire.UpdateReject {
-		for _, name := range []string{"reason", "note", "duplicate_of"} {
-			if v := strings.TrimSpace(values.Get(name)); v != "" {
-				body[name] = v
-			}
-		}
+		maps.Copy(body, typed(values, []string{"reason", "note", "duplicate_of"}))
 	}
 	raw, _ := json.Marshal(body) // texts
 	return raw
@@ -154,7 +163,11 @@ func decisionOf(kind string, p record.OfferPage, values url.Values) json.RawMess
 func (a *API) showDecided(w http.ResponseWriter, r *http.Request, asked record.OfferAsked, before record.OfferPage, values url.Values, answer desk.Answer, err error) {
 	var wrong desk.Problems
 	if errors.As(err, &wrong) {
-		told := offered{Bad: true, Note: values.Get("note"), Status: "Nothing was done yet."}
+		action := values.Get("action")
+		told := offered{Bad: true, Status: "Nothing was done yet.", Kept: typed(values, []string{"note", "amount", "currency", "one_thing", "missing"})}
+		if closing[action] != nil {
+			told.Closing = action
+		}
 		for _, one := range wrong {
 			told.Status += " " + strings.ReplaceAll(one.Field, "_", " ") + " " + one.Detail + "."
 		}
@@ -205,12 +218,13 @@ func (a *API) showOffer(w http.ResponseWriter, r *http.Request, p record.OfferPa
 	if o.May {
 		o.Name, o.Facts = who(p.Profile), facts(p)
 	}
-	if o.Open {
+	o.Close = mayClose(p) && !expired && !p.Waiting
+	if o.Open || o.Close {
 		policy, err := a.Offers.ActivePolicy(r.Context())
 		if a.failed(w, r, err) {
 			return
 		}
-		o.Reasons = choices(policy, lifecycle.Rejected)
+		o.Reasons, o.LoseReasons = choices(policy, lifecycle.Rejected), choices(policy, lifecycle.Lost)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	pagePolicy(w.Header())

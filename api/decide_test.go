@@ -96,6 +96,13 @@ func TestDecide_onlyAPostActs(t *testing.T) {
 	require.Equal(t, 1, w.stored(`SELECT count(*) FROM decisions WHERE kind = 'reject' AND lead_id = $1 AND rep_id = $2
 		AND body = jsonb_build_object('rep_id', $2::text, 'assignment_id', $3::text, 'reason', 'no_budget', 'note', 'next year')`, ada, grace, offer.Assignment))
 	require.NotContains(t, w.as("", http.MethodGet, path, nil).raw, `value="accept"`, "one decision is under way")
+
+	entries := w.admin(200, http.MethodGet, "/v1/audit?object=decision", nil).body["items"].([]any)
+	require.Len(t, entries, 1, "what a link decides is a person's change as any other, and what it was refused is none")
+	entry := entries[0].(object)
+	require.Equal(t, object{"type": "rep", "id": grace, "name": "Grace Hopper"}, entry["actor"])
+	require.Equal(t, object{"kind": "reject", "lead_id": ada}, entry["data"])
+	require.Len(t, w.admin(200, http.MethodGet, "/v1/audit?actor="+grace, nil).body["items"], 1)
 }
 
 func TestDecide_aLinkIsForOneOfferAndOneRep(t *testing.T) {

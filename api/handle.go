@@ -120,7 +120,11 @@ func (a *API) pass(w *answer, r *http.Request, pattern string) {
 			r = r.WithContext(ctx)
 		}
 	}
-	if err := checkURL(r.URL); err != nil {
+	err := checkURL(r.URL)
+	if err == nil && r.URL.RawQuery != "" {
+		err = to.checkParameters(r.URL.Query())
+	}
+	if err != nil {
 		a.fail(ctx, w, a.problem(ctx, err))
 		return
 	}

@@ -49,6 +49,14 @@ func (k *knownKeys) KeyByHash(ctx context.Context, hash []byte) (record.Key, err
 	return found, err
 }
 
+// remembers reports whether a secret was a key when somebody sent it last.
+func (k *knownKeys) remembers(hash []byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.by[[32]byte(hash)]
+	return ok
+}
+
 // RevokeKey ends a key; here at once.
 func (k *knownKeys) RevokeKey(ctx context.Context, id string) error {
 	err := k.storedKeys.RevokeKey(ctx, id)

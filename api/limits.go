@@ -21,6 +21,7 @@ type Limits struct {
 	Server  float64 // of each key of a server
 	Site    float64 // of each site key, all its visitors together
 	Address float64 // of each client address: with a site key, and for public forms and links
+	Guesses float64 // keys that are none, of each client address
 	// Proxies are the networks of our own reverse proxies: what they say in X-Forwarded-For is believed. One that says
 	// nothing is not counted as an address: all who come through it would share one.
 	Proxies []netip.Prefix

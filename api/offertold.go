@@ -27,6 +27,9 @@ func became(p record.OfferPage) string {
 		if p.OwnerName != "" && p.OwnerID != p.OfferRep {
 			return who + " accepted it" + at + ", and it is with " + p.OwnerName + " now"
 		}
+		if p.Stage != lifecycle.StageWorking && p.Stage != lifecycle.StageOpportunity {
+			return who + " accepted it" + at + "; the lead is " + string(p.Stage) + " now"
+		}
 		return who + " accepted it" + at
 	case "rejected":
 		return who + " rejected it" + at + " (" + spoken(p.Reason) + ")" + whereNow(p)

@@ -31,10 +31,12 @@ type route struct {
 	long         bool     // a file goes in or out: it takes longer than an answer
 	secret       bool     // the answer shows a secret, or a person's data, once: that is not stored
 
-	intake bool        // leads come in by it: what it changes is no person's of the house
-	direct bool        // taken so often that huma's way there would show: huma documents it, and is not asked
-	full   func() bool // nothing can be taken, so the body need not be read; nil: never
-	room   *room       // what the bodies of the route may take up together; nil: not bounded
+	intake     bool        // leads come in by it: what it changes is no person's of the house
+	direct     bool        // taken so often that huma's way there would show: huma documents it, and is not asked
+	full       func() bool // nothing can be taken, so the body need not be read; nil: never
+	parameters []string    // of the query, by name
+
+	room *room // what the bodies of the route may take up together; nil: not bounded
 }
 
 const (
@@ -127,6 +129,7 @@ func (r route) problems() []int {
 
 // add puts a route into the mux and the documentation. What the handler answers as an error leaves as a problem.
 func add[I, O any](a *API, r route, h func(context.Context, *I) (*O, error)) {
+	r.parameters = parametersOf(reflect.TypeFor[I]())
 	a.routes[r.pattern()] = r
 	op := huma.Operation{
 		Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.group}, DefaultStatus: r.status,

@@ -15,7 +15,7 @@ import (
 
 type webhookBody struct {
 	URL    string   `json:"url"`
-	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.idle_owner handoff.idle_manager handoff.retracted handoff.undone handoff.queue_waits sequence.notified mail.replied"`
+	Kinds  []string `json:"kinds,omitempty" doc:"absent: all; handoff.offered handoff.reminded handoff.escalated handoff.claimed handoff.assigned handoff.first_touch_due handoff.first_touch_reminded handoff.first_touch_escalated handoff.idle_reminded handoff.idle_owner handoff.idle_manager handoff.idle_escalated handoff.retracted handoff.undone handoff.meeting_booked handoff.queue_waits sequence.notified mail.replied"`
 	Secret string   `json:"secret,omitempty" doc:"whsec_ and base64; absent: one is made; Slack has none"`
 	Active bool     `json:"active,omitempty" doc:"absent: true"`
 	Format string   `json:"format,omitempty" enum:"standard,slack" doc:"absent: standard; slack: an incoming webhook of Slack, whose address is its secret and is not shown again"`

@@ -34,8 +34,8 @@ func tellActor(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	return true, nil
 }
 
-const sqlAudit = `SELECT a.id, a.at, a.actor_type, a.actor_id, coalesce(k.name, '') AS actor_name, a.action, a.object_type, a.object_id, a.fields, a.data, a.objects
-FROM audit_log a LEFT JOIN api_keys k ON a.actor_type = 'key' AND k.id::text = a.actor_id
+const sqlAudit = `SELECT a.id, a.at, a.actor_type, a.actor_id, coalesce(k.name, r.name, '') AS actor_name, a.action, a.object_type, a.object_id, a.fields, a.data, a.objects
+FROM audit_log a LEFT JOIN api_keys k ON a.actor_type = 'key' AND k.id::text = a.actor_id LEFT JOIN reps r ON a.actor_type = 'rep' AND r.id::text = a.actor_id
 WHERE a.id < @after AND (@actor = '' OR a.actor_id = @actor) AND (@action = '' OR a.action = @action)
 	AND (@object = '' OR a.object_type = @object) AND (@id = '' OR a.object_id = @id OR a.data ->> 'lead_id' = @id)
 	AND (@from::timestamptz IS NULL OR a.at >= @from) AND (@until::timestamptz IS NULL OR a.at < @until)

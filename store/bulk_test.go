@@ -147,3 +147,24 @@ func TestACancelledBulkAsksNobodyMore(t *testing.T) {
 	require.False(t, ok)
 	require.Contains(t, audited(t, s, record.AuditFilter{Object: "bulk"}), `changed bulk [state] {"action":"pause","state":"cancelled"}`)
 }
+
+// Which leads an old bulk action was about is forgotten when the house says so; its counts stay, and who is under way keeps theirs.
+func TestLeadsOfOldBulksAreSwept(t *testing.T) {
+	s, old := bulkOver(t, 3)
+	ctx, key := acting(t, s)
+	open, err := s.StartBulk(ctx, record.Bulk{Action: "resume", Body: json.RawMessage(`{}`), KeyID: &key, Pace: 5}, record.LeadFilter{Source: "ads"})
+	require.NoError(t, err)
+	exec(t, s, "UPDATE bulks SET state = 'done', applied = 3, finished_at = now() - interval '11 days' WHERE id = $1", old.ID)
+	left := func() [2]int {
+		return [2]int{one[int](t, s, "SELECT count(*) FROM bulk_leads WHERE bulk_id = $1", old.ID), one[int](t, s, "SELECT count(*) FROM bulk_leads WHERE bulk_id = $1", open.ID)}
+	}
+	for days, want := range map[int][2]int{0: {3, 3}, 12: {3, 3}} {
+		s.keepBulks = time.Duration(days) * 24 * time.Hour
+		require.NoError(t, s.Sweep(t.Context()))
+		require.Equal(t, want, left(), days)
+	}
+	s.keepBulks = 10 * 24 * time.Hour
+	require.NoError(t, s.Sweep(t.Context()))
+	require.Equal(t, [2]int{0, 3}, left())
+	require.Equal(t, 3, one[int](t, s, "SELECT applied FROM bulks WHERE id = $1", old.ID))
+}

@@ -189,8 +189,9 @@ const sqlUpdatePerson = `UPDATE leads SET profile = @profile, email = coalesce(@
 	external_id = coalesce(@external_id, external_id), consent = consent || @consent::jsonb, nurture = nurture OR @yes, updated_at = now()
 WHERE id = @lead`
 
-const sqlLearn = `INSERT INTO profile_values (lead_id, field, value, source)
-SELECT @lead, field, value::jsonb, @source FROM unnest(@fields::text[], @values::text[]) AS l (field, value)`
+// What is learned has the time of its transaction, as the lead and its score have: explained at that moment the score knows it.
+const sqlLearn = `INSERT INTO profile_values (lead_id, field, value, source, learned_at)
+SELECT @lead, field, value::jsonb, @source, now() FROM unnest(@fields::text[], @values::text[]) AS l (field, value)`
 
 const sqlTouch = `INSERT INTO touches (lead_id, source) VALUES (@lead, @source)`
 

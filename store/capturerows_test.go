@@ -120,6 +120,7 @@ func TestRowsTogetherWriteWhatCapturesAndRowsAloneWrite(t *testing.T) {
 		require.Equal(t, read(t, captured, sql), read(t, together, sql), sql)
 	}
 	verified(t, together)
+	require.Empty(t, read(t, together, "SELECT v.id FROM profile_values v JOIN leads l ON l.id = v.lead_id WHERE v.learned_at > l.updated_at"), "explained at its beginning a lead has the profile it came with")
 
 	// Again: the rows are decided, and nothing of them may stay.
 	before := read(t, together, written[4])

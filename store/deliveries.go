@@ -124,7 +124,7 @@ func (s *Store) stepsOf(lane string) []int {
 }
 
 const (
-	sqlRepsOfDeliveries = `SELECT id::text, email, name FROM reps WHERE id = ANY(@ids::uuid[])`
+	sqlRepsOfDeliveries = `SELECT r.id::text, r.email, r.name, ` + zoneOfRep + ` FROM reps r WHERE r.id = ANY(@ids::uuid[])`
 
 	// The secret before the newest signs as well, for as long as its rotation lasts.
 	sqlHooksOfDeliveries = `SELECT id::text, url, secret, format, rep_id::text AS rep_id,
@@ -141,7 +141,7 @@ FROM webhooks WHERE id = ANY(@ids::uuid[]) AND active`
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = ANY(@ids::uuid[])`
 )
 
-type repOfDelivery struct{ ID, Email, Name string }
+type repOfDelivery struct{ ID, Email, Name, Zone string }
 
 // equipment is what claimed rows need beside themselves.
 type equipment struct {
@@ -222,7 +222,7 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 	if c.FailingSince != nil {
 		d.FailingSince = *c.FailingSince
 	}
-	d.To, d.ToName = with.reps[c.RepID].Email, with.reps[c.RepID].Name
+	d.To, d.ToName, d.ToZone = with.reps[c.RepID].Email, with.reps[c.RepID].Name, with.reps[c.RepID].Zone
 	if w, ok := with.hooks[c.WebhookID]; ok {
 		d.Webhook = &w
 	}

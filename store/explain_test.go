@@ -98,3 +98,24 @@ func TestStaleAccumulatorsAreFoldedAnew(t *testing.T) {
 	require.Equal(t, 5, one[int](t, s, "SELECT score FROM scores"), "the webinar was before the adjustment, the form after it")
 	require.Equal(t, recomputed(t, s, ada, testModel).Score, one[int](t, s, "SELECT score FROM scores"))
 }
+
+// Whoever came with a profile, alone or in a file, is explained with it from the moment at which they came; what is learned later
+// from the moment at which the score knew it.
+func TestAnExplanationKnowsWhatCameWithTheCapture(t *testing.T) {
+	s := house(t)
+	with := record.Capture{Email: "ada@example.com", Profile: map[string]any{"title": "Chief"}}
+	ada := capture(t, s, with).LeadID
+	of := func(id, column string) int {
+		at := one[time.Time](t, s, "SELECT "+column+" FROM leads JOIN scores ON lead_id = id WHERE id = $1", id)
+		return explained(t, s, id, at, 0).Score
+	}
+	want := one[int](t, s, "SELECT score FROM scores WHERE lead_id = $1", ada)
+	require.Equal(t, 30, want)
+	require.Equal(t, want, of(ada, "created_at"))
+	require.Equal(t, want, of(ada, "evaluated_at"))
+
+	bob := newLead(t, s, "bob@example.com")
+	require.NoError(t, s.PatchLead(t.Context(), bob, record.Capture{Profile: map[string]any{"title": "Chief"}, Via: "api"}))
+	require.Equal(t, 0, of(bob, "created_at"))
+	require.Equal(t, 30, of(bob, "evaluated_at"))
+}

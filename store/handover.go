@@ -45,9 +45,13 @@ func (h *handing) again() {
 	}
 }
 
-// claim adds to the arguments of an insert how many of its rows are born claimed, at most so many, and for how long.
+// claim adds to the arguments of an insert how many of its rows are born claimed, at most so many, and for how long. Of a nil
+// handing none are.
 func (h *handing) claim(args pgx.NamedArgs, lane string, most int) pgx.NamedArgs {
 	args["claims"], args["lease"] = 0, time.Duration(0)
+	if h == nil {
+		return args
+	}
 	l := h.lanes[lane]
 	if l == nil {
 		found, ok := h.s.takers.Load(lane)
@@ -67,6 +71,9 @@ func (h *handing) claim(args pgx.NamedArgs, lane string, most int) pgx.NamedArgs
 // made reads what an insert made.
 func (h *handing) made(rows pgx.Rows) error {
 	made, err := pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
+	if h == nil {
+		return err
+	}
 	for _, row := range made {
 		if l := h.lanes[row.Lane]; l != nil && row.Attempts == 1 {
 			l.rows = append(l.rows, row)

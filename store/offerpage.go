@@ -12,7 +12,7 @@ import (
 )
 
 // Who decided an offer is on the timeline: its rep, or a key that spoke for them. The newest counts: one may have been undone.
-const sqlOfferPage = `SELECT r.name AS rep_name, r.active AS rep_active, r.time_zone, a.state, a.offered_at, a.decided_at, a.reason,
+const sqlOfferPage = `SELECT r.name AS rep_name, r.active AS rep_active, ` + zoneOfRep + ` AS time_zone, a.state, a.offered_at, a.decided_at, a.reason,
 	a.rep_id::text AS offer_rep, f.name AS offer_name, a.score, a.explanation, l.stage, l.paused, l.email, l.profile, l.source,
 	coalesce(o.name, '') AS owner_name, coalesce(o.id::text, '') AS owner_id, coalesce(s.band, 'cold') AS band,
 	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at,

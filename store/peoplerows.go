@@ -45,8 +45,8 @@ const (
 FROM unnest(@leads::uuid[], @profiles::text[], @emails::text[], @externals::text[], @consents::text[])
 	AS p (id, profile, email, external_id, consent) WHERE l.id = p.id`
 
-	sqlLearnOfMany = `INSERT INTO profile_values (lead_id, field, value, source)
-SELECT lead_id, field, value::jsonb, @source FROM unnest(@leads::uuid[], @fields::text[], @values::text[]) AS l (lead_id, field, value)`
+	sqlLearnOfMany = `INSERT INTO profile_values (lead_id, field, value, source, learned_at)
+SELECT lead_id, field, value::jsonb, @source, now() FROM unnest(@leads::uuid[], @fields::text[], @values::text[]) AS l (lead_id, field, value)`
 
 	sqlTouches = `INSERT INTO touches (lead_id, source)
 SELECT lead_id, source::jsonb FROM unnest(@leads::uuid[], @sources::text[]) AS t (lead_id, source)`

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -81,13 +82,27 @@ FROM sequences q WHERE d.lead_id = @lead AND d.kind = 'nurture' AND d.state IN (
 	(SELECT id FROM reps WHERE id = l.owner AND active),
 	(SELECT manager_id FROM teams WHERE id = l.team_id),
 	(SELECT manager_id FROM teams WHERE manager_id IS NOT NULL ORDER BY id LIMIT 1))::text AS rep,
-	l.assignment_id::text AS assignment, coalesce(s.score, 0) AS score
+	l.assignment_id::text AS assignment, coalesce(s.score, 0) AS score,
+	CASE WHEN l.stage = 'handoff' THEN l.sla_due_at END AS due_at
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.id = @lead`
 )
 
 type whomToTell struct {
 	Rep, Assignment *string
 	Score           int
+	DueAt           *time.Time // of an offer that is open
+}
+
+// alert is what they hear of a lead.
+func (w whomToTell) alert(kind, key string, lead leadRow) alert {
+	a := alert{kind: kind, key: key, AlertData: record.AlertData{LeadID: lead.ID, Cycle: lead.Cycle, Score: w.Score}}
+	if w.Rep != nil {
+		a.RepID = *w.Rep
+	}
+	if w.Assignment != nil {
+		a.AssignmentID = *w.Assignment
+	}
+	return a
 }
 
 // answered keeps what was written as a note, ends what waits, and tells sales: a person wrote, whatever an import was told.
@@ -104,14 +119,7 @@ func (t *returning) answered(ctx context.Context, h *handing, data map[string]an
 		t.b.Queue(sqlAddNote, pgx.NamedArgs{"id": id, "lead": t.lead.ID, "rep": nil, "key": nil, "text": t.Text})
 		data["note_id"] = id
 	}
-	a := alert{kind: record.AlertReply, key: t.key(), text: t.Text, AlertData: record.AlertData{
-		LeadID: t.lead.ID, Cycle: t.lead.Cycle, Score: whom.Score,
-	}}
-	if whom.Rep != nil {
-		a.RepID = *whom.Rep
-	}
-	if whom.Assignment != nil {
-		a.AssignmentID = *whom.Assignment
-	}
+	a := whom.alert(record.AlertReply, t.key(), t.lead)
+	a.text = t.Text
 	return tellSales(t.b, h, a)
 }

@@ -31,7 +31,7 @@ type routed struct {
 // choose follows the document; empty when nobody may have the lead. From where the pools are locked on others wait: all else was
 // read before.
 func (ch *choice) choose(ctx context.Context, r routed) (string, error) {
-	if err := withOwner(ctx, ch.x, &r.in, r.domain, ch.leadID); err != nil {
+	if err := ownerInTurn(ctx, ch.x, &r.in, r.domain, ch.leadID); err != nil {
 		return "", err
 	}
 	r.in.Facts, r.in.Passed = r.in.Facts.Only(r.doc), ch.c.Exclude

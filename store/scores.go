@@ -147,6 +147,9 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 			b.Queue(sqlSuppress, s.suppressArgs(su.lead.ID, su.address, v.suppress))
 		}
 	}
+	if err := s.meetings(ctx, tx, b, w, subjects); err != nil {
+		return err
+	}
 	made.queue(b, sqlWriteScores)
 	folded.queue(b, sqlFoldScores)
 	moved.queue(b, sqlMoveScores)

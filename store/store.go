@@ -33,6 +33,9 @@ type Options struct {
 	WarmUp []int
 	// KeepMails is how long the bytes of a mail are kept after it was made; 0: for good. Its row of the ledger always is.
 	KeepMails time.Duration
+	// KeepBulks is how long it is kept which leads a bulk action was about, after it ended; 0: for good. What was decided of each,
+	// and the counts of the action, stay.
+	KeepBulks time.Duration
 }
 
 // Store is Postgres as the rooms see it. It is safe for concurrent use.
@@ -54,6 +57,7 @@ type Store struct {
 	pace      pace     // of publications
 	warmUp    []int
 	keepMails time.Duration
+	keepBulks time.Duration
 }
 
 // defaultHorizon is the contract's: an event older than this is refused as too_old.
@@ -71,7 +75,7 @@ func New(pool *pgxpool.Pool, o Options) *Store {
 	if o.Retention == 0 {
 		o.Retention = defaultRetention
 	}
-	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows, warmUp: o.WarmUp, keepMails: o.KeepMails}
+	return &Store{pool: pool, key: o.SuppressionKey, horizon: o.Horizon, retention: o.Retention, scanners: o.Scanners, inherits: inheritRows, warmUp: o.WarmUp, keepMails: o.KeepMails, keepBulks: o.KeepBulks}
 }
 
 // Open connects to the database of the URL and makes a store that owns its pool: Close it.

@@ -29,6 +29,9 @@ const (
 	sqlSweepUploadRows = `DELETE FROM import_rows WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
 		WHERE r.state = 'pending' AND i.state NOT IN ('queued', 'running') LIMIT 5000)`
+	sqlSweepBulks = `DELETE FROM bulk_leads WHERE (bulk_id, lead_id) IN (
+		SELECT l.bulk_id, l.lead_id FROM bulk_leads l JOIN bulks b ON b.id = l.bulk_id
+		WHERE @bulks::interval > '0' AND b.finished_at < now() - @bulks::interval LIMIT 5000)`
 	// What nobody can undo any more need not be remembered.
 	sqlSweepBefore = `UPDATE import_rows SET before = NULL WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
@@ -45,9 +48,9 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore, sqlSweepAccounts, sqlSweepBulks} {
 		for {
-			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention})
+			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention, "bulks": s.keepBulks})
 			if err != nil {
 				return masked("sweep", err)
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
-	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/mail"
@@ -29,9 +28,10 @@ var subjects = map[string]string{
 
 	"queue": "A lead waits in the queue of your team",
 
-	"sequence":        "A lead came to a step at which you wanted to hear of it",
-	record.AlertReply: "A lead answered a mail",
-	kindRetraction:    "Taken back: a lead is not ready after all",
+	"sequence":          "A lead came to a step at which you wanted to hear of it",
+	record.AlertReply:   "A lead answered a mail",
+	record.AlertMeeting: "A meeting with a lead of yours was booked",
+	kindRetraction:      "Taken back: a lead is not ready after all",
 }
 
 func (l *Letters) alert(d record.Delivery) (mail.Rendered, error) {
@@ -90,19 +90,22 @@ func howTo(d record.Delivery) []string {
 		}
 		return append(lines, fmt.Sprintf("Sequence %s, step %s. Lead %s.", told.Data.Sequence, told.Data.Step, d.LeadID))
 	}
+	if d.Kind == record.AlertMeeting {
+		lines = append(lines, meetingLine(d, told.Data))
+	}
 	if known && told.Data.DueAt != nil {
 		until := "Accept or reject it by "
 		if d.Kind == "escalation" {
 			until = "It was to be accepted by "
 		}
-		lines = append(lines, until+told.Data.DueAt.UTC().Format(time.RFC1123)+".")
+		lines = append(lines, until+onClock(d, *told.Data.DueAt)+".")
 	}
 	if d.Kind == record.AlertReply {
 		return answerLines(d)
 	}
 	if known && told.Data.WasDue != nil {
 		lines = append(lines, fmt.Sprintf("This comes %s late: it was due on %s, and Leadflow could not tell you then.",
-			told.Data.LateBy, told.Data.WasDue.UTC().Format(time.RFC1123)))
+			told.Data.LateBy, onClock(d, *told.Data.WasDue)))
 	}
 	if d.Kind == "queue" {
 		return append(lines, "Nobody has it, and any rep of the team may take it: leadflow lead accept "+d.LeadID)
@@ -112,6 +115,14 @@ func howTo(d record.Delivery) []string {
 		which += " Answer with: leadflow lead accept " + d.LeadID
 	}
 	return append(lines, which)
+}
+
+// meetingLine says when the meeting is, as far as that is known.
+func meetingLine(d record.Delivery, told record.AlertData) string {
+	if told.StartsAt == nil {
+		return "A meeting was booked. It counts as first contact."
+	}
+	return "A meeting was booked for " + onClock(d, *told.StartsAt) + ". It counts as first contact."
 }
 
 // answerLines are what the lead wrote, line by line.

@@ -69,7 +69,7 @@ func TestABroadcastCannotDelayAnAlert(t *testing.T) {
 	require.NotContains(t, string(body), "@", "ids and codes only")
 	alert := office.got("ann@sales.example")[0]
 	require.Contains(t, alert, "Subject: A lead is offered to you")
-	require.Contains(t, alert, "Accept or reject it by "+granted.Offer.DueAt.Format(time.RFC1123), "the deadline is in the mail though no run has recorded it yet")
+	require.Contains(t, alert, "Accept or reject it by "+granted.Offer.DueAt.Format("Mon, 2 Jan 2006 15:04"), "the deadline is in the mail though no run has recorded it yet")
 
 	office.open()
 	await(t, 30*time.Second, "the broadcast goes on", func() bool { return stateOf(t, s, "p19@bulk.example") == "sent" })

@@ -91,16 +91,20 @@ func TestLetters_alerts(t *testing.T) {
 	lead := &record.Lead{ID: someLead, Score: 120, Band: "hot", Grade: "A", Profile: map[string]any{"first_name": "Eve\r\nX-Evil: 1", "company": "Acme"}}
 	payload := []byte(`{"type": "x", "data": {"due_at": "2026-03-04T12:00:00Z"}}`)
 	for kind, want := range map[string][]string{
-		"offer":        {"A lead is offered to you", "Accept or reject it by Wed, 04 Mar 2026 12:00:00 UTC.", "leadflow lead accept"},
+		"offer":        {"A lead is offered to you", "Accept or reject it by Wed, 4 Mar 2026 12:00 UTC.", "leadflow lead accept"},
 		"reminder":     {"Reminder: a lead waits", "Accept or reject it by", "leadflow lead accept"},
 		"escalation":   {"Escalation", "It was to be accepted by"},
 		"idle_manager": {"A lead of your team lies idle"},
+		"meeting":      {"A meeting with a lead of yours was booked", "A meeting was booked for Thu, 5 Mar 2026 09:30 UTC. It counts as first contact.\n\nAccept or reject it by Wed, 4 Mar"},
 		"new_kind":     {"About a lead: new kind"},
 		"sequence":     {"came to a step", "Call them\n\nSequence tour, step tell."},
 	} {
 		d := record.Delivery{ID: someLead, Kind: kind, LeadID: someLead, To: "ann@sales.example", ToName: "Ann\r\nBcc: x@evil.example", Lead: lead, CreatedAt: time.Unix(1, 0)}
 		if kind != "idle_manager" && kind != "new_kind" {
 			d.Payload = payload
+		}
+		if kind == "meeting" {
+			d.Payload = []byte(`{"type": "handoff.meeting_booked", "data": {"due_at": "2026-03-04T12:00:00Z", "starts_at": "2026-03-05T09:30:00Z"}}`)
 		}
 		if kind == "sequence" {
 			d.Payload = []byte(`{"type": "sequence.notified", "data": {"sequence": "tour", "step": "tell", "message": "Call them"}}`)

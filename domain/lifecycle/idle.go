@@ -59,7 +59,9 @@ func (c *change) alertIdle(k Clock, level Level) {
 func (c *change) planned() {
 	c.quiet = true
 	if strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/", c.Terms)) {
-		if !c.Paused && !c.Snoozed {
+		if c.Paused || c.Snoozed || !strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/%s/%s/", c.Terms, c.Assignment, c.Stage)) {
+			c.replan() // these are clocks of before: those of now are still to be had
+		} else {
 			c.replanned()
 		}
 		return

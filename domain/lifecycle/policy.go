@@ -153,6 +153,7 @@ type Ask struct {
 // AlertKinds are what sales is told of, as Urgent may name it.
 var AlertKinds = []string{
 	"offer", "assigned", "reminder", "escalation", "offer_withdrawn", "idle_owner", "idle_manager", "first_touch", "sequence", "reply", "retraction", "queue",
+	"first_touch_reminder", "first_touch_escalation", "idle_reminder", "idle_escalation", "meeting",
 }
 
 // Policy is the rules of a life: what an operator may tune. It is a plain value, so that a workflow can record it once

@@ -95,4 +95,5 @@ func (c *change) undone() {
 			c.lookAgain(c.retryAfter())
 		}
 	}
+	c.replan() // the terms may have changed meanwhile, and who rests does not hear of it
 }

@@ -19,8 +19,11 @@ type AlertLetter struct {
 	Whys []Why  `json:"whys,omitempty"` // what the score of the offer was made of
 }
 
-// AlertReply is the kind of an alert that a lead answered a mail.
-const AlertReply = "reply"
+// AlertReply is the kind of an alert that a lead answered a mail, AlertMeeting of one that a meeting with it was booked.
+const (
+	AlertReply   = "reply"
+	AlertMeeting = "meeting"
+)
 
 // AlertData says which lead, whose, and until when.
 type AlertData struct {
@@ -33,9 +36,10 @@ type AlertData struct {
 	Sequence     string     `json:"sequence,omitempty"` // of a sequence that notifies: which, at which step, and what its author wrote
 	Step         string     `json:"step,omitempty"`
 	Message      string     `json:"message,omitempty"`
-	Reason       string     `json:"reason,omitempty"`  // of a retraction: why the engagement does not count
-	WasDue       *time.Time `json:"was_due,omitempty"` // of a clock that is told late: its moment
-	LateBy       string     `json:"late_by,omitempty"` // and how late that is, such as 1h2m3s
+	Reason       string     `json:"reason,omitempty"`    // of a retraction: why the engagement does not count
+	WasDue       *time.Time `json:"was_due,omitempty"`   // of a clock that is told late: its moment
+	StartsAt     *time.Time `json:"starts_at,omitempty"` // of a meeting, where its event says so
+	LateBy       string     `json:"late_by,omitempty"`   // and how late that is, such as 1h2m3s
 }
 
 // AlertSequence is the kind of alert with which a sequence tells that a lead came to a step, and KindSequenceNotified the type
@@ -49,13 +53,14 @@ const (
 var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
 	"handoff.first_touch_reminded", "handoff.first_touch_escalated",
-	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", "handoff.queue_waits", KindSequenceNotified, "mail.replied",
+	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", "handoff.meeting_booked",
+	"handoff.queue_waits", KindSequenceNotified, "mail.replied",
 }
 
 var webhookKinds = map[string]string{
 	"offer": "offered", "reminder": "reminded", "escalation": "escalated", "first_touch": "first_touch_due",
 	"retraction": "retracted", "first_touch_reminder": "first_touch_reminded", "first_touch_escalation": "first_touch_escalated",
-	"idle_reminder": "idle_reminded", "idle_escalation": "idle_escalated", "queue": "queue_waits",
+	"idle_reminder": "idle_reminded", "idle_escalation": "idle_escalated", "queue": "queue_waits", AlertMeeting: "meeting_booked",
 }
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.

@@ -9,7 +9,8 @@ import (
 
 type actorKey struct{}
 
-// ActingAs marks what is done under a context as done by a person: a key of the API, or a command on the database itself.
+// ActingAs marks what is done under a context as done by a person: a key of the API, a command on the database itself, a rep by a
+// signed link.
 // What it changes goes into the audit log under that name.
 func ActingAs(ctx context.Context, a lifecycle.Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
@@ -33,9 +34,10 @@ type Audited struct {
 	Objects int            `json:"objects"`                 // how many: a list is one entry
 }
 
-// AuditActor is who did it. A key has the name it was made with.
+// AuditActor is who did it: a key of the API, with the name it was made with; a command on the database itself; a rep who decided by
+// the signed link of a notification.
 type AuditActor struct {
-	Type string `json:"type"` // key, command
+	Type string `json:"type"` // key, command, rep
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 }

@@ -62,6 +62,7 @@ type Delivery struct {
 
 	To       string          // address of the person or the rep
 	ToName   string          // of the rep
+	ToZone   string          // by whose clock the rep is told of times: an IANA name; empty is UTC
 	Lead     *Lead           // nurture: whom the mail is about; alerts: the lead that is offered
 	Document json.RawMessage // nurture: the sequence
 	Webhook  *Webhook

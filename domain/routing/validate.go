@@ -18,7 +18,7 @@ type Problem struct {
 
 // Bounds on what a document may ask for.
 const (
-	maxRules      = 200
+	maxRules      = 500
 	maxConditions = 50
 	maxPools      = 100
 	maxMembers    = 500

@@ -53,6 +53,7 @@ type Config struct {
 	MailWarmUp       string  `env:"LEADFLOW_MAIL_WARMUP" help:"nurture mails on the first day with mail, on the second and so on, all workers together, such as 50,100,200,400,800; afterwards any number"`
 
 	MailDays int `env:"LEADFLOW_MAIL_DAYS" envDefault:"90" help:"days that the bytes of mails are kept; their rows of the ledger always are; 0: for good; else at least 7"`
+	BulkDays int `env:"LEADFLOW_BULK_DAYS" envDefault:"400" help:"days that are kept of which leads a bulk action was about, after it ended; 0 is for good"`
 
 	BounceDomain    string    `env:"LEADFLOW_MAIL_BOUNCE_DOMAIN" help:"domain of the addresses bounces and answers to nurture mails come to; its MX leads to LEADFLOW_INBOUND_LISTEN; empty: the sender's own address"`
 	InboundListen   string    `env:"LEADFLOW_INBOUND_LISTEN" help:"where workers take mail for that domain, by SMTP, such as 0.0.0.0:25; empty: nowhere"`
@@ -87,6 +88,7 @@ type Config struct {
 	RateServer  float64 `env:"LEADFLOW_RATE_SERVER" envDefault:"200000" help:"requests and events a second of each key of a server; ten seconds' worth may come at once; 0: no limit"`
 	RateSite    float64 `env:"LEADFLOW_RATE_SITE" envDefault:"1000" help:"the same of each site key, all visitors of the site together"`
 	RateAddress float64 `env:"LEADFLOW_RATE_ADDRESS" envDefault:"20" help:"the same of each client address, with a site key and for public forms and links"`
+	RateGuesses float64 `env:"LEADFLOW_RATE_GUESSES" envDefault:"1" help:"API keys that are none, a second from each client address; ten seconds' worth may come at once"`
 	Proxies     string  `env:"LEADFLOW_PROXIES" envDefault:"127.0.0.0/8,::1/128" help:"networks of reverse proxies whose X-Forwarded-For is believed, as CIDR, by comma"`
 
 	LogLevel  string `env:"LEADFLOW_LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
@@ -171,8 +173,8 @@ func (c Config) Validate() error {
 	if _, err := c.topics(); err != nil {
 		errs = append(errs, err)
 	}
-	if min(c.RateServer, c.RateSite, c.RateAddress) < 0 {
-		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE and _ADDRESS are not negative; 0 is no limit"))
+	if min(c.RateServer, c.RateSite, c.RateAddress, c.RateGuesses) < 0 {
+		errs = append(errs, errors.New("LEADFLOW_RATE_SERVER, _SITE, _ADDRESS and _GUESSES are not negative; 0 is no limit"))
 	}
 	if c.EventHorizon != 0 && (c.EventHorizon.Duration() < time.Hour || c.EventHorizon.Duration() > idsAreKept) {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_HORIZON is not between 1h and 35d: an event that is older than its id is remembered could be taken twice"))
@@ -186,6 +188,9 @@ func (c Config) Validate() error {
 	}
 	if c.EventDays < 35 {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_DAYS is at least 35: so long the id of an event is unique"))
+	}
+	if c.BulkDays < 0 {
+		errs = append(errs, errors.New("LEADFLOW_BULK_DAYS is not negative; 0 keeps them for good"))
 	}
 	if c.MailDays != 0 && c.MailDays < 7 {
 		errs = append(errs, errors.New("LEADFLOW_MAIL_DAYS is at least 7, for a mail is tried for five days; 0 keeps the bytes for good"))

@@ -17,7 +17,7 @@ func TestLimits_areReadAndChecked(t *testing.T) {
 	got, err := limits(cfg)
 	require.NoError(t, err)
 	require.Equal(t, api.Limits{
-		Server: 200_000, Site: 1000, Address: 20, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		Server: 200_000, Site: 1000, Address: 20, Guesses: 1, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 	}, got)
 
 	t.Setenv("LEADFLOW_RATE_ADDRESS", "0.5")

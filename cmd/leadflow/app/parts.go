@@ -32,7 +32,7 @@ func OpenStore(ctx context.Context, cfg Config) (*store.Store, error) {
 	return store.Open(ctx, cfg.DatabaseURL, store.Options{
 		SuppressionKey: cfg.key("suppression"), Horizon: cfg.EventHorizon.Duration(), Retention: time.Duration(cfg.EventDays) * 24 * time.Hour,
 		Scanners: scanner.Rules{Early: cfg.ScannerEarly.Duration()},
-		WarmUp:   steps, KeepMails: time.Duration(cfg.MailDays) * 24 * time.Hour,
+		WarmUp:   steps, KeepMails: time.Duration(cfg.MailDays) * 24 * time.Hour, KeepBulks: time.Duration(cfg.BulkDays) * 24 * time.Hour,
 	})
 }
 
@@ -104,5 +104,5 @@ func prefixes(name, value string) ([]netip.Prefix, error) {
 
 func limits(cfg Config) (api.Limits, error) {
 	proxies, err := prefixes("LEADFLOW_PROXIES", cfg.Proxies)
-	return api.Limits{Server: cfg.RateServer, Site: cfg.RateSite, Address: cfg.RateAddress, Proxies: proxies}, err
+	return api.Limits{Server: cfg.RateServer, Site: cfg.RateSite, Address: cfg.RateAddress, Guesses: cfg.RateGuesses, Proxies: proxies}, err
 }

@@ -105,7 +105,11 @@ func counted(t *tool, got answer) error {
 		{"total", func(p record.BulkPreview) any { return p.Total }},
 		{"sample", func(p record.BulkPreview) any { return strings.Join(p.Sample, " ") }},
 	})
-	t.tell("This was a dry run: %d leads would be decided about; nothing was done.", p.Total)
+	leads := "leads"
+	if p.Total == 1 {
+		leads = "lead"
+	}
+	t.tell("This was a dry run: %d %s would be decided about; nothing was done.", p.Total, leads)
 	return err
 }
 
