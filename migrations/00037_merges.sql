@@ -21,6 +21,7 @@ CREATE TABLE merges (
     actor_type text NOT NULL,
     actor_id   text,
     before     jsonb NOT NULL,            -- the projection of the one that ended, for the undo: ids and codes
+    score      jsonb,                     -- the row of its score, which is nobody's meanwhile
     changed    jsonb NOT NULL DEFAULT '{}', -- what became otherwise of the one that goes on: names of fields, purposes, codes
     brought    uuid[] NOT NULL DEFAULT '{}', -- what had been merged into the one that ended
     visitors   text[] NOT NULL DEFAULT '{}', -- that it had

@@ -244,8 +244,8 @@ func (g *merging) count(ctx context.Context) error {
 	return g.tx.QueryRow(ctx, sqlCountMerged, g.args()).Scan(&j.Mails, &j.Offers, &j.Decisions, &j.Notes, &j.Imports)
 }
 
-const sqlNoteMerge = `INSERT INTO merges (id, lead_id, into_id, reason, actor_type, actor_id, before, brought, visitors)
-SELECT @merge, @loser, @into, @reason, @actor_type, @actor_id, @before, @brought::uuid[],
+const sqlNoteMerge = `INSERT INTO merges (id, lead_id, into_id, reason, actor_type, actor_id, before, score, brought, visitors)
+SELECT @merge, @loser, @into, @reason, @actor_type, @actor_id, @before, (SELECT to_jsonb(s) FROM scores s WHERE lead_id = @loser), @brought::uuid[],
 	ARRAY(SELECT visitor_id FROM visitors WHERE lead_id = @loser ORDER BY visitor_id)`
 
 // note begins the row of the merge: all that an undo has to know of the one that ends.

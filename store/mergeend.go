@@ -35,7 +35,6 @@ ON CONFLICT (key) DO NOTHING`
 	// The same moment as the merge's: an undo finds them by it.
 	sqlLeaveSequences = `UPDATE sequence_runs SET left_at = now(), why = 'merged' WHERE lead_id = @loser AND left_at IS NULL`
 	sqlEndQuestionsOf = `UPDATE confirmations SET ended_at = now() WHERE lead_id = @loser AND ended_at IS NULL`
-	sqlNoTurn         = `UPDATE scores SET turns_at = NULL WHERE lead_id = @loser`
 	sqlMergeVisitors  = `UPDATE visitors SET lead_id = @into WHERE lead_id = @loser`
 	sqlMergeHeirs     = `UPDATE visitors SET heir_id = @into WHERE heir_id = @loser`
 	sqlMergeTouches   = `INSERT INTO touches (lead_id, at, source) SELECT @into, at, source FROM (
@@ -82,7 +81,7 @@ func (g *merging) end(ctx context.Context) error {
 	if g.changed.Touches, err = pgx.CollectRows(query(ctx, g.tx, sqlMergeTouches, args), pgx.RowTo[int64]); err != nil {
 		return err
 	}
-	for _, sql := range []string{sqlTellMerged, sqlMergeHeirs, sqlLeaveSequences, sqlEndQuestionsOf, sqlNoTurn, sqlBringAlong, sqlEndMerged} {
+	for _, sql := range []string{sqlTellMerged, sqlMergeHeirs, sqlLeaveSequences, sqlEndQuestionsOf, sqlBringAlong, sqlEndMerged} {
 		if _, err := g.tx.Exec(ctx, sql, args); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ FROM leads o WHERE l.id = @into AND o.id = @loser`
 
 // person fills what the one that goes on does not know, and gives it the keys that it lacks.
 func (g *merging) person(ctx context.Context) error {
+	g.report.Effects.Email, g.report.Effects.ExternalID = g.changed.Email, g.changed.ExternalID
 	flat, learned := merge(flatProfile(g.into.Profile), flatProfile(g.loser.Profile), true)
 	g.profile = nestedProfile(flat)
 	args := g.args()
@@ -33,6 +34,7 @@ func (g *merging) person(ctx context.Context) error {
 	for i, l := range learned {
 		g.changed.Fields, values[i] = append(g.changed.Fields, l.Field), jsonText(l.Value)
 	}
+	g.report.Effects.Fields = g.changed.Fields
 	_, err := g.tx.Exec(ctx, sqlLearn, pgx.NamedArgs{"lead": g.Into, "source": viaMerge, "fields": g.changed.Fields, "values": values})
 	return err
 }

@@ -24,6 +24,9 @@ SELECT @merge, v.id, v.received_at, v.inherited_at FROM events v WHERE v.lead_id
 WHERE m.merge_id = @merge AND e.id = m.event_id AND e.received_at = m.received_at AND e.lead_id = @loser
 RETURNING e.id::text`
 
+	// A score without its events would be wrong wherever scores are looked through.
+	sqlDropScore = `DELETE FROM scores WHERE lead_id = @loser`
+
 	sqlCountEvents = `SELECT count(*) FROM events WHERE lead_id = @loser`
 )
 
@@ -79,6 +82,7 @@ func (g *merging) score(ctx context.Context) error {
 	if later := goneThere.engaged(other, nil); later != nil && (v.engagedAt == nil || later.After(*v.engagedAt)) {
 		v.engagedAt = later
 	}
+	g.b.Queue(sqlDropScore, g.args())
 	var scores scoreRows
 	scores.add(g.Into, g.w, v)
 	scores.queue(g.b, sqlWriteScores)

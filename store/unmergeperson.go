@@ -108,7 +108,7 @@ func (u *unmerging) events(ctx context.Context) error {
 			}
 		}
 	}
-	t, err := u.s.takeBack(ctx, u.tx, u.w, u.into.leadRow, back)
+	t, err := u.takeBack(ctx, back)
 	if err != nil {
 		return err
 	}
@@ -128,8 +128,30 @@ func (u *unmerging) events(ctx context.Context) error {
 	return u.scoreBack(ctx)
 }
 
+// takeBack is what it makes of the one that goes on that these are not its events any more. Of what it had become before the
+// merge nothing is revoked.
+func (u *unmerging) takeBack(ctx context.Context, back []happened) (taken, error) {
+	found, err := stood(ctx, u.tx, []string{u.into.ID})
+	if err != nil {
+		return taken{}, err
+	}
+	t, err := u.s.takeBack(ctx, u.tx, u.w, u.into.leadRow, back)
+	if st := found[u.into.ID]; err == nil && st.MQLAt != nil && st.MQLAt.Before(u.merge.At) {
+		t.mqlAt, t.mqlCycle, t.revoked = st.MQLAt, st.MQLCycle, false
+		t.kinds = slices.DeleteFunc(t.kinds, func(kind string) bool { return kind == triggerRevoked })
+	}
+	return t, err
+}
+
+// Its own row first: it holds what no event tells any more.
+const sqlScoreBack = `INSERT INTO scores SELECT s.* FROM merges m, jsonb_populate_record(NULL::scores, m.score) s
+WHERE m.id = @merge AND m.score IS NOT NULL ON CONFLICT (lead_id) DO NOTHING`
+
 // scoreBack scores the lead that is back by its events.
 func (u *unmerging) scoreBack(ctx context.Context) error {
+	if _, err := u.tx.Exec(ctx, sqlScoreBack, u.args()); err != nil {
+		return err
+	}
 	ids := []string{u.loser.ID}
 	found, err := stood(ctx, u.tx, ids)
 	if err != nil {
