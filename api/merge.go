@@ -29,6 +29,9 @@ type mergeBody struct {
 	DryRun bool   `json:"dry_run,omitempty" doc:"only say what would be joined"`
 }
 
+// unmergeBody is empty: the path says which.
+type unmergeBody struct{}
+
 type mergeQuery struct {
 	Paged
 	State  string `query:"state" enum:"done,undone" doc:"absent: both"`
@@ -43,7 +46,7 @@ func (a *API) merging() {
 	const group, path = "Leads", "/v1/leads/{id}"
 	add(a, route{method: http.MethodPost, path: path + "/merge", group: group, roles: operators, body: mergeBody{},
 		summary: "Merge a lead into another: it ends and points there; can be undone for a day"}, a.merge)
-	add(a, route{method: http.MethodPost, path: path + "/unmerge", group: group, roles: operators, body: struct{}{},
+	add(a, route{method: http.MethodPost, path: path + "/unmerge", group: group, roles: operators, body: unmergeBody{},
 		summary: "Undo the merge of a lead, and say what cannot be undone"}, a.unmerge)
 	add(a, route{method: http.MethodGet, path: "/v1/merges", group: group, summary: "List merges, newest first", roles: everybody}, func(ctx context.Context, in *mergeQuery) (*out[record.Page[record.MergeReport]], error) {
 		page, err := a.Merging.Merges(ctx, in.State, in.LeadID, in.Cursor, in.Limit)
@@ -83,7 +86,7 @@ func (a *API) merge(ctx context.Context, in *ByID) (*out[record.MergeReport], er
 }
 
 func (a *API) unmerge(ctx context.Context, in *ByID) (*out[record.UnmergeReport], error) {
-	var b struct{}
+	var b unmergeBody
 	if err := decode(ctx, &b); err != nil {
 		return nil, err
 	}
