@@ -167,3 +167,34 @@ func TestChainsAreUndoneFromTheirEnd(t *testing.T) {
 	require.Equal(t, "b", one[string](t, s, "SELECT client_id FROM events WHERE lead_id = $1", b))
 	require.Equal(t, 2, one[int](t, s, "SELECT count(*) FROM events WHERE lead_id = $1", a))
 }
+
+// The connection dies in the last statement, as it does when the process or Postgres is killed.
+func TestAMergeAndItsUndoAreWholeOrNotAtAll(t *testing.T) {
+	s := garden(t)
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com"})
+	old, _ := queued(t, s, "ada@old.example.com")
+	ingest(t, s, record.Event{LeadID: old, Type: "demo_request", ClientID: "1"})
+	require.NoError(t, s.Unsubscribe(t.Context(), old))
+	exec(t, s, "DELETE FROM outbox")
+	exec(t, s, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$`)
+	dying := func(do func() error) {
+		exec(t, s, `CREATE TRIGGER die BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION die()`)
+		before := wholeDatabase(t, s)
+		require.Error(t, do())
+		require.Equal(t, before, wholeDatabase(t, s))
+		exec(t, s, `DROP TRIGGER die ON outbox`)
+	}
+	dying(func() error {
+		_, err := s.Merge(t.Context(), record.Merge{LeadID: old, Into: ada})
+		return err
+	})
+	mergeInto(t, s, old, ada)
+	require.Equal(t, "erased", heard(t, s, old), "what a killed process did not tell is told by whoever is there")
+	dying(func() error {
+		_, err := s.Unmerge(t.Context(), old, sysActor)
+		return err
+	})
+	_, err := s.Unmerge(t.Context(), old, sysActor)
+	require.NoError(t, err)
+	require.Equal(t, "", heard(t, s, old))
+}
