@@ -252,11 +252,18 @@ func TestOpenOffersOfTheOneThatEndsAreEnded(t *testing.T) {
 	require.Equal(t, ada, merged.Into)
 
 	working := inStage(t, s, lifecycle.StageWorking, 1)[0]
+	hook := newID()
+	exec(t, s, "INSERT INTO deliveries (id, key, lane, channel, kind, lead_id) VALUES ($1, 'hook', 'webhook', 'webhook', 'merged', $2)", hook, ada)
 	_, err = s.Merge(t.Context(), record.Merge{LeadID: working, Into: ada})
 	var refused *record.MergeRefused
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, record.CodeLoserAhead, refused.Code)
+	exec(t, s, "UPDATE merges SET at = now() - interval '3 days'")
+	exec(t, s, "INSERT INTO merge_events SELECT id, id, now() - interval '3 days' FROM merges")
 	mergeInto(t, s, ada, working)
+	require.Equal(t, "queued", state(t, s, hook), "subscribers and the rep are told all the same")
+	require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE kind = 'offer_withdrawn' AND rep_id = $1 AND lead_id = $2", rep, working))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM merge_events"), "what can no longer be undone is forgotten")
 }
 
 func TestADryRunSaysTheSameAndChangesNothing(t *testing.T) {

@@ -16,6 +16,9 @@ WHERE id = @loser`
 
 	sqlBringAlong = `UPDATE leads SET merged_into = @into, merged_at = now() WHERE merged_into = @loser AND id = ANY(@brought::uuid[])`
 
+	// Subscribers are told what happened, and reps that an offer is gone, whatever became of the lead since.
+	sqlStillTold = `UPDATE deliveries SET lead_id = @into WHERE lead_id = @loser AND state IN ('queued', 'claimed') AND (lane = 'webhook' OR kind = 'offer_withdrawn')`
+
 	// What waits does not go out. What is being sent is sent, and its end is noted.
 	sqlEndUnsent = `UPDATE deliveries SET state = 'expired', code = 'merged', claimed_until = NULL
 WHERE lead_id = @loser AND state IN ('queued', 'claimed') RETURNING lane`
@@ -47,8 +50,10 @@ func (g *merging) end(ctx context.Context) error {
 	args, j := g.args(), &g.report.Joined
 	args["leads"] = []string{g.LeadID, g.Into}
 	args["took_email"], args["took_external"] = g.changed.Email, g.changed.ExternalID
-	if _, err := g.tx.Exec(ctx, sqlLockDeliveries, args); err != nil {
-		return err
+	for _, sql := range []string{sqlLockDeliveries, sqlStillTold} {
+		if _, err := g.tx.Exec(ctx, sql, args); err != nil {
+			return err
+		}
 	}
 	lanes, err := pgx.CollectRows(query(ctx, g.tx, sqlEndUnsent, args), pgx.RowTo[string])
 	if err != nil {

@@ -130,6 +130,11 @@ func (g *merging) waits() bool {
 	return asked && g.into.Stage == lifecycle.StageNurturing
 }
 
+// What can no longer be undone need not be known. What came since for a lead of a chain is kept for who undoes its end.
+const sqlForgetOldMoved = `DELETE FROM merge_events WHERE (merge_id, event_id) IN (
+	SELECT m.merge_id, m.event_id FROM merges g JOIN merge_events m ON m.merge_id = g.id
+	WHERE g.at < now() - interval '2 days' AND m.received_at < now() - interval '2 days' LIMIT 10000 FOR UPDATE OF m SKIP LOCKED)`
+
 const sqlFinishMerge = `UPDATE merges SET changed = @changed, counts = @counts WHERE id = @merge`
 
 // finish says on both timelines what was done, tells subscribers, and writes what is queued.
@@ -138,6 +143,7 @@ func (g *merging) finish(ctx context.Context) error {
 	args["changed"] = g.changed
 	args["counts"] = map[string]any{"joined": g.report.Joined, "effects": g.report.Effects}
 	g.b.Queue(sqlFinishMerge, args)
+	g.b.Queue(sqlForgetOldMoved)
 	j := g.report.Joined
 	g.b.Queue(sqlTimeline, entry(g.loser.leadRow, "merged", g.Actor, g.Reason, map[string]any{"merge_id": g.id, "into": g.Into}))
 	g.b.Queue(sqlTimeline, entry(g.into.leadRow, "merged_in", g.Actor, g.Reason, map[string]any{

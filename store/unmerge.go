@@ -229,8 +229,9 @@ WHERE id = @loser`
 
 	sqlLeaveBehind = `UPDATE leads SET merged_into = @loser WHERE merged_into = @into AND id = ANY(@brought::uuid[])`
 
-	// It must not hear any more that it is to end.
-	sqlForgetErased = `DELETE FROM outbox WHERE lead_id = @loser`
+	// It must not hear any more that it is to end; what else it had not heard yet is news to the run that begins.
+	sqlForgetErased = `UPDATE outbox o SET triggers = coalesce((SELECT jsonb_object_agg(k, n.seq) FROM jsonb_object_keys(o.triggers) AS k WHERE k <> 'erased'), '{}')
+FROM (SELECT nextval('outbox_seq') AS seq) AS n WHERE o.lead_id = @loser`
 
 	// A moment later, so that a run that is about to end has ended: a run that ends hears nothing more.
 	sqlBeginAnew = `INSERT INTO outbox AS o (lead_id, seq, score, band, not_before)

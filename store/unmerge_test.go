@@ -198,3 +198,15 @@ func TestAMergeAndItsUndoAreWholeOrNotAtAll(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "", heard(t, s, old))
 }
+
+func TestWhatARunHadNotHeardItHearsAfterAnUndo(t *testing.T) {
+	s := house(t)
+	ada, old := nurturing(t, s, record.Capture{Email: "ada@example.com"}), nurturing(t, s, record.Capture{Email: "ada@old.example.com"})
+	ingest(t, s, record.Event{LeadID: old, Type: "demo_request"})
+	require.Equal(t, "demo_request", heard(t, s, old))
+	mergeInto(t, s, old, ada)
+	_, err := s.Unmerge(t.Context(), old, sysActor)
+	require.NoError(t, err)
+	require.Equal(t, "demo_request", heard(t, s, old))
+	require.True(t, one[bool](t, s, "SELECT (o.triggers ->> 'demo_request')::bigint > l.seq FROM outbox o JOIN leads l ON l.id = o.lead_id WHERE l.id = $1", old), "above its watermark")
+}
