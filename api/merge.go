@@ -44,10 +44,14 @@ type limited struct {
 
 func (a *API) merging() {
 	const group, path = "Leads", "/v1/leads/{id}"
-	add(a, route{method: http.MethodPost, path: path + "/merge", group: group, roles: operators, body: mergeBody{},
-		summary: "Merge a lead into another: it ends and points there; can be undone for a day"}, a.merge)
-	add(a, route{method: http.MethodPost, path: path + "/unmerge", group: group, roles: operators, body: unmergeBody{},
-		summary: "Undo the merge of a lead, and say what cannot be undone"}, a.unmerge)
+	add(a, route{
+		method: http.MethodPost, path: path + "/merge", group: group, roles: operators, body: mergeBody{},
+		summary: "Merge a lead into another: it ends and points there; can be undone for a day",
+	}, a.merge)
+	add(a, route{
+		method: http.MethodPost, path: path + "/unmerge", group: group, roles: operators, body: unmergeBody{},
+		summary: "Undo the merge of a lead, and say what cannot be undone",
+	}, a.unmerge)
 	add(a, route{method: http.MethodGet, path: "/v1/merges", group: group, summary: "List merges, newest first", roles: everybody}, func(ctx context.Context, in *mergeQuery) (*out[record.Page[record.MergeReport]], error) {
 		page, err := a.Merging.Merges(ctx, in.State, in.LeadID, in.Cursor, in.Limit)
 		return &out[record.Page[record.MergeReport]]{page}, err
