@@ -44,6 +44,7 @@ func (d door) runIs(id string, want enumspb.WorkflowExecutionStatus) {
 func TestMerge_oneRunEndsAndTheOtherGoesOn(t *testing.T) {
 	d, _ := fast(t)
 	old, ada := d.capture("Mergeold"), d.capture("Mergenew")
+	d.eventually("the first mail", func() bool { sent, _ := d.ledgerOf(ada); return sent["one"] == 1 })
 	d.post("/v1/leads/"+ada+"/pause", object{})
 	d.eventually("the second mail", func() bool { sent, _ := d.ledgerOf(old); return sent["two"] == 1 })
 	newer, _ := d.ledgerOf(ada)
