@@ -47,6 +47,7 @@ type Deps struct {
 	Mails     Mails
 	Answers   Answers
 	Unscoring Unscoring
+	Merging   Merging
 	Choices   Choices
 	Audit     Audit
 	Bulks     Bulks
@@ -104,7 +105,7 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
 		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.calendarDays, a.slaReports, a.reports, a.costs, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.choices, a.offers, a.questions, a.reasons, a.script, a.auditLog, a.health, a.docs,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.merging, a.choices, a.offers, a.questions, a.reasons, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()
 	}

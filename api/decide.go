@@ -75,7 +75,10 @@ func (a *API) askedBy(w http.ResponseWriter, r *http.Request) (asked record.Offe
 // readOffer reads what a link is about, or shows why there is nothing to show.
 func (a *API) readOffer(w http.ResponseWriter, r *http.Request, asked record.OfferAsked) (record.OfferPage, bool) {
 	p, err := a.Offers.OfferPage(r.Context(), asked)
+	var merged *record.Merged
 	switch {
+	case errors.As(err, &merged):
+		show(w, http.StatusGone, page{Title: "This lead was merged into another", Text: "It is lead " + merged.Into + " now, and this offer ended with the merge. If that lead is yours, it is in your inbox."})
 	case errors.Is(err, record.ErrErased):
 		show(w, http.StatusGone, page{Title: "This person is gone", Text: "Their data were deleted at their wish or the house's. There is nothing to decide any more."})
 	case errors.Is(err, record.ErrNotFound) || err == nil && !p.RepActive:

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -72,7 +73,7 @@ func (c captureBody) input() intake.Input {
 func (a *API) leads() {
 	add(a, route{method: http.MethodPost, path: "/v1/leads", group: "Leads", summary: "Capture somebody: 201 new, 200 known and merged", roles: marketers, body: captureBody{}, answer: record.Lead{}, also: []int{http.StatusCreated}, intake: true}, a.capture)
 	add(a, route{method: http.MethodGet, path: "/v1/leads", group: "Leads", summary: "List leads, newest first", roles: everybody}, a.listLeads)
-	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
+	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}", group: "Leads", summary: "One lead; of one that was merged, merged_into names the lead that goes on", roles: everybody}, func(ctx context.Context, in *ByID) (*out[record.Lead], error) {
 		return a.lead(ctx, in.ID)
 	})
 	add(a, route{method: http.MethodPatch, path: "/v1/leads/{id}", group: "Leads", summary: "Change what is known of a lead", roles: sellers, body: captureBody{}}, a.patchLead)
@@ -91,6 +92,10 @@ func (a *API) leads() {
 
 func (a *API) lead(ctx context.Context, id string) (*out[record.Lead], error) {
 	lead, err := a.Reads.Lead(ctx, id)
+	var merged *record.Merged
+	if errors.As(err, &merged) {
+		err = nil // what is left of it says where it went
+	}
 	return &out[record.Lead]{lead}, err
 }
 

@@ -31,6 +31,8 @@ type Problem struct {
 	State     string          `json:"state,omitempty"`      // of a mail, where it refuses what is to become of it
 	LeadIDs   []string        `json:"lead_ids,omitempty"`   // of an identity conflict
 
+	MergedInto string `json:"merged_into,omitempty"` // the lead that goes on for the one that was named
+
 	retryAfter int // seconds; 0: not said
 }
 
@@ -86,6 +88,7 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 	var de desk.Problems
 	var doc *document.Error
 	var conflict *record.IdentityConflict
+	var merged *record.Merged
 	switch {
 	case errors.As(err, &own):
 		copied := *own
@@ -101,7 +104,7 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 			return FieldError{Field: field, Code: "invalid", Detail: p.String()}
 		})...)
 	case errors.As(err, &conflict):
-		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them, or send one key only")
+		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them (POST /v1/leads/{id}/merge), or send one key only")
 		p.LeadIDs = conflict.LeadIDs[:]
 		return p
 	case errors.Is(err, intake.ErrBusy), errors.Is(err, errNoRoom):
@@ -110,6 +113,8 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		return invalid(FieldError{Field: "cursor", Code: "invalid", Detail: "is none of this list's; begin again without one"})
 	case errors.Is(err, record.ErrNotFound):
 		return problem(http.StatusNotFound, "not_found", "there is nothing with this id")
+	case errors.As(err, &merged):
+		return mergedProblem(http.StatusGone, merged)
 	case errors.Is(err, record.ErrErased):
 		return problem(http.StatusGone, "erased", "the person was erased; nothing of it is kept")
 	case errors.Is(err, record.ErrConflict):

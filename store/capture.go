@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,6 +26,7 @@ const viaImport = "import"
 func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured, error) {
 	var out record.Captured
 	var left bool
+	var known detour
 	err := s.tx(ctx, "capture", func(tx pgx.Tx) error {
 		left = false
 		w, err := s.enter(ctx, tx)
@@ -43,7 +45,7 @@ func (s *Store) Capture(ctx context.Context, c record.Capture) (record.Captured,
 		if err != nil {
 			return err
 		}
-		ch, err := s.findOrMake(ctx, tx, c)
+		ch, err := s.findOrMake(ctx, tx, c, &known)
 		if err != nil {
 			return err
 		}
@@ -71,8 +73,8 @@ VALUES (@id, @email, @external_id, @source, coalesce(nullif(@source_code, ''), '
 ON CONFLICT DO NOTHING RETURNING ` + leadColumns
 
 // findOrMake locks the lead of the keys, or makes it. Who loses the race to make it begins again and finds it.
-func (s *Store) findOrMake(ctx context.Context, tx pgx.Tx, c record.Capture) (*change, error) {
-	p, err := byKeys(ctx, tx, sqlLockPeopleByKeys, c)
+func (s *Store) findOrMake(ctx context.Context, tx pgx.Tx, c record.Capture, known *detour) (*change, error) {
+	p, err := byKeys(ctx, tx, sqlLockPeopleByKeys, c, known)
 	if err != nil || p != nil {
 		return &change{c: c, lead: p}, err
 	}
@@ -320,7 +322,11 @@ func jsonText(v any) *string {
 
 // PreviewCapture tells what a capture of these would do, writing nothing and waiting for nobody.
 func (s *Store) PreviewCapture(ctx context.Context, c record.Capture) (record.Captured, error) {
-	p, err := byKeys(ctx, s.pool, sqlPeopleByKeys, c)
+	var known detour
+	p, err := byKeys(ctx, s.pool, sqlPeopleByKeys, c, &known)
+	for n := 0; errors.Is(err, errAgain) && n < maxTries; n++ {
+		p, err = byKeys(ctx, s.pool, sqlPeopleByKeys, c, &known)
+	}
 	switch {
 	case err != nil:
 		return record.Captured{}, masked("preview capture", err)

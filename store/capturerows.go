@@ -22,8 +22,9 @@ func (s *Store) CaptureRows(ctx context.Context, captures []record.Capture) ([]r
 		return nil, nil
 	}
 	var out []record.CapturedRow
+	var known detour
 	err := s.tx(ctx, "capture rows", func(tx pgx.Tx) error {
-		r, err := s.enterRows(ctx, tx, captures)
+		r, err := s.enterRows(ctx, tx, captures, &known)
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,9 @@ type captureRows struct {
 	w         world
 	ref       record.ImportRef
 	captures  []record.Capture
-	people    []leadRow // known ones, locked
+	people    []leadRow           // known ones, locked
+	goesOn    map[string]*leadRow // those of them that are there, by id
+	known     detour
 	stood     map[string]*standing
 	out       []record.CapturedRow
 	all       []*change // whose keys belong to one
@@ -66,7 +69,7 @@ type captureRows struct {
 
 const (
 	sqlLockPeopleOfRows = `SELECT ` + leadColumns + ` FROM leads
-WHERE email = ANY(@emails::text[]) OR external_id = ANY(@externals::text[]) ORDER BY id FOR NO KEY UPDATE`
+WHERE email = ANY(@emails::text[]) OR external_id = ANY(@externals::text[]) OR id = ANY(@survivors::uuid[]) ORDER BY id FOR NO KEY UPDATE`
 
 	// Everything is looked up by keys, in tables that grow while they are read: see sqlBeginIngest.
 	sqlByKeys = `SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
@@ -77,7 +80,7 @@ WHERE email = ANY(@emails::text[]) OR external_id = ANY(@externals::text[]) ORDE
 )
 
 // enterRows finds and locks whom the rows are about, then holds the import.
-func (s *Store) enterRows(ctx context.Context, tx pgx.Tx, captures []record.Capture) (*captureRows, error) {
+func (s *Store) enterRows(ctx context.Context, tx pgx.Tx, captures []record.Capture, known *detour) (*captureRows, error) {
 	r := &captureRows{ref: *captures[0].Row, captures: captures, out: make([]record.CapturedRow, len(captures))}
 	var err error
 	if r.w, err = s.enter(ctx, tx); err != nil {
@@ -94,7 +97,7 @@ func (s *Store) enterRows(ctx context.Context, tx pgx.Tx, captures []record.Capt
 	}
 	b, held := &pgx.Batch{}, false
 	b.Queue(sqlByKeys)
-	b.Queue(sqlLockPeopleOfRows, pgx.NamedArgs{"emails": emails, "externals": externals}).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(sqlLockPeopleOfRows, pgx.NamedArgs{"emails": emails, "externals": externals, "survivors": known.survivors()}).Query(func(rows pgx.Rows) (err error) {
 		r.people, err = pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
 		return err
 	})
@@ -108,6 +111,10 @@ func (s *Store) enterRows(ctx context.Context, tx pgx.Tx, captures []record.Capt
 	if !held {
 		return nil, record.ErrNotFound
 	}
+	if r.goesOn, err = known.found(ctx, tx, r.people); err != nil {
+		return nil, err
+	}
+	r.known = *known
 	ids := make([]string, len(r.people))
 	for i, p := range r.people {
 		ids[i] = p.ID
@@ -122,7 +129,11 @@ func (r *captureRows) changes() {
 	byKey := make(map[string]*leadRow, 2*len(r.people))
 	for i := range r.people {
 		p := &r.people[i]
-		for _, key := range record.Keys(p.email(), p.external()) {
+		keys := record.Keys(p.email(), p.external())
+		if into := r.known[p.ID]; into != "" {
+			p = r.goesOn[into]
+		}
+		for _, key := range keys {
 			byKey[key] = p
 		}
 	}

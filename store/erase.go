@@ -69,12 +69,15 @@ const (
 	UPDATE imports i SET failed = i.failed + g.n FROM (SELECT import_id, count(*) AS n FROM gone GROUP BY import_id) AS g
 	WHERE i.id = g.import_id`
 
+	// An undo would bring them back.
+	sqlEraseMerges = `DELETE FROM merges WHERE lead_id = ANY(@leads::uuid[]) OR into_id = ANY(@leads::uuid[])`
+
 	sqlEraseSuppression = `UPDATE suppressions SET email = NULL, lead_id = NULL WHERE hash = @hash OR lead_id = @lead`
 
 	// The tombstone keeps what is no person: ids, channel, cycle and version. Its state is what a run that begins anew
 	// reads: closed.
 	sqlEraseLeads = `UPDATE leads l SET email = NULL, external_id = NULL, profile = '{}', source = '{}', consent = '{}',
-	stage = 'erased', stage_at = now(), updated_at = now(), engaged_at = NULL, worked_at = NULL, touch_wanted = NULL,
+	stage = 'erased', stage_at = now(), updated_at = now(), merged_into = NULL, merged_at = NULL, engaged_at = NULL, worked_at = NULL, touch_wanted = NULL,
 	paused = false, muted = '', reason = '', owner = NULL, team_id = NULL, assignment_id = NULL,
 	sla_due_at = NULL, sla_state = 'none', next_kind = '', next_at = NULL,
 	state = CASE WHEN l.state IS NULL THEN NULL ELSE t.stub::jsonb END
@@ -85,13 +88,21 @@ var erasure = []string{
 	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlEraseBuyers, sqlErasePreferences, sqlEraseNotes,
 	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseRoutings, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
-	sqlEraseLeads,
+	sqlEraseMerges, sqlEraseLeads,
 }
+
+// Who was merged is the person that goes on: whoever asks for one of them asks for all.
+const (
+	sqlWhoGoesOn = `SELECT coalesce(merged_into, id)::text FROM leads WHERE id = @lead`
+
+	sqlLockPerson = `SELECT ` + leadColumns + ` FROM leads WHERE id = @lead OR merged_into = @lead ORDER BY id FOR UPDATE`
+)
 
 const sqlReadSeq = `SELECT seq FROM leads WHERE id = @lead`
 
 // EraseLead removes the person in one transaction and tells the run through the outbox; what stays is a tombstone,
-// outcomes without identity, and, where there was one, the keyed hash of a suppression. The same again is no error;
+// outcomes without identity, and, where there was one, the keyed hash of a suppression. What was merged goes with what it was
+// merged into, whichever is named. The same again is no error;
 // record.ErrNotFound when there never was such a lead.
 func (s *Store) EraseLead(ctx context.Context, leadID string, actor lifecycle.Actor) error {
 	return s.erase(ctx, leadID, actor, true)
@@ -123,37 +134,92 @@ func (s *Store) eraseOnce(ctx context.Context, leadID string, actor lifecycle.Ac
 	err = s.tx(ctx, "erase", func(tx pgx.Tx) error {
 		before = nil
 		args := pgx.NamedArgs{"lead": leadID}
-		if _, err := tx.Exec(ctx, sqlLockVisitorsOfLead, args); err != nil { // visitors before leads, as everybody does
-			return err
-		}
-		rows, _ := tx.Query(ctx, sqlLockLead, args)
-		p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
+		p, merged, err := lockWhole(ctx, tx, args)
 		if err != nil || p.Stage == lifecycle.StageErased {
 			return err
 		}
-		rows, _ = tx.Query(ctx, sqlOthersHeirs, args) // nobody gains a visitor whose lead is locked
+		rows, _ := tx.Query(ctx, sqlOthersHeirs, args) // nobody gains a visitor whose lead is locked
 		if before, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(before) > 0 {
 			return err
 		}
-		stub, err := tombstone(ctx, tx, p)
-		if err != nil {
-			return err
-		}
-		args["leads"], args["stubs"] = []string{leadID}, []string{stub}
-		args["keys"] = record.Keys(p.email(), p.external())
-		args["hash"] = s.suppressionHash(p.email())
 		b := &pgx.Batch{}
-		for _, sql := range erasure {
-			b.Queue(sql, args)
+		for _, one := range append(merged, p) {
+			if err := s.queueErasure(ctx, tx, b, one); err != nil {
+				return err
+			}
 		}
 		erased := entry(p, "erased", actor, "", nil)
 		b.Queue(sqlTimeline, erased)
-		if tellRun {
+		if tellRun || p.ID != leadID {
 			tell(b, told{lead: p.ID, kinds: []string{triggerErased}})
 		}
 		return tx.SendBatch(ctx, b).Close()
 	})
 	return before, err
+}
+
+// lockWhole locks a person: visitors before leads, as everybody does, and these in the order of their ids. It makes @lead who
+// goes on, and answers them and what was merged into them.
+func lockWhole(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (p leadRow, merged []leadRow, err error) {
+	var id string
+	if err := tx.QueryRow(ctx, sqlWhoGoesOn, args).Scan(&id); err != nil {
+		return p, nil, err
+	}
+	args["lead"] = id
+	if _, err := tx.Exec(ctx, sqlLockVisitorsOfLead, args); err != nil {
+		return p, nil, err
+	}
+	rows, _ := tx.Query(ctx, sqlLockPerson, args)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
+	if err != nil {
+		return p, nil, err
+	}
+	for _, one := range all {
+		if one.ID == id {
+			p = one
+		} else {
+			merged = append(merged, one)
+		}
+	}
+	if p.Stage == lifecycle.StageErased { // or it was merged while we waited for it
+		into, err := mergedInto(ctx, tx, []string{id})
+		if len(into) > 0 {
+			err = errAgain
+		}
+		return p, nil, err
+	}
+	var now int
+	if err := tx.QueryRow(ctx, sqlMergedIntoEither, pgx.NamedArgs{"leads": []string{id}, "brought": idsOf(merged)}).Scan(&now); err != nil {
+		return p, nil, err
+	}
+	if now > 0 {
+		return p, nil, errAgain
+	}
+	return p, merged, nil
+}
+
+func idsOf(rows []leadRow) []string {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// queueErasure queues all that erasure does of one lead.
+func (s *Store) queueErasure(ctx context.Context, tx pgx.Tx, b *pgx.Batch, p leadRow) error {
+	stub, err := tombstone(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	args := pgx.NamedArgs{
+		"lead": p.ID, "leads": []string{p.ID}, "stubs": []string{stub},
+		"keys": record.Keys(p.email(), p.external()), "hash": s.suppressionHash(p.email()),
+	}
+	for _, sql := range erasure {
+		b.Queue(sql, args)
+	}
+	return nil
 }
 
 // tombstone is what a run that begins anew reads of a lead that is gone.

@@ -20,7 +20,7 @@ const (
 
 	sqlTrackingAsked = `SELECT coalesce((SELECT (document -> 'consent' ->> 'tracking')::boolean FROM policies WHERE active), false)`
 
-	sqlMailSent = `SELECT sent_at FROM deliveries WHERE id = @mail AND lead_id = @lead`
+	sqlMailSent = `SELECT sent_at FROM deliveries WHERE id = @mail AND (lead_id = @lead OR lead_id IN (SELECT id FROM leads WHERE merged_into = @lead))`
 
 	// What was done with one mail in the time in which hits are judged together.
 	sqlHitsOfMail = `SELECT id::text, type = 'email_open' AS pixel, coalesce(properties ->> 'url', '') AS link, received_at AS at,
@@ -45,7 +45,7 @@ func (s *Store) Hit(ctx context.Context, h record.Hit) (record.HitNoted, error) 
 		if err != nil {
 			return err
 		}
-		lead, err := lockPerson(ctx, tx, h.LeadID)
+		lead, err := lockSurvivor(ctx, tx, h.LeadID)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (s *Store) Identify(ctx context.Context, visitorID, leadID string) error {
 		if err != nil || owners[visitorID] != "" {
 			return err
 		}
-		lead, err := lockPerson(ctx, tx, leadID)
+		lead, err := lockSurvivor(ctx, tx, leadID)
 		if err != nil {
 			return err
 		}

@@ -44,8 +44,9 @@ func (s *Store) Ingest(ctx context.Context, events []record.Event) ([]record.Ing
 // take is one transaction.
 func (s *Store) take(ctx context.Context, events []record.Event) ([]record.Ingested, error) {
 	var out []record.Ingested
+	var known detour
 	err := s.exchanged(ctx, "ingest", func(x *exchange) (err error) {
-		out, err = s.ingest(ctx, x, events)
+		out, err = s.ingest(ctx, x, events, &known)
 		return err
 	})
 	if err != nil {
@@ -62,20 +63,23 @@ type item struct {
 	properties json.RawMessage
 	lead       *leadRow // nil: the visitor's, or not known yet
 	known      bool     // an event with its id was here before
+	named      string   // the merged lead that it named, where that is not the lead it is given to
 	out        *record.Ingested
 }
 
 func (i item) kept() bool { return i.out.Code == "" && !i.out.Duplicate }
 
-func (s *Store) ingest(ctx context.Context, x *exchange, events []record.Event) ([]record.Ingested, error) {
+func (s *Store) ingest(ctx context.Context, x *exchange, events []record.Event, known *detour) ([]record.Ingested, error) {
 	out := make([]record.Ingested, len(events))
 	items := make([]item, len(events))
 	for i, e := range events {
 		e.LeadID = strings.ToLower(e.LeadID)
 		items[i] = item{Event: e, id: newID(), out: &out[i]}
 		items[i].prepare()
+		items[i].led(*known)
 	}
 	named := ownersOf(items)
+	named.ids = unique(append(named.ids, known.survivors()...))
 	stood := make(map[string]*standing, len(named.ids))
 	// These statements come after the one that locks: each sees what had been committed when it began, and whoever held a
 	// lock before has committed by then.
@@ -92,6 +96,9 @@ func (s *Store) ingest(ctx context.Context, x *exchange, events []record.Event) 
 	if err != nil {
 		return nil, err
 	}
+	if err := people.led(ctx, x, known); err != nil {
+		return nil, err
+	}
 	for n := range items {
 		s.checkTime(&items[n], w.now)
 		items[n].assign(people)
@@ -106,6 +113,7 @@ func (s *Store) ingest(ctx context.Context, x *exchange, events []record.Event) 
 	markDuplicates(items)
 	b := &pgx.Batch{}
 	queueEvents(b, items)
+	queueLed(b, items)
 	if err := s.fold(ctx, x, b, w, subjects(items, w.now), stood); err != nil {
 		return nil, err
 	}

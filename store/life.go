@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -32,7 +33,8 @@ FROM assignments a LEFT JOIN reps r ON r.id = a.rep_id WHERE a.lead_id = @lead O
 // Life tells a lead's whole life. record.ErrNotFound, record.ErrErased.
 func (s *Store) Life(ctx context.Context, leadID string) (life.Life, error) {
 	lead, err := s.Lead(ctx, leadID)
-	if err != nil {
+	var merged *record.Merged
+	if err != nil && !errors.As(err, &merged) { // one that was merged has lived until then
 		return life.Life{}, err
 	}
 	args := pgx.NamedArgs{"lead": leadID, "rows": lifeLines}
@@ -61,6 +63,9 @@ func (s *Store) Life(ctx context.Context, leadID string) (life.Life, error) {
 		c := &told.Cycles[i]
 		c.Mails = append(c.Mails, slices.DeleteFunc(slices.Clone(mails), func(m life.MailLine) bool { return m.Cycle != c.N })...)
 		c.Offers = append(c.Offers, slices.DeleteFunc(slices.Clone(offers), func(o life.OfferLine) bool { return o.Cycle != c.N })...)
+	}
+	if merged != nil {
+		return told, nil // its events are another's
 	}
 	return told, s.explainTurns(ctx, leadID, &told)
 }

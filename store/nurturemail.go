@@ -30,6 +30,10 @@ func (g *going) queueMail(ctx context.Context, q querier, b *pgx.Batch, step seq
 		state, code = "suppressed", why
 	} else if refused(g.n.Consent, g.doc.Purpose) {
 		state, code = "suppressed", mutedNoConsent
+	} else if before, err := g.sentToMerged(ctx, q, step.ID); err != nil {
+		return err
+	} else if before {
+		state, code = "suppressed", codeSentBefore
 	}
 	args := pgx.NamedArgs{
 		"delivery": newID(), "lead": g.n.ID, "cycle": g.c.Cycle, "sequence": g.c.Position.Sequence, "version": g.version,
@@ -41,6 +45,25 @@ func (g *going) queueMail(ctx context.Context, q querier, b *pgx.Batch, step seq
 	}
 	b.Queue(sqlQueueMail, args).Query(g.h.made)
 	return nil
+}
+
+// codeSentBefore is why a mail is not sent: a lead that was merged into this one was sent it.
+const codeSentBefore = "sent_before_merge"
+
+const sqlSentToMerged = `SELECT EXISTS (SELECT FROM leads l JOIN deliveries d ON d.lead_id = l.id AND d.cycle = l.cycle
+WHERE l.merged_into = @lead AND l.merged_at >= @since AND d.kind = 'nurture' AND d.sequence = @sequence AND d.step = @step
+	AND d.state IN ('sending', 'sent', 'unknown'))`
+
+// sentToMerged reports whether a lead that was merged into this one in this cycle was sent the mail of this step, or may have
+// been, in the cycle it was in.
+func (g *going) sentToMerged(ctx context.Context, q querier, step string) (before bool, err error) {
+	if !g.n.Joined {
+		return false, nil
+	}
+	rows, _ := q.Query(ctx, sqlSentToMerged, pgx.NamedArgs{
+		"lead": g.n.ID, "since": g.n.CycleStartedAt, "sequence": g.c.Position.Sequence, "step": step,
+	})
+	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
 }
 
 // key is what a step may do once for a lead: in a cycle, or in each entry where a sequence may be entered again.

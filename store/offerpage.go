@@ -13,7 +13,7 @@ import (
 
 // Who decided an offer is on the timeline: its rep, or a key that spoke for them. The newest counts: one may have been undone.
 const sqlOfferPage = `SELECT r.name AS rep_name, r.active AS rep_active, ` + zoneOfRep + ` AS time_zone, a.state, a.offered_at, a.decided_at, a.reason,
-	a.rep_id::text AS offer_rep, f.name AS offer_name, a.score, a.explanation, l.stage, l.paused, l.email, l.profile, l.source,
+	a.rep_id::text AS offer_rep, f.name AS offer_name, a.score, a.explanation, l.stage, l.merged_into::text AS merged_into, l.paused, l.email, l.profile, l.source,
 	coalesce(o.name, '') AS owner_name, coalesce(o.id::text, '') AS owner_id, coalesce(s.band, 'cold') AS band,
 	CASE WHEN a.state = 'offered' THEN coalesce(l.sla_due_at, a.due_at) END AS due_at,
 	coalesce((SELECT CASE t.actor_type WHEN 'rep' THEN (SELECT name FROM reps WHERE id::text = t.actor_id)
@@ -41,6 +41,7 @@ type offerPageRow struct {
 	Score       int
 	Explanation json.RawMessage
 	Stage       lifecycle.Stage
+	MergedInto  *string
 	Paused      bool
 	Email       *string
 	Profile     map[string]any
@@ -59,7 +60,7 @@ type offerPageRow struct {
 const whysShown = 6
 
 // OfferPage reads an offer as its link shows it: who may see it has the link, which the store cannot know. What is not known
-// is record.ErrNotFound, and of a person who is gone record.ErrErased.
+// is record.ErrNotFound, and of a person who is gone record.ErrErased, of one who is another lead by now *record.Merged.
 func (s *Store) OfferPage(ctx context.Context, asked record.OfferAsked) (record.OfferPage, error) {
 	none := record.OfferPage{}
 	if !isID(asked.LeadID) || !isID(asked.AssignmentID) || !isID(asked.RepID) {
@@ -70,7 +71,7 @@ func (s *Store) OfferPage(ctx context.Context, asked record.OfferAsked) (record.
 	if err != nil {
 		return none, masked("read offer", err)
 	}
-	if err := errGone(row.Stage); err != nil {
+	if err := errGoneTo(row.Stage, asked.LeadID, row.MergedInto); err != nil {
 		return none, err
 	}
 	explained, err := explanationOf(row.Explanation)

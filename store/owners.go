@@ -24,6 +24,7 @@ WHERE ` + theOwners + ` ORDER BY id FOR NO KEY UPDATE`
 type owners struct {
 	leads    map[string]*leadRow // by id and by address
 	visitors map[string]string   // visitor -> lead; empty: nobody's
+	named    map[string]string   // address -> the merged lead whose it is
 }
 
 func (o owners) ids() []string {
@@ -72,7 +73,7 @@ func (n named) byID() bool { return len(n.emails)+len(n.visitors) == 0 }
 // lockOwners begins the transaction, finds whose each event is, and locks visitors and leads in everybody's order. More
 // may be asked in the same round trip.
 func (s *Store) lockOwners(ctx context.Context, x *exchange, who named, more func(*pgx.Batch)) (world, owners, error) {
-	found := owners{map[string]*leadRow{}, map[string]string{}}
+	found := owners{map[string]*leadRow{}, map[string]string{}, map[string]string{}}
 	var at published
 	b := &pgx.Batch{}
 	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).Query(func(rows pgx.Rows) error {
@@ -128,7 +129,7 @@ func (i *item) assign(to owners) {
 	case i.LeadID != "":
 		i.lead = to.leads[i.LeadID]
 	case i.Email != "":
-		i.lead = to.leads[i.Email]
+		i.lead, i.named = to.leads[i.Email], to.named[i.Email]
 	case to.visitors[i.VisitorID] != "":
 		i.lead = to.leads[to.visitors[i.VisitorID]]
 	case i.VisitorID != "":

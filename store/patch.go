@@ -86,12 +86,15 @@ func (s *Store) Unsubscribe(ctx context.Context, leadID string) error {
 		if err != nil {
 			return err
 		}
-		lead, err := lockPerson(ctx, tx, leadID)
+		lead, err := lockSurvivor(ctx, tx, leadID)
 		if err != nil {
 			return err
 		}
 		var suppressed int
 		hash := s.suppressionHash(lead.email())
+		if err := s.suppressMerged(ctx, tx, leadID, lead.ID); err != nil {
+			return err
+		}
 		if err := tx.QueryRow(ctx, sqlIsSuppressed, pgx.NamedArgs{"hash": hash}).Scan(&suppressed); err != nil || suppressed > 0 {
 			return err
 		}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +49,7 @@ const sqlPersonByID = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
 
 const sqlLockPersonByID = sqlPersonByID + ` FOR NO KEY UPDATE`
 
-const sqlPeopleByKeys = `SELECT ` + leadColumns + ` FROM leads WHERE email = @email OR external_id = @external_id ORDER BY id`
+const sqlPeopleByKeys = `SELECT ` + leadColumns + ` FROM leads WHERE email = @email OR external_id = @external_id OR id = ANY(@survivors::uuid[]) ORDER BY id`
 
 const sqlLockPeopleByKeys = sqlPeopleByKeys + ` FOR NO KEY UPDATE`
 
@@ -57,22 +59,26 @@ type querier interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// byKeys finds whom the keys belong to; nil: nobody. *record.IdentityConflict when they belong to two.
-func byKeys(ctx context.Context, q querier, sql string, c record.Capture) (*leadRow, error) {
-	rows, _ := q.Query(ctx, sql, pgx.NamedArgs{"email": nullable(c.Email), "external_id": nullable(c.ExternalID)})
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
-	switch {
-	case err != nil:
+// byKeys finds whom the keys belong to; nil: nobody. *record.IdentityConflict when they belong to two. A lead that was merged is
+// found by its keys too: it is who goes on for it, whom the second try knows (detour).
+func byKeys(ctx context.Context, q querier, sql string, c record.Capture, known *detour) (*leadRow, error) {
+	rows, _ := q.Query(ctx, sql, pgx.NamedArgs{"email": nullable(c.Email), "external_id": nullable(c.ExternalID), "survivors": known.survivors()})
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[leadRow])
+	if err != nil {
 		return nil, err
-	case len(found) == 0:
-		return nil, nil
-	case len(found) > 1:
-		return nil, &record.IdentityConflict{LeadIDs: [2]string{found[0].ID, found[1].ID}}
 	}
-	return &found[0], nil
+	found, err := known.found(ctx, q, all)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	ids := slices.Sorted(maps.Keys(found))
+	if len(ids) > 1 {
+		return nil, &record.IdentityConflict{LeadIDs: [2]string{ids[0], ids[1]}}
+	}
+	return found[ids[0]], nil
 }
 
-// lockPerson reads a lead and locks it; record.ErrNotFound, record.ErrErased.
+// lockPerson reads a lead and locks it; record.ErrNotFound, record.ErrErased, *record.Merged.
 func lockPerson(ctx context.Context, tx pgx.Tx, leadID string) (leadRow, error) {
 	if !isID(leadID) {
 		return leadRow{}, record.ErrNotFound
@@ -80,7 +86,7 @@ func lockPerson(ctx context.Context, tx pgx.Tx, leadID string) (leadRow, error) 
 	rows, _ := tx.Query(ctx, sqlLockPersonByID, pgx.NamedArgs{"id": leadID})
 	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[leadRow])
 	if err == nil && p.Stage == lifecycle.StageErased {
-		err = record.ErrErased
+		err = goneAs(ctx, tx, p.ID)
 	}
 	return p, err
 }

@@ -16,7 +16,7 @@ const viaPreferences = "preferences"
 
 const sqlPreferences = `SELECT l.stage, l.email, l.muted <> '' AND l.muted <> 'not_asked' AND l.muted <> 'no_consent' AS suppressed,
 	` + consentRequired + ` AS required, l.consent, p.mails_per_week
-FROM leads l LEFT JOIN preferences p ON p.lead_id = l.id WHERE l.id = @id`
+FROM leads l LEFT JOIN preferences p ON p.lead_id = l.id WHERE l.id = coalesce((SELECT merged_into FROM leads WHERE id = @id), @id)`
 
 // Preferences reads what a person chose. record.ErrNotFound, record.ErrErased.
 func (s *Store) Preferences(ctx context.Context, leadID string) (record.Preferences, error) {
@@ -48,7 +48,7 @@ ON CONFLICT (lead_id) DO UPDATE SET mails_per_week = EXCLUDED.mails_per_week, up
 // A sequence that rests for a yes goes on; what is queued already is looked at again when it is sent. record.ErrNotFound, record.ErrErased.
 func (s *Store) Choose(ctx context.Context, c record.Chosen) error {
 	return s.tx(ctx, "choose preferences", func(tx pgx.Tx) error {
-		lead, err := lockPerson(ctx, tx, c.LeadID)
+		lead, err := lockSurvivor(ctx, tx, c.LeadID)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ const mine = `EXISTS (SELECT FROM leads m WHERE m.id = @id AND m.xmin = pg_curre
 
 const (
 	sqlProjectAhead = projected + `
-WHERE id = @id AND version < @version AND stage <> 'erased' RETURNING true`
+WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND stage <> 'erased' RETURNING true`
 
 	sqlTimelineAhead = intoTimeline + `SELECT ` + timelineRow + ` WHERE ` + mine
 

@@ -10,15 +10,16 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
-const sqlLockProjection = `SELECT stage, version, told_at FROM leads WHERE id = @id FOR NO KEY UPDATE`
+const sqlLockProjection = `SELECT stage, version, told_at, coalesce(reborn, 0) FROM leads WHERE id = @id FOR NO KEY UPDATE`
 
 // RecordStage writes the projection, the timeline and the carried state under the lead's version, in one transaction. A
 // later attempt at the same version replaces the earlier one. An older version changes nothing, unless it was told later: then a task that
 // had recorded several versions was lost, and what they say took effect did not. It reports erased when
-// the person is gone; where the run was told to erase, the person goes here, for no row may say so and hold them still.
+// the person is gone; where the run was told to erase, the person goes here, for no row may say so and hold them still. A run of
+// before an undone merge is told that its person is gone, and ends; the one that goes on begins after it.
 func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error) {
 	if c.Lead.Stage == lifecycle.StageErased {
-		return true, s.erase(ctx, c.Lead.ID, whoErased(c.Entries), false)
+		return true, s.eraseByRun(ctx, c)
 	}
 	if timeWent(c) {
 		if done, err := s.projectAhead(ctx, c); done || err != nil {
@@ -26,12 +27,17 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 		}
 	}
 	var stage lifecycle.Stage
-	var version int64
+	var version, reborn int64
 	var told *time.Time
 	err = s.brief(ctx, "record stage", func(b *pgx.Batch) {
-		b.Queue(sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).QueryRow(func(row pgx.Row) error { return row.Scan(&stage, &version, &told) })
+		b.Queue(sqlLockProjection, pgx.NamedArgs{"id": c.Lead.ID}).QueryRow(func(row pgx.Row) error { return row.Scan(&stage, &version, &told, &reborn) })
 	}, func(_ querier, b *pgx.Batch) error {
 		erased = stage == lifecycle.StageErased
+		if !erased && c.Lead.Version < reborn {
+			erased = true
+			b.Queue(sqlBeginAnew, pgx.NamedArgs{"loser": c.Lead.ID})
+			return nil
+		}
 		anew := told != nil && c.Told.After(*told)
 		if erased || version > c.Lead.Version && !anew {
 			return nil
@@ -39,6 +45,29 @@ func (s *Store) RecordStage(ctx context.Context, c lifecycle.Carried) (erased bo
 		return project(b, c, version >= c.Lead.Version)
 	})
 	return erased, err
+}
+
+const sqlWhyErased = `SELECT merged_into::text, coalesce(reborn, 0) FROM leads WHERE id = @id`
+
+// eraseByRun does what a run says that ends as erased. It was told to by a merge, where nobody asked for it, or asked by a person.
+func (s *Store) eraseByRun(ctx context.Context, c lifecycle.Carried) error {
+	who := whoErased(c.Entries)
+	if who != lifecycle.System && who != (lifecycle.Actor{}) {
+		return s.erase(ctx, c.Lead.ID, who, false)
+	}
+	var into *string
+	var reborn int64
+	err := s.pool.QueryRow(ctx, sqlWhyErased, pgx.NamedArgs{"id": c.Lead.ID}).Scan(&into, &reborn)
+	switch {
+	case err != nil:
+		return masked("record stage", err)
+	case into != nil:
+		return nil
+	case c.Lead.Version < reborn: // the merge was undone before this run ended
+		_, err := s.pool.Exec(ctx, sqlBeginAnew, pgx.NamedArgs{"loser": c.Lead.ID})
+		return masked("record stage", err)
+	}
+	return s.erase(ctx, c.Lead.ID, who, false)
 }
 
 func whoErased(entries []lifecycle.Entry) lifecycle.Actor {

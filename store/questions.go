@@ -17,6 +17,7 @@ const (
 	SELECT gen_random_uuid(), l.id, @kind, @cycle FROM leads l, policies p
 	WHERE l.id = @id AND p.active AND coalesce((p.document -> 'notify' -> 'ask' ->> @kind)::boolean, false)
 		AND l.email IS NOT NULL AND l.nurture AND l.muted = '' AND ` + mayBeAsked + `
+		AND NOT EXISTS (SELECT FROM questions b JOIN leads m ON m.id = b.lead_id WHERE m.merged_into = l.id AND b.kind = @kind)
 	ON CONFLICT (lead_id, kind) DO NOTHING RETURNING id
 )
 INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, at_least_once, payload)

@@ -61,18 +61,31 @@ const readColumns = `l.id, l.email, l.external_id, l.profile, l.stage, l.paused,
 
 const readTables = ` FROM leads l LEFT JOIN scores s ON s.lead_id = l.id LEFT JOIN assignments a ON a.id = l.assignment_id `
 
-const sqlReadLead = `SELECT ` + readColumns + readTables + `WHERE l.id = @id`
+const sqlReadLead = `SELECT ` + readColumns + `, l.merged_into::text AS merged_into` + readTables + `WHERE l.id = @id`
 
-// Lead reads one; record.ErrNotFound, or record.ErrErased.
+// readOne is a lead that was asked for, which may be another by now.
+type readOne struct {
+	readRow
+	MergedInto *string
+}
+
+// Lead reads one; record.ErrNotFound, or record.ErrErased. Of one that was merged it answers what is left of it as well as
+// *record.Merged.
 func (s *Store) Lead(ctx context.Context, leadID string) (record.Lead, error) {
-	row, err := byID[readRow](ctx, s, "read lead", sqlReadLead, leadID)
-	if err == nil {
-		err = errGone(row.Stage)
-	}
+	row, err := byID[readOne](ctx, s, "read lead", sqlReadLead, leadID)
 	if err != nil {
 		return record.Lead{}, err
 	}
-	rows := []readRow{row}
+	switch err := errGoneTo(row.Stage, row.ID, row.MergedInto); {
+	case row.MergedInto != nil:
+		row.Stage = record.StageMerged
+		lead := row.lead()
+		lead.MergedInto = row.MergedInto
+		return lead, err
+	case err != nil:
+		return record.Lead{}, err
+	}
+	rows := []readRow{row.readRow}
 	err = s.lookSuppressed(ctx, rows)
 	return rows[0].lead(), err
 }

@@ -22,8 +22,11 @@ func (t *returning) follow(ctx context.Context, h *handing, as string) error {
 		data["delivery_id"] = t.DeliveryID
 	}
 	if stops != "" && !bytes.Equal(t.mailedHash, t.s.suppressionHash(t.lead.email())) {
-		// It is about an address this person has left: that one is suppressed, nothing is held against the person.
 		t.b.Queue(sqlSuppress, pgx.NamedArgs{"hash": t.mailedHash, "email": nullable(t.mailed), "reason": stops, "lead": t.lead.ID})
+	}
+	if stops != "" && !bytes.Equal(t.mailedHash, t.s.suppressionHash(t.lead.email())) && (!t.merged || stops == suppressedBounce) {
+		// It is about an address this person has left: that one is suppressed, nothing is held against the person. Who was merged
+		// has left none: a no is theirs.
 		data["earlier_address"] = true
 		t.b.Queue(sqlTimeline, entry(t.lead, "mail_"+t.Kind, lifecycle.Actor{}, as, data))
 		return nil

@@ -30,14 +30,14 @@ func (s *Store) TakeReturned(ctx context.Context, r record.Returned) (as string,
 		if err != nil || of == nil {
 			return err
 		}
-		lead, err := lockPerson(ctx, tx, of.LeadID)
+		lead, err := lockSurvivor(ctx, tx, of.LeadID)
 		if errors.Is(err, record.ErrErased) || errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, b: &pgx.Batch{}}
+		t := &returning{Returned: r, s: s, tx: tx, w: w, lead: lead, merged: of.LeadID != lead.ID, b: &pgx.Batch{}}
 		t.mailed, t.mailedHash = s.mailed(of, lead, r.SentTo)
 		if as, err = t.decide(ctx); err != nil || as == record.AsDuplicate {
 			return err
@@ -115,6 +115,7 @@ type returning struct {
 	tx         pgx.Tx
 	w          world
 	lead       leadRow
+	merged     bool // the mail was a lead's that is this one by now
 	mailed     string
 	mailedHash []byte
 	b          *pgx.Batch

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -21,30 +22,44 @@ func contains(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 }
 
-const sqlStageOf = `SELECT stage FROM leads WHERE id = @id`
+const sqlStageOf = `SELECT stage, merged_into::text AS into FROM leads WHERE id = @id`
 
-// stageOf answers record.ErrNotFound or record.ErrErased where there is nothing to show.
+// stageOf answers record.ErrNotFound, record.ErrErased or *record.Merged where there is nothing to show.
 func (s *Store) stageOf(ctx context.Context, leadID string) error {
-	row, err := byID[struct{ Stage lifecycle.Stage }](ctx, s, "read lead", sqlStageOf, leadID)
+	row, err := byID[struct {
+		Stage lifecycle.Stage
+		Into  *string
+	}](ctx, s, "read lead", sqlStageOf, leadID)
 	if err != nil {
 		return err
 	}
-	return errGone(row.Stage)
+	return errGoneTo(row.Stage, leadID, row.Into)
 }
 
-const sqlTimelineOf = `SELECT id, at, kind, coalesce(from_stage, '') AS from_stage, coalesce(to_stage, '') AS to_stage, actor_type,
+const timelineColumns = `SELECT id, at, kind, coalesce(from_stage, '') AS from_stage, coalesce(to_stage, '') AS to_stage, actor_type,
 	coalesce(actor_id, '') AS actor_id, why, cycle, version, data || CASE WHEN assignment_id IS NULL THEN '{}'::jsonb
 		ELSE jsonb_build_object('assignment_id', assignment_id) END || coalesce((SELECT jsonb_strip_nulls(jsonb_build_object(
 			'amount', d.body -> 'amount', 'currency', d.body -> 'currency', 'one_thing', d.body -> 'one_thing',
 			'missing', d.body -> 'missing', 'note', d.body -> 'note', 'duplicate_of', d.body -> 'duplicate_of'))
-		FROM decisions d WHERE d.lead_id = t.lead_id AND d.id::text = t.data ->> 'decision_id' AND d.state = 'applied'), '{}') AS data
+		FROM decisions d WHERE d.lead_id = t.lead_id AND d.id::text = t.data ->> 'decision_id' AND d.state = 'applied'), '{}') || CASE WHEN t.lead_id <> @id::uuid THEN jsonb_build_object('merged_from', t.lead_id) ELSE '{}' END AS data`
+
+const sqlTimelineOf = timelineColumns + `
 FROM timeline t WHERE lead_id = @id AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
+
+// The lines of what was merged into a lead name whose they are.
+const sqlTimelineOfAll = timelineColumns + `
+FROM timeline t WHERE lead_id = ANY(` + ofLead + `) AND (at, id) < (@at, @after) ORDER BY at DESC, id DESC LIMIT @rows`
 
 // Timeline lists what happened to a lead, newest first. What people said with a decision is read from the decision: the
 // timeline itself holds ids and codes only.
 func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) (record.Page[record.TimelineItem], error) {
 	none := record.Page[record.TimelineItem]{}
-	if err := s.stageOf(ctx, leadID); err != nil {
+	var merged *record.Merged // its own lines are there still
+	if err := s.stageOf(ctx, leadID); err != nil && !errors.As(err, &merged) {
+		return none, err
+	}
+	sql, err := s.linesOf(ctx, leadID)
+	if err != nil {
 		return none, err
 	}
 	list := "timeline of " + leadID
@@ -53,7 +68,7 @@ func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) 
 	if err != nil || numErr != nil {
 		return none, errCursor
 	}
-	rows, _ := s.pool.Query(ctx, sqlTimelineOf, pgx.NamedArgs{"id": leadID, "at": after.At, "after": number, "rows": pageSize(limit) + 1})
+	rows, _ := s.pool.Query(ctx, sql, pgx.NamedArgs{"id": leadID, "at": after.At, "after": number, "rows": pageSize(limit) + 1})
 	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (record.TimelineItem, error) {
 		var i record.TimelineItem
 		var id int64
@@ -67,6 +82,20 @@ func (s *Store) Timeline(ctx context.Context, leadID, cursor string, limit int) 
 	return pageOf(items, limit, func(i record.TimelineItem) string { return sealed(list, mark{i.At, i.ID}.text()) }), nil
 }
 
+const sqlHasMerged = `SELECT EXISTS (SELECT FROM leads WHERE merged_into = @id)`
+
+// linesOf is how a timeline is read: by one index, unless something was merged into the lead.
+func (s *Store) linesOf(ctx context.Context, leadID string) (sql string, err error) {
+	var merged bool
+	if err := s.pool.QueryRow(ctx, sqlHasMerged, pgx.NamedArgs{"id": leadID}).Scan(&merged); err != nil {
+		return "", masked("read timeline", err)
+	}
+	if merged {
+		return sqlTimelineOfAll, nil
+	}
+	return sqlTimelineOf, nil
+}
+
 // mailColumns are what people see of a mail's row.
 const mailColumns = `id, key, lead_id, lane, kind, coalesce(sequence, '') AS sequence, coalesce(sequence_version, 0) AS version,
 	coalesce(step, '') AS step, coalesce(cycle, 0) AS cycle, state, code, attempts, created_at, sending_at, sent_at,
@@ -75,7 +104,7 @@ const mailColumns = `id, key, lead_id, lane, kind, coalesce(sequence, '') AS seq
 const sqlMails = `SELECT ` + mailColumns + `
 FROM deliveries WHERE channel = 'mail' AND (created_at, id) < (@at, @after::uuid) AND (@state = '' OR state = @state)
 	AND (@state NOT IN ('failed', 'unknown', 'suppressed', 'expired') OR unsent = @state)
-	AND (@lead::uuid IS NULL OR lead_id = @lead)
+	AND (@lead::uuid IS NULL OR lead_id = @lead OR lead_id IN (SELECT id FROM leads WHERE merged_into = @lead))
 ORDER BY created_at DESC, id DESC LIMIT @rows`
 
 // Mails lists the ledger of mails, newest first.

@@ -36,10 +36,11 @@ type AlertData struct {
 	Sequence     string     `json:"sequence,omitempty"` // of a sequence that notifies: which, at which step, and what its author wrote
 	Step         string     `json:"step,omitempty"`
 	Message      string     `json:"message,omitempty"`
-	Reason       string     `json:"reason,omitempty"`    // of a retraction: why the engagement does not count
-	WasDue       *time.Time `json:"was_due,omitempty"`   // of a clock that is told late: its moment
-	StartsAt     *time.Time `json:"starts_at,omitempty"` // of a meeting, where its event says so
-	LateBy       string     `json:"late_by,omitempty"`   // and how late that is, such as 1h2m3s
+	Reason       string     `json:"reason,omitempty"`         // of a retraction: why the engagement does not count
+	WasDue       *time.Time `json:"was_due,omitempty"`        // of a clock that is told late: its moment
+	StartsAt     *time.Time `json:"starts_at,omitempty"`      // of a meeting, where its event says so
+	LateBy       string     `json:"late_by,omitempty"`        // and how late that is, such as 1h2m3s
+	MergedLeadID string     `json:"merged_lead_id,omitempty"` // of a merge or its undoing: the lead that ended, or is back
 }
 
 // AlertSequence is the kind of alert with which a sequence tells that a lead came to a step, and KindSequenceNotified the type
@@ -54,7 +55,7 @@ var WebhookKinds = []string{
 	"handoff.offered", "handoff.reminded", "handoff.escalated", "handoff.claimed", "handoff.assigned", "handoff.first_touch_due",
 	"handoff.first_touch_reminded", "handoff.first_touch_escalated",
 	"handoff.idle_reminded", "handoff.idle_owner", "handoff.idle_manager", "handoff.idle_escalated", "handoff.retracted", "handoff.undone", "handoff.meeting_booked",
-	"handoff.queue_waits", KindSequenceNotified, "mail.replied",
+	"handoff.queue_waits", KindSequenceNotified, "mail.replied", "lead.merged", "lead.unmerged",
 }
 
 var webhookKinds = map[string]string{
@@ -65,8 +66,11 @@ var webhookKinds = map[string]string{
 
 // WebhookKind is the type under which subscribers hear of an alert of this kind.
 func WebhookKind(alert string) string {
-	if alert == AlertReply {
+	switch alert {
+	case AlertReply:
 		return "mail.replied"
+	case "merged", "unmerged":
+		return "lead." + alert
 	}
 	if past, ok := webhookKinds[alert]; ok {
 		alert = past

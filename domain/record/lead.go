@@ -131,6 +131,7 @@ type Lead struct {
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	Version        int64              `json:"version"`
+	MergedInto     *string            `json:"merged_into,omitempty"` // the lead that this one became; its stage is merged then
 	Reason         string             `json:"-"`
 	Last           lifecycle.Decision `json:"-"`
 	TeamID         *string            `json:"-"`

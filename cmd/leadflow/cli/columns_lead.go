@@ -46,6 +46,7 @@ var leadDetails = []column[record.Lead]{
 	{"sla", func(l record.Lead) any { return string(l.SLA.State) }},
 	{"mail", func(l record.Lead) any { return l.Mail.State }},
 	{"workflow_id", func(l record.Lead) any { return l.WorkflowID }},
+	{"merged_into", func(l record.Lead) any { return l.MergedInto }},
 	{"created", func(l record.Lead) any { return l.CreatedAt }},
 	{"updated", func(l record.Lead) any { return l.UpdatedAt }},
 }

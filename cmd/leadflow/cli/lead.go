@@ -12,7 +12,7 @@ import (
 
 func leads(t *tool) *cobra.Command {
 	cmd := group("lead", "Leads: find, look, decide", "")
-	cmd.AddCommand(leadList(t), leadGet(t), leadCreate(t), leadTimeline(t), leadLife(t), leadScore(t), leadUnscore(t), leadNote(t), leadRestart(t))
+	cmd.AddCommand(leadList(t), leadGet(t), leadCreate(t), leadTimeline(t), leadLife(t), leadScore(t), leadUnscore(t), leadMerge(t), leadUnmerge(t), leadMerges(t), leadDoubles(t), leadNote(t), leadRestart(t))
 	cmd.AddCommand(decisions(t)...)
 	return cmd
 }
