@@ -40,7 +40,7 @@ func platt(logits []float64, won []bool) scoring.Calibration {
 			break
 		}
 	}
-	return scoring.Calibration{Method: scoring.Platt, A: a, B: min(max(b, 0.01), 100)}
+	return scoring.Calibration{Method: scoring.Platt, A: kept(a), B: kept(min(max(b, 0.01), 100))}
 }
 
 // leastBlock: a step of the isotonic curve stands on so many rows, or on a 500th of all, or its height would be theirs alone.
@@ -71,7 +71,7 @@ func isotonic(logits []float64, won []bool) scoring.Calibration {
 	high := 0.0
 	for _, b := range blocks {
 		high = max(high, b.height())
-		out.Curve = append(out.Curve, scoring.Knot{At: b.logits / b.rows, Value: high})
+		out.Curve = append(out.Curve, scoring.Knot{At: b.logits / b.rows, Value: kept(high)})
 	}
 	return out
 }

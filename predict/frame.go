@@ -57,7 +57,7 @@ func (f *frame) positives() (n int) {
 
 // frameOf reads a table by a mapping. Rows without an outcome are counted and left out.
 func frameOf(t Table, m Mapping) (*frame, error) {
-	f := &frame{}
+	f := &frame{left: slices.Clone(t.Left), open: t.Open}
 	for _, name := range slices.Concat(m.ID, m.Ignore, slices.Sorted(maps.Keys(m.Columns))) {
 		if _, err := t.index(name); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"math"
 	"slices"
 
 	"github.com/leadflow-dev/leadflow/domain/scoring"
@@ -28,8 +29,13 @@ func (e *encoder) predictor(w weights, rows []int, m *matrix, blanks []string) s
 		out.Intercept += average
 		out.Features = append(out.Features, one.feature(f, w, average))
 	}
+	out.Intercept = kept(out.Intercept)
 	return out
 }
+
+// kept is a weight as it is written: to a millionth, which is as much as it is worth, and hides what processors round
+// differently.
+func kept(w float64) float64 { return math.Round(w*1e6) / 1e6 }
 
 func (one *encoded) end(e *encoder, i int) int {
 	if i+1 < len(e.parts) {
@@ -41,20 +47,20 @@ func (one *encoded) end(e *encoder, i int) int {
 func (one *encoded) feature(f *feature, w weights, average float64) scoring.Feature {
 	out := scoring.Feature{Field: f.field}
 	if one.missing >= 0 {
-		out.Missing = w.columns[one.missing] - average
+		out.Missing = kept(w.columns[one.missing] - average)
 	}
 	if one.other >= 0 {
-		out.Other = w.columns[one.other] - average
+		out.Other = kept(w.columns[one.other] - average)
 	}
 	for _, level := range one.levels {
-		out.Levels = append(out.Levels, scoring.Level{Value: f.shown[level], Weight: w.columns[one.index[level]] - average})
+		out.Levels = append(out.Levels, scoring.Level{Value: f.shown[level], Weight: kept(w.columns[one.index[level]] - average)})
 	}
 	for _, x := range one.knots {
 		value := -average
 		for k := range one.mean {
 			value += w.columns[one.from+k] * (one.hinge(k, x) - one.mean[k]) / one.scale[k]
 		}
-		out.Curve = append(out.Curve, scoring.Knot{At: x, Value: value})
+		out.Curve = append(out.Curve, scoring.Knot{At: x, Value: kept(value)})
 	}
 	return out
 }

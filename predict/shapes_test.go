@@ -224,7 +224,7 @@ func TestReadCSV(t *testing.T) {
 	}
 	table, err := ReadCSV(strings.NewReader("\ufeffx;y\r\n 1,5 ;\"a;b\"\r\n"), "")
 	require.NoError(t, err)
-	require.Equal(t, Table{[]string{"x", "y"}, [][]string{{"1,5", "a;b"}}}, table)
+	require.Equal(t, Table{Columns: []string{"x", "y"}, Rows: [][]string{{"1,5", "a;b"}}}, table)
 }
 
 func TestNumbers(t *testing.T) {

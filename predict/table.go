@@ -10,6 +10,8 @@ import (
 type Table struct {
 	Columns []string
 	Rows    [][]string // each as long as Columns
+	Left    []Left     // what whoever made the table left out
+	Open    int        // leads without an outcome that are no rows
 }
 
 // Unusable says why nothing can be learned from a table, and what to do.

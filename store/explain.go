@@ -86,7 +86,7 @@ func (s *Store) explain(ctx context.Context, tx pgx.Tx, leadID string, a asked) 
 	}
 	out := record.Score{
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
-		Items: e.Items, Missing: e.Missing, Complete: e.Complete,
+		Items: e.Items, Missing: e.Missing, Complete: e.Complete, Prediction: e.Prediction,
 	}
 	if st.MQLCycle != nil && *st.MQLCycle == lead.Cycle && !st.MQLAt.After(at) {
 		out.MQLAt = st.MQLAt

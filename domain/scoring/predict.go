@@ -10,6 +10,7 @@ import (
 
 // Prediction is how likely a lead is to convert, and why.
 type Prediction struct {
+	Use         string   `json:"use"`         // axis: it gives points of fit; shadow: it gives none
 	Probability float64  `json:"probability"` // from 0 to 1
 	Average     float64  `json:"average"`     // of the leads it was trained on
 	Reasons     []Reason `json:"reasons"`     // what moves it most, up or down; strongest first

@@ -16,6 +16,7 @@ type engine struct {
 	doctor         func(context.Context, app.Config) []app.Check
 	doctorMail     func(ctx context.Context, cfg app.Config, dns string) []app.Check
 	verifyScores   func(ctx context.Context, cfg app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error)
+	examples       func(ctx context.Context, cfg app.Config) (record.Examples, error)
 	ready          func(context.Context, app.Config) app.Check
 	describe       func(app.Config) []app.Setting
 	createFirstKey func(ctx context.Context, cfg app.Config, name string) (string, error)
@@ -29,6 +30,6 @@ func leadflow() engine {
 	return engine{
 		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, doctorMail: app.DoctorMail, ready: app.Ready, describe: app.Config.Describe,
 		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, endStrays: app.EndStrayRuns,
-		verifyScores: app.VerifyScores,
+		verifyScores: app.VerifyScores, examples: app.Examples,
 	}
 }

@@ -24,12 +24,13 @@ func modelTrain(t *tool) *cobra.Command {
 	var o training
 	cmd := &cobra.Command{
 		Use: "train", Short: "Learns from outcomes how likely a lead is to convert", Args: cobra.NoArgs,
-		Long: `Fits a calibrated logistic regression to a file of leads with outcomes, and writes what it is worth: a card with its data, its figures and
-its limits. It needs no server.
+		Long: `Fits a calibrated logistic regression to leads with outcomes, and writes what it is worth: a card with its data, its figures and its limits.
+From a file it needs no server. Without one it learns from the leads of DATABASE_URL that came to an end, as they were known when sales were asked.
 
 Columns that could only be known after the decision are refused. docs/scoring.md says what a mapping holds and how to use what was learned.`,
 		Example: `  leadflow model train --csv leads.csv --mapping training.yaml --out learned
-  leadflow model train --csv leads.csv --mapping training.yaml --drop-refused -o json`,
+  leadflow model train --csv leads.csv --mapping training.yaml --drop-refused -o json
+  leadflow model train --out learned`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.csv, "csv", "", "file of leads with outcomes; - is standard input")
@@ -38,8 +39,8 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the folds; the same data and seed give the same predictor")
 	flags.BoolVar(&o.AcceptUnstated, "accept-unstated", false, "yes, columns that do not say when they are known may be used")
 	flags.BoolVar(&o.DropRefused, "drop-refused", false, "leave refused columns out and go on")
-	cmd.RunE = t.do(func(_ context.Context, _ []string) error {
-		got, err := t.train(o)
+	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
+		got, err := t.train(ctx, o)
 		if err != nil {
 			return untrained(err)
 		}
@@ -48,9 +49,12 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 	return cmd
 }
 
-func (t *tool) train(o training) (*predict.Trained, error) {
-	if o.csv == "" || o.mapping == "" {
-		return nil, misused("nothing says what to learn from", "give --csv and --mapping")
+func (t *tool) train(ctx context.Context, o training) (*predict.Trained, error) {
+	switch {
+	case o.csv == "" && o.mapping == "":
+		return t.trainOwn(ctx, o)
+	case o.csv == "" || o.mapping == "":
+		return nil, misused("a file and its mapping belong together", "give --csv and --mapping, or neither to learn from your own leads")
 	}
 	raw, err := readInput(o.mapping, t.In)
 	if err != nil {
@@ -68,6 +72,20 @@ func (t *tool) train(o training) (*predict.Trained, error) {
 		return nil, err
 	}
 	return predict.Train(table, m, o.Options)
+}
+
+// trainOwn learns from the leads of the database that came to an end.
+func (t *tool) trainOwn(ctx context.Context, o training) (*predict.Trained, error) {
+	cfg, err := t.engine.load()
+	if err != nil {
+		return nil, err
+	}
+	examples, err := t.engine.examples(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	table, mapping := predict.FromLeads(examples)
+	return predict.Train(table, mapping, o.Options)
 }
 
 // untrained tells why nothing was learned.
