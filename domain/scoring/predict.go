@@ -10,14 +10,14 @@ import (
 
 // Prediction is how likely a lead is to convert, and why.
 type Prediction struct {
-	Use         string   `json:"use"`         // axis: it gives points of fit; shadow: it gives none
-	Probability float64  `json:"probability"` // from 0 to 1
-	Average     float64  `json:"average"`     // of the leads it was trained on
-	Reasons     []Reason `json:"reasons"`     // what moves it most, up or down; strongest first
+	Use         string      `json:"use"`                      // axis: it gives points of fit; shadow: it gives none
+	Probability float64     `json:"probability"`              // from 0 to 1
+	Average     float64     `json:"average"`                  // of the leads it was trained on
+	Reasons     []Influence `json:"reasons" nullable:"false"` // what moves it most, up or down; strongest first
 }
 
-// Reason is what one field does to the odds: 2 doubles them against the average lead, 0.5 halves them.
-type Reason struct {
+// Influence is what one field does to the odds: 2 doubles them against the average lead, 0.5 halves them.
+type Influence struct {
 	Field string  `json:"field"`
 	Odds  float64 `json:"odds"`
 	Why   string  `json:"why"`
@@ -32,7 +32,7 @@ const (
 // calibration. Reasons are in the predictor's words: they name levels and ranges it was trained on, never a value that only
 // this lead has.
 func (f *Forecaster) Predict(get func(field string) (any, bool)) Prediction {
-	out := Prediction{Average: float64(f.Positive) / float64(max(1, f.Outcomes)), Reasons: []Reason{}}
+	out := Prediction{Average: float64(f.Positive) / float64(max(1, f.Outcomes)), Reasons: []Influence{}}
 	logit := f.Intercept
 	moved := map[string]float64{}
 	for i := range f.Features {
@@ -41,10 +41,10 @@ func (f *Forecaster) Predict(get func(field string) (any, bool)) Prediction {
 		if math.Abs(adds) >= leastMoved {
 			one := &f.Features[i]
 			moved[one.Field] = math.Abs(adds)
-			out.Reasons = append(out.Reasons, Reason{one.Field, rounded(math.Exp(adds)), one.why(met)})
+			out.Reasons = append(out.Reasons, Influence{one.Field, rounded(math.Exp(adds)), one.why(met)})
 		}
 	}
-	slices.SortStableFunc(out.Reasons, func(a, b Reason) int { return cmp.Compare(moved[b.Field], moved[a.Field]) })
+	slices.SortStableFunc(out.Reasons, func(a, b Influence) int { return cmp.Compare(moved[b.Field], moved[a.Field]) })
 	out.Reasons = out.Reasons[:min(len(out.Reasons), maxReasons)]
 	out.Probability = f.Calibration.Probability(logit)
 	return out

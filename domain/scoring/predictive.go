@@ -79,7 +79,7 @@ func (s *Scorer) likelyPart(profile person.Profile) part {
 }
 
 // String is "industry is software (odds x 2.1)".
-func (r Reason) String() string { return fmt.Sprintf("%s (odds x %v)", r.Why, r.Odds) }
+func (r Influence) String() string { return fmt.Sprintf("%s (odds x %v)", r.Why, r.Odds) }
 
 func (c *check) predictive() {
 	p := c.m.Predictive

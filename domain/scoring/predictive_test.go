@@ -41,7 +41,7 @@ func TestPredictor_reasons(t *testing.T) {
 	got := likelihood().Ready().Predict(person.Profile{"industry": "software", "custom": map[string]any{"visits": 7}}.Get)
 	require.InDelta(t, 1/(1+math.Exp(-(0.1+0.9*1.25))), got.Probability, 1e-12)
 	require.InDelta(t, 0.25, got.Average, 0)
-	require.Equal(t, []Reason{
+	require.Equal(t, []Influence{
 		{"custom.visits", 3.49, "custom.visits is about 2 to 10"},
 		{"industry", 2.72, "industry is Software"},
 	}, got.Reasons, "strongest first, in the predictor's words")
