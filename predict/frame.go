@@ -33,6 +33,7 @@ type frame struct {
 	features []feature
 	won      []bool
 	order    []float64 // rises with time; nil: rows have no time
+	when     []string  // what order was read from
 	period   [2]string // the earliest and the latest, as the table has them
 	twins    []int     // group of equal rows
 	left     []Left

@@ -20,6 +20,9 @@ const (
 	columnWon     = "(won)"
 )
 
+// Decided is the place, in a row of FromLeads, of when sales were asked (RFC 3339).
+const Decided = 1
+
 // FromLeads is the product's own leads as a table with its mapping. Values are as they were known at the decision, so none
 // looks ahead; a field that most leads had only afterwards is left out.
 func FromLeads(of record.Examples) (Table, Mapping) {

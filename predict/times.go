@@ -18,6 +18,9 @@ func moments(t Table, w When) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(t.Rows) == 0 {
+		return nil, nil
+	}
 	cells := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
 		cells[i] = row[column]
@@ -86,5 +89,8 @@ func (f *frame) times(t Table, w When) error {
 		f.period = [2]string{t.Rows[first][column], t.Rows[last][column]}
 	}
 	f.order = order
+	for _, row := range t.Rows {
+		f.when = append(f.when, row[column])
+	}
 	return nil
 }

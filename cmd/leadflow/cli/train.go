@@ -40,7 +40,11 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 	flags.BoolVar(&o.AcceptUnstated, "accept-unstated", false, "yes, columns that do not say when they are known may be used")
 	flags.BoolVar(&o.DropRefused, "drop-refused", false, "leave refused columns out and go on")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
-		got, err := t.train(ctx, o)
+		table, m, err := t.examples(ctx, o)
+		if err != nil {
+			return untrained(err)
+		}
+		got, err := predict.Train(table, m, o.Options)
 		if err != nil {
 			return untrained(err)
 		}
@@ -49,43 +53,36 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 	return cmd
 }
 
-func (t *tool) train(ctx context.Context, o training) (*predict.Trained, error) {
+// examples are the leads of a file with its mapping, or those of the database that came to an end.
+func (t *tool) examples(ctx context.Context, o training) (predict.Table, predict.Mapping, error) {
 	switch {
 	case o.csv == "" && o.mapping == "":
-		return t.trainOwn(ctx, o)
+		cfg, err := t.engine.load()
+		if err != nil {
+			return predict.Table{}, predict.Mapping{}, err
+		}
+		own, err := t.engine.examples(ctx, cfg)
+		if err != nil {
+			return predict.Table{}, predict.Mapping{}, err
+		}
+		table, m := predict.FromLeads(own)
+		return table, m, nil
 	case o.csv == "" || o.mapping == "":
-		return nil, misused("a file and its mapping belong together", "give --csv and --mapping, or neither to learn from your own leads")
+		return predict.Table{}, predict.Mapping{}, misused("a file and its mapping belong together", "give --csv and --mapping, or neither to take your own leads")
 	}
 	raw, err := readInput(o.mapping, t.In)
 	if err != nil {
-		return nil, err
+		return predict.Table{}, predict.Mapping{}, err
 	}
 	m, err := predict.ParseMapping(raw)
 	if err != nil {
-		return nil, err
+		return predict.Table{}, m, err
 	}
 	if raw, err = readInput(o.csv, t.In); err != nil {
-		return nil, err
+		return predict.Table{}, m, err
 	}
 	table, err := predict.ReadCSV(bytes.NewReader(raw), m.Delimiter)
-	if err != nil {
-		return nil, err
-	}
-	return predict.Train(table, m, o.Options)
-}
-
-// trainOwn learns from the leads of the database that came to an end.
-func (t *tool) trainOwn(ctx context.Context, o training) (*predict.Trained, error) {
-	cfg, err := t.engine.load()
-	if err != nil {
-		return nil, err
-	}
-	examples, err := t.engine.examples(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	table, mapping := predict.FromLeads(examples)
-	return predict.Train(table, mapping, o.Options)
+	return table, m, err
 }
 
 // untrained tells why nothing was learned.

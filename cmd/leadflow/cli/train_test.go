@@ -39,8 +39,10 @@ func ended(n int) record.Examples {
 func TestModelTrain_ownLeads(t *testing.T) {
 	t.Parallel()
 	e := loaded()
-	n := 99
+	n := 0
 	e.examples = func(context.Context, app.Config) (record.Examples, error) { return ended(n), nil }
+	require.Contains(t, command(t.Context(), e, "model", "train").err, "0 outcomes are known")
+	n = 99
 	got := command(t.Context(), e, "model", "train")
 	require.Equal(t, ExitFailure, got.code)
 	require.Empty(t, got.out)
@@ -59,6 +61,27 @@ func TestModelTrain_ownLeads(t *testing.T) {
 	require.Greater(t, card.CrossValidation.AUC.Value, 0.7)
 	require.NotNil(t, card.TimeSplit)
 	require.Equal(t, got.out, read(t, out, "card.md"))
+
+	// Later leads of the same kind are fine; others are an alarm, with the number behind it.
+	n = 500
+	got = command(t.Context(), e, "model", "health", out)
+	require.Equal(t, ExitOK, got.code, got.err)
+	require.Contains(t, got.err, "100 leads came to an end")
+	e.examples = func(context.Context, app.Config) (record.Examples, error) {
+		later := ended(500)
+		for i := range later.Items {
+			later.Items[i].Values["company_size"] = "1"
+		}
+		return later, nil
+	}
+	got = command(t.Context(), e, "model", "health", out)
+	require.Equal(t, ExitPartial, got.code)
+	require.Contains(t, got.err, "company_size is not what it was: stability index")
+	n = 400
+	e.examples = func(context.Context, app.Config) (record.Examples, error) { return ended(n), nil }
+	got = command(t.Context(), e, "model", "health", out)
+	require.Equal(t, ExitFailure, got.code)
+	require.Contains(t, got.err, "0 leads came to an end since it was trained")
 
 	// What was learned is used as it was written.
 	for name, source := range map[string]string{
