@@ -236,7 +236,11 @@ func TestNumbers(t *testing.T) {
 		{[]string{"1", "2.5", ""}, []float64{1, 2.5, math.NaN()}},
 		{[]string{"1,5", "2"}, []float64{1.5, 2}},
 		{[]string{"1,200", "15"}, []float64{1200, 15}},
-		{[]string{"007", "8"}, nil}, {[]string{"+Inf", "8"}, nil}, {[]string{"nan"}, nil}, {[]string{"1.5,2"}, nil}, {[]string{"0.5", "0"}, []float64{0.5, 0}},
+		{[]string{"007", "8"}, nil},
+		{[]string{"+Inf", "8"}, nil},
+		{[]string{"nan"}, nil},
+		{[]string{"1.5,2"}, nil},
+		{[]string{"0.5", "0"}, []float64{0.5, 0}},
 	} {
 		got, is := numbersOf(one.cells)
 		require.Equal(t, one.want != nil, is, one.cells)

@@ -28,8 +28,15 @@ func TestPredictor_logit(t *testing.T) {
 		industry, visits any
 		want             float64
 	}{
-		{"software", 2.0, 0}, {" SOFTWARE ", 6.0, 1}, {"Finance", -5.0, -2.5}, {"mining", 99.0, 0.75},
-		{nil, nil, -1.74}, {"select", "", -1.74}, {"software", "6", 1}, {"software", "many", 0}, {"software", math.NaN(), 0},
+		{"software", 2.0, 0},
+		{" SOFTWARE ", 6.0, 1},
+		{"Finance", -5.0, -2.5},
+		{"mining", 99.0, 0.75},
+		{nil, nil, -1.74},
+		{"select", "", -1.74},
+		{"software", "6", 1},
+		{"software", "many", 0},
+		{"software", math.NaN(), 0},
 	} {
 		p := person.Profile{"industry": tt.industry, "custom": map[string]any{"visits": tt.visits}}
 		require.InDelta(t, tt.want, f.Logit(p.Get), 1e-12, "%v, %v", tt.industry, tt.visits)
