@@ -1,8 +1,10 @@
 package predict
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,7 +92,7 @@ func TestFit_nothingPulls(t *testing.T) {
 		won = append(won, random.Float64() < sigmoid(z))
 	}
 	for _, penalty := range []float64{0.01, 1, 100} {
-		w, err := fit(m, won, penalty, nil)
+		w, err := fit(m, won, penalty, exactly, nil)
 		require.NoError(t, err)
 		pull := make([]float64, 7)
 		for i := range won {
@@ -162,6 +164,34 @@ func TestReliability_equalCounts(t *testing.T) {
 	require.InDelta(t, 1.0, ECE(Reliability([]float64{1, 0}, []bool{false, true})), 1e-12)
 }
 
+func TestRepeated_isTheECEOfTheSample(t *testing.T) {
+	t.Parallel()
+	logits, won := drawn(57, 9)
+	said := probabilities(scoring.Calibration{Method: scoring.Platt, B: 1}, logits)
+	for i := range said {
+		said[i] += float64(i) / 1e6 // no ties: their order would matter
+	}
+	order := make([]int, len(said))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(said[a], said[b]) })
+	times := make([]int, len(said))
+	var p []float64
+	var y []bool
+	for i := range said {
+		times[i] = i % 3
+		for range times[i] {
+			p, y = append(p, said[i]), append(y, won[i])
+		}
+	}
+	require.InDelta(t, ECE(Reliability(p, y)), repeated(said, won, order, times, len(p)), 0.02)
+	for i := range times {
+		times[i] = 1
+	}
+	require.InDelta(t, ECE(Reliability(said, won)), repeated(said, won, order, times, len(said)), 1e-12)
+}
+
 func TestFolds_sharesAndTwins(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(8, 8))
@@ -205,7 +235,7 @@ func TestPredictor_saysWhatWasFitted(t *testing.T) {
 	rows := f.all()
 	e := newEncoder(f, rows)
 	x := e.matrix(rows)
-	w, err := fit(x, f.won, 1, nil)
+	w, err := fit(x, f.won, 1, exactly, nil)
 	require.NoError(t, err)
 	p := e.predictor(w, rows, x, m.Missing)
 	for i, z := range f.logits(p, rows) {
@@ -229,7 +259,7 @@ func BenchmarkFit10000x100(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := fit(m, won, 1, nil); err != nil {
+		if _, err := fit(m, won, 1, exactly, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

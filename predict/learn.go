@@ -3,7 +3,7 @@ package predict
 import "github.com/leadflow-dev/leadflow/domain/scoring"
 
 // penalties that are tried, strongest first: each fit begins where the one before ended.
-var penalties = []float64{300, 100, 30, 10, 3, 1, 0.3, 0.1}
+var penalties = []float64{300, 100, 30, 10, 3, 1, 0.3}
 
 const foldsK = 5
 
@@ -33,7 +33,7 @@ func (f *frame) learn(rows []int, blanks []string, seed uint64) (*learned, error
 	}
 	for k := range foldsK {
 		train, test := split(rows, of, k)
-		fits, err := f.path(train, penalties, blanks)
+		fits, err := f.path(train, penalties, roughly, blanks)
 		if err != nil {
 			return nil, err
 		}
@@ -55,23 +55,23 @@ func (f *frame) learn(rows []int, blanks []string, seed uint64) (*learned, error
 		}
 	}
 	out.penalty, out.outside = penalties[best], outside[best]
-	fits, err := f.path(rows, penalties[:best+1], blanks)
+	fits, err := f.path(rows, penalties[best:best+1], exactly, blanks)
 	if err != nil {
 		return nil, err
 	}
-	out.predictor = fits[best]
+	out.predictor = fits[0]
 	out.predictor.Calibration, out.methods = calibrate(out.outside, won, of, foldsK)
 	return out, nil
 }
 
 // path fits rows under penalties that fall.
-func (f *frame) path(rows []int, penalties []float64, blanks []string) ([]scoring.Predictor, error) {
+func (f *frame) path(rows []int, penalties []float64, gains float64, blanks []string) ([]scoring.Predictor, error) {
 	e := newEncoder(f, rows)
 	m, won := e.matrix(rows), f.wonOf(rows)
 	var out []scoring.Predictor
 	var start []float64
 	for _, penalty := range penalties {
-		w, err := fit(m, won, penalty, start)
+		w, err := fit(m, won, penalty, gains, start)
 		if err != nil {
 			return nil, err
 		}

@@ -87,9 +87,11 @@ func (n *newton) look(x []float64) {
 	raw.Data[width*raw.Stride+width] += 1e-9 // where every row is certain
 }
 
-// A fit ends when what a step can still gain is so little; it takes about six steps, and never as many as mostSteps.
+// A fit ends when what a step can still gain, a row, is so little; it takes about six steps, and never as many as mostSteps.
+// Fits that only choose a penalty may be roughly done.
 const (
-	leastGain = 1e-11
+	exactly   = 1e-11
+	roughly   = 1e-7
 	mostSteps = 100
 )
 
@@ -97,7 +99,7 @@ var errNoFit = errors.New("fit: no weights were found; are there values beyond a
 
 // fit finds the weights of least loss by Newton's method (iteratively reweighted least squares), from a start or from
 // nothing (nil). The loss is convex, so there is one answer, and it depends on nothing but the arguments.
-func fit(m *matrix, won []bool, penalty float64, start []float64) (weights, error) {
+func fit(m *matrix, won []bool, penalty, gains float64, start []float64) (weights, error) {
 	size := m.width + 1
 	x := make([]float64, size)
 	copy(x, start)
@@ -111,7 +113,7 @@ func fit(m *matrix, won []bool, penalty float64, start []float64) (weights, erro
 			return weights{}, errNoFit
 		}
 		gain := mat.Dot(step, mat.NewVecDense(size, n.slope)) / 2
-		if gain <= leastGain*float64(1+len(won)) {
+		if gain <= gains*float64(1+len(won)) {
 			return weights{x[:m.width], x[m.width]}, nil
 		}
 		better := false

@@ -94,18 +94,40 @@ func resampled(said []float64, won []bool, twins []int, seed uint64) Interval {
 		}
 		groups[t] = append(groups[t], i)
 	}
+	sorted := make([]int, len(said))
+	for i := range sorted {
+		sorted[i] = i
+	}
+	slices.SortStableFunc(sorted, func(a, b int) int { return cmp.Compare(said[a], said[b]) })
 	random := rand.New(rand.NewPCG(seed, resamples))
-	drawn := make([]float64, resamples)
+	drawn, times := make([]float64, resamples), make([]int, len(said))
 	for n := range drawn {
-		var p []float64
-		var y []bool
+		clear(times)
+		rows := 0
 		for range order {
 			for _, i := range groups[order[random.IntN(len(order))]] {
-				p, y = append(p, said[i]), append(y, won[i])
+				times[i]++
+				rows++
 			}
 		}
-		drawn[n] = ECE(Reliability(p, y))
+		drawn[n] = repeated(said, won, sorted, times, rows)
 	}
 	slices.Sort(drawn)
 	return Interval{ECE(Reliability(said, won)), drawn[resamples/40], drawn[resamples-1-resamples/40]}
+}
+
+// repeated is the ECE of rows that are there so many times; sorted has them by what was said.
+func repeated(said []float64, won []bool, sorted, times []int, rows int) float64 {
+	var off, sum float64 // of predicted over observed in this bin; of all bins
+	seen, bin := 0, 1
+	for _, i := range sorted {
+		for range times[i] {
+			off += said[i] - float64(class(won[i]))
+			if seen++; seen == bin*rows/tenBins {
+				sum += math.Abs(off)
+				off, bin = 0, bin+1
+			}
+		}
+	}
+	return sum / float64(rows)
 }
