@@ -9,7 +9,7 @@ import (
 
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	got, err := trained(t, made(1500, 7), germanMapping, Options{Seed: 3})
+	got, err := german()
 	require.NoError(t, err)
 	watch := func(csv string) *Health {
 		m, err := ParseMapping([]byte(germanMapping))
@@ -40,7 +40,7 @@ func TestWatch(t *testing.T) {
 
 func TestWatch_worseAndOff(t *testing.T) {
 	t.Parallel()
-	got, err := trained(t, made(1500, 7), germanMapping, Options{Seed: 3})
+	got, err := german()
 	require.NoError(t, err)
 	m, err := ParseMapping([]byte(germanMapping))
 	require.NoError(t, err)
