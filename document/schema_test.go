@@ -183,7 +183,7 @@ func disturb(v any, look func(where string)) {
 func TestSchema_namesTheKeysOfAModel(t *testing.T) {
 	t.Parallel()
 	s := schemaOf(t, KindModel)
-	require.Equal(t, []string{"bands", "caps", "engagement", "fit", "floor", "grades", "groups", "mql", "personas", "triggers"},
+	require.Equal(t, []string{"bands", "caps", "engagement", "fit", "floor", "grades", "groups", "mql", "personas", "predictive", "triggers"},
 		slices.Sorted(maps.Keys(s["properties"].(map[string]any))))
 	rule := s["$defs"].(map[string]any)["EngagementRule"].(map[string]any)
 	require.Equal(t, []string{"cap", "count", "group", "half_life", "id", "on", "points", "where", "within"},

@@ -99,7 +99,7 @@ func (s *Store) explainKnown(ctx context.Context, q querier, w world, k knownOf,
 	}
 	out := record.Score{
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
-		Items: e.Items, Missing: e.Missing, Complete: e.Complete,
+		Items: e.Items, Missing: e.Missing, Complete: e.Complete, Prediction: e.Prediction,
 	}
 	if st := k.standing; st.MQLCycle != nil && *st.MQLCycle == k.cycle && !st.MQLAt.After(at) {
 		out.MQLAt = st.MQLAt

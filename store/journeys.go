@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// Of who was erased the timeline has lost what was undone: their journeys stay as they were folded before, if they were.
+	// Who was merged into somebody is no lead of their own any more. Of who was erased the timeline has lost what was undone: their journeys stay as they were folded before, if they were.
 	sqlTravellers = `SELECT l.id::text AS lead_id, l.created_at, l.source_code, coalesce(l.source ->> 'campaign', '') AS campaign FROM leads l
-WHERE l.id = ANY(@leads::uuid[]) AND (l.stage <> 'erased' OR NOT EXISTS (SELECT FROM journeys j WHERE j.lead_id = l.id)) ORDER BY l.id`
+WHERE l.id = ANY(@leads::uuid[]) AND l.merged_into IS NULL AND (l.stage <> 'erased' OR NOT EXISTS (SELECT FROM journeys j WHERE j.lead_id = l.id)) ORDER BY l.id`
 
 	sqlMoves = `SELECT t.lead_id::text AS lead_id, t.to_stage AS stage, t.cycle, t.at FROM timeline t
 WHERE t.lead_id = ANY(@leads::uuid[]) AND t.to_stage IS DISTINCT FROM t.from_stage AND t.to_stage IS NOT NULL
@@ -148,7 +148,8 @@ func (t *traveller) money(cycle int) (cents *int64, currency *string) {
 	return cents, currency
 }
 
-const sqlForgetJourneys = `DELETE FROM journeys WHERE lead_id = ANY(@leads::uuid[])`
+const sqlForgetJourneys = `DELETE FROM journeys WHERE lead_id = ANY(@known::uuid[])
+	OR lead_id = ANY(@leads::uuid[]) AND EXISTS (SELECT FROM leads l WHERE l.id = journeys.lead_id AND l.merged_into IS NOT NULL)`
 
 var journeyColumns = []string{
 	"lead_id", "cycle", "began_at", "mql_at", "accepted_at", "opportunity_at", "won_at", "stage", "stage_at", "cycles", "source_code", "campaign", "band",
@@ -167,7 +168,7 @@ func foldJourneys(ctx context.Context, tx pgx.Tx, leads []string) error {
 			known = append(known, j.LeadID)
 		}
 	}
-	if _, err := tx.Exec(ctx, sqlForgetJourneys, pgx.NamedArgs{"leads": known}); err != nil {
+	if _, err := tx.Exec(ctx, sqlForgetJourneys, pgx.NamedArgs{"leads": leads, "known": known}); err != nil {
 		return err
 	}
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"journeys"}, journeyColumns, pgx.CopyFromSlice(len(journeys), func(i int) ([]any, error) {

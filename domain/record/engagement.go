@@ -40,6 +40,8 @@ type Score struct {
 	Items      []scoring.Item    `json:"items"`
 	Missing    []scoring.Missing `json:"missing"`
 	Complete   bool              `json:"complete"`
+
+	Prediction *scoring.Prediction `json:"prediction,omitempty"` // of a model that has a predictor: how likely the lead is to convert
 }
 
 // Model is one version of the scoring model.

@@ -161,3 +161,6 @@ func property(properties map[string]any, name string) (any, bool) {
 	}
 	return v, ok && v != nil
 }
+
+// NumberOf reads a value as conditions and predictors do: a number, or a text that is one.
+func NumberOf(v any) (float64, bool) { return number(v) }

@@ -129,7 +129,7 @@ func (r *rule) inside(times []int64, at int64) int64 {
 
 // fitness is the fit before its cap.
 func (s *Scorer) fitness(profile person.Profile) micro {
-	var sum micro
+	sum := s.likely(profile)
 	for i := range s.fit {
 		if s.matches(&s.fit[i], profile) {
 			sum += s.fit[i].points

@@ -34,7 +34,8 @@ type Explanation struct {
 	Sentence string    `json:"sentence"` // the same in words, with the first of Missing
 	// Complete: every point of engagement names its event. Of one rule in one cycle the newest 100 events are named; older
 	// ones are one item together.
-	Complete bool `json:"complete"`
+	Complete   bool        `json:"complete"`
+	Prediction *Prediction `json:"prediction,omitempty"` // of a model that has a predictor
 }
 
 // Explain scores a lead from all its events and names every point, its rule and its event. Events after the moment do not
@@ -76,6 +77,7 @@ func (s *Scorer) explain(of Explained, kept *Kept) Explanation {
 	out.Missing = x.missing(sum, out.Result)
 	out.Sentence = x.sentence(out)
 	out.Complete = x.complete
+	out.Prediction = s.Prediction(profile)
 	return out
 }
 
@@ -98,6 +100,9 @@ func (x *explainer) fitItems(sum sums) []Item {
 		if r := &x.s.fit[i]; x.s.matches(r, x.profile) {
 			parts = append(parts, part{points: r.points, Item: Item{Rule: r.ID, Axis: AxisFit, Raw: r.Points, Why: r.why()}})
 		}
+	}
+	if x.s.Predictive.axis() != nil {
+		parts = append(parts, x.s.likelyPart(x.profile))
 	}
 	limit(parts, sum.fit, "fit gives at most "+amount(sum.fit))
 	return items(parts)

@@ -18,6 +18,7 @@ type Model struct {
 	Groups     map[string]Group   `json:"groups,omitempty"`
 	Engagement []EngagementRule   `json:"engagement,omitempty"`
 	Triggers   []string           `json:"triggers,omitempty"` // engagement types that qualify at once
+	Predictive *Predictive        `json:"predictive,omitempty"`
 }
 
 // MQL is the threshold of a marketing-qualified lead; an axis may have a minimum of its own.

@@ -42,6 +42,7 @@ type Scorer struct {
 	groups   []micro // caps; rule.group is an index
 
 	floor, fitCap, engagementCap *micro
+	forecast                     *Forecaster // nil: no predictor, or it is off
 }
 
 type persona struct{ all, any []test }
@@ -86,7 +87,8 @@ func New(m Model) (*Scorer, error) {
 	m = m.defaults()
 	s := &Scorer{
 		Model: m, personas: map[string]persona{}, index: map[string]int{}, byType: map[string][]int{}, asks: map[string][]string{}, hard: map[string]bool{},
-		floor: limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement),
+		forecast: m.Predictive.forecaster(),
+		floor:    limitOf(m.Floor), fitCap: limitOf(m.Caps.Fit), engagementCap: limitOf(m.Caps.Engagement),
 	}
 	for name, p := range m.Personas {
 		s.personas[name] = persona{all: compiled(p.All), any: compiled(p.Any)}

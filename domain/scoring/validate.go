@@ -64,7 +64,8 @@ func (m Model) Validate() []Problem {
 	}
 	c.count("fit", len(m.Fit))
 	c.count("engagement", len(m.Engagement))
-	if len(m.Fit)+len(m.Engagement) == 0 {
+	c.predictive()
+	if len(m.Fit)+len(m.Engagement) == 0 && m.Predictive.axis() == nil {
 		c.add("engagement", "is empty, and so is fit: give the model at least one rule")
 	}
 	for i, r := range m.Fit {

@@ -18,6 +18,8 @@ func (c *check) rule(path, id string, points float64) {
 		c.add(path+".id", "must be a short name of letters, digits, dots, dashes and underscores")
 	case slices.Contains(reserved, id):
 		c.add(path+".id", "is a name that explanations use themselves (%s): choose another", strings.Join(reserved, ", "))
+	case id == itemPredictive && c.m.Predictive != nil:
+		c.add(path+".id", "is what the points of the predictor are called: choose another")
 	case taken:
 		c.add(path+".id", "is the id of %s already: explanations and reports could not tell them apart", first)
 	default:

@@ -27,6 +27,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"document":       {ours: []string{"domain"}, outside: []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema"}},
 	"mail":           {ours: []string{"domain", "mail"}, outside: []string{"github.com/emersion", "github.com/yuin/goldmark", "golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/net/netutil"}},
 	"notify":         {ours: []string{"domain"}},
+	"predict":        {ours: []string{"domain"}, outside: []string{"gonum.org/v1/gonum", "github.com/goccy/go-yaml"}},
 	"worker": {
 		ours:    []string{"domain", "workflows", "activities", "desk", "intake", "mail", "notify", "document"},
 		outside: []string{"go.temporal.io", "golang.org/x/sync", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus"},

@@ -15,7 +15,7 @@ import (
 func models(t *tool) *cobra.Command {
 	return group("model", "Scoring models: what is worth how many points", "", listCommand(t, list[record.Model]{
 		short: "Lists versions, newest first", path: "/v1/models", columns: modelColumns, example: `  leadflow model list`,
-	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t))
+	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t), modelTrain(t), modelHealth(t))
 }
 
 func publishPath(kind string, parts ...string) string {
@@ -29,15 +29,23 @@ func publishPath(kind string, parts ...string) string {
 func modelCreate(t *tool) *cobra.Command {
 	var publish bool
 	var note string
+	var predicts predicting
 	cmd := &cobra.Command{
 		Use: "create FILE", Short: "Keeps a model as a new version; - is standard input", Args: takes("a file"),
-		Example: `  leadflow model create model.yaml --note "webinars count double" --publish`,
+		Example: `  leadflow model create model.yaml --note "webinars count double" --publish
+  leadflow model create model.yaml --predictor learned/predictor.json --use shadow`,
 	}
+	cmd.Flags().StringVar(&predicts.file, "predictor", "", "also use this predictor.json, which model train wrote")
+	cmd.Flags().StringVar(&predicts.use, "use", "", "of the predictor: axis (it gives points), shadow (it is only shown), off")
+	cmd.Flags().Float64Var(&predicts.points, "points", 0, "as an axis: the points of a lead that is certain to convert")
 	cmd.Flags().BoolVar(&publish, "publish", false, "score everybody by it at once")
 	cmd.Flags().StringVar(&note, "note", "", "what is new")
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
 		body, err := t.source(args[0])
 		if err != nil {
+			return err
+		}
+		if body["source"], err = predicts.into(body["source"].(string)); err != nil {
 			return err
 		}
 		body.put("note", note)

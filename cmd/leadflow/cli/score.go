@@ -53,6 +53,12 @@ func leadScore(t *tool) *cobra.Command {
 // explain says in words what the points come to.
 func (t *tool) explain(s record.Score) {
 	t.tell("Score %d (fit %s, engagement %s), band %s, grade %s, under model %d.", s.Score, human(s.Fit, t.now()), human(s.Engagement, t.now()), s.Band, s.Grade, s.Model)
+	if p := s.Prediction; p != nil {
+		t.tell("%.0f %% likely to convert, where the average is %.0f %% (%s).", 100*p.Probability, 100*p.Average, p.Use)
+		for _, r := range p.Reasons {
+			t.tell("  %s", r)
+		}
+	}
 	for i, m := range s.Missing {
 		if i == 3 { // the most useful come first
 			break

@@ -1,0 +1,20 @@
+package record
+
+import "time"
+
+// Examples are leads that came to an end, as they were known when sales were asked.
+type Examples struct {
+	Items []Example
+	Open  int // leads that have not come to an end
+}
+
+// Example is one cycle of a lead. Values are those known at the decision: when the lead was first offered in this cycle, or
+// when it ended if nobody was asked.
+type Example struct {
+	LeadID    string
+	Cycle     int
+	Won       bool
+	DecidedAt time.Time
+	Values    map[string]string // of the profile by field; single values only
+	Later     []string          // fields that were learned for the first time after the decision
+}
