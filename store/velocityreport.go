@@ -21,8 +21,12 @@ type velocityStages struct {
 
 // velocitySpans are told beside those of the funnel, from a step to the next: the whole way, and the sales cycle.
 var velocitySpans = [][2]string{
-	{funnel.Captured, funnel.MQL}, {funnel.MQL, funnel.Accepted}, {funnel.Accepted, funnel.Opportunity}, {funnel.Opportunity, funnel.Won},
-	{funnel.Accepted, funnel.Won}, {funnel.Captured, funnel.Won},
+	{funnel.Captured, funnel.MQL},
+	{funnel.MQL, funnel.Accepted},
+	{funnel.Accepted, funnel.Opportunity},
+	{funnel.Opportunity, funnel.Won},
+	{funnel.Accepted, funnel.Won},
+	{funnel.Captured, funnel.Won},
 }
 
 const sqlVelocitySpans = `SELECT ARRAY[count(*) FILTER (WHERE a >= 0), count(*) FILTER (WHERE b >= 0), count(*) FILTER (WHERE c >= 0), count(*) FILTER (WHERE d >= 0),

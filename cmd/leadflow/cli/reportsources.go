@@ -104,8 +104,12 @@ func reportLeads(t *tool) *cobra.Command {
 			{"from", "from", "leads that began from then on, RFC 3339 (default 30 days before --to)"},
 			{"to", "to", "and before then (default now)"},
 			{"per", "per", "lead or cycle (default lead)"},
-			{"source", "source", "only of this source"}, {"campaign", "campaign", "only of this campaign"}, {"band", "band", "only of this band"},
-			{"model", "model", "only offered under this version of the model"}, {"team", "team_id", "only of this team, by id"}, {"rep", "rep_id", "only of this rep, by id"},
+			{"source", "source", "only of this source"},
+			{"campaign", "campaign", "only of this campaign"},
+			{"band", "band", "only of this band"},
+			{"model", "model", "only offered under this version of the model"},
+			{"team", "team_id", "only of this team, by id"},
+			{"rep", "rep_id", "only of this rep, by id"},
 		},
 	}.command(t, "leads", cobra.NoArgs, func([]string) string { return path })
 }
