@@ -130,3 +130,24 @@ func TestTheJourneyOfWhoIsErasedStaysAsItWas(t *testing.T) {
 	_, found := checked(t, s, false)
 	require.Empty(t, found)
 }
+
+// Two that became one are counted once, and as two again when that is undone.
+func TestJourneysOfWhoWasMergedAreOneLeads(t *testing.T) {
+	s := floor(t)
+	old := capture(t, s, record.Capture{Email: "old@example.com"}).LeadID
+	ada := capture(t, s, record.Capture{Email: "ada@example.com"}).LeadID
+	foldAll(t, s)
+	of := func(lead string) int {
+		foldAll(t, s)
+		_, found := checked(t, s, false)
+		require.Empty(t, found)
+		return one[int](t, s, "SELECT count(*)::int FROM journeys WHERE lead_id = $1", lead)
+	}
+	require.Equal(t, 2, of(old))
+	_, err := s.Merge(t.Context(), record.Merge{LeadID: old, Into: ada, Actor: lifecycle.System})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 2}, []int{of(old), of(ada)})
+	_, err = s.Unmerge(t.Context(), old, lifecycle.System)
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 2}, []int{of(old), of(ada)})
+}
