@@ -32,6 +32,6 @@ func TestLimits_areReadAndChecked(t *testing.T) {
 	t.Setenv("LEADFLOW_RATE_SITE", "-1")
 	t.Setenv("LEADFLOW_PROXIES", "10.0.0.1")
 	_, err = LoadConfig()
-	require.ErrorContains(t, err, "LEADFLOW_RATE_SERVER, _SITE and _ADDRESS")
+	require.ErrorContains(t, err, "LEADFLOW_RATE_SERVER, _SITE, _ADDRESS and _GUESSES")
 	require.ErrorContains(t, err, `LEADFLOW_PROXIES: "10.0.0.1"`)
 }
