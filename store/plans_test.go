@@ -29,6 +29,7 @@ var whole = map[string]string{
 	"sqlChooseScores":    "a sample of all, for the doctor",
 	"sqlCountScores":     "a sample of all, for the doctor",
 	"sqlCountLeadsAtAll": "a check of all, for the doctor",
+	"sqlOpenLeads":       "once a training, which reads them all",
 	"sqlClaimRescoring":  "two thousand of ten are a piece: of a million it goes by the primary key",
 	"sqlCountStale":      "once a publication",
 	"sqlFinishRescoring": "once a publication",
