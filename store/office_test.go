@@ -126,6 +126,7 @@ func TestOwnersOfAccountsAtOnce_keepTheirCapacity(t *testing.T) {
 	exec(t, s, "UPDATE leads SET owner = $1, email = 'ada@acme.example' WHERE id = $2", owner, working)
 	leads := inStage(t, s, lifecycle.StageQualified, 60)
 	exec(t, s, "UPDATE leads SET email = id || '@acme.example' WHERE id = ANY($1) AND hashtext(id::text) % 3 <> 0", leads)
+	exec(t, s, "UPDATE leads SET email = 'x@' || id || '.example' WHERE id = ANY($1) AND email NOT LIKE '%acme.example'", leads) // of no company twice
 	asked := one[int](t, s, "SELECT count(*) FROM leads WHERE email LIKE '%@acme.example' AND stage = 'qualified'")
 	together(t, len(leads), func(i int) error {
 		out, err := s.Offer(t.Context(), command(leads[i], lifecycle.CommandOffer, "offer/1"))
