@@ -28,16 +28,16 @@ func TestTold_whyALeadWasLost(t *testing.T) {
 		}
 		t.Fatalf("no outcome of %s", id)
 	}
-	id, _ := taken("Losta")
+	id, _ := taken("Closea")
 	require.Equal(t, "lost", d.post("/v1/leads/"+id+"/lose", object{"reason": "no_fit", "one_thing": "by the API", "missing": "an API"})["stage"])
 	lost(id, "by the API")
 
-	id, _ = taken("Lostb")
+	id, _ = taken("Closeb")
 	_, code := leadflow(t, "lead", "lose", id, "--reason", "no_fit", "--one-thing", "by the command line", "--missing", "an API")
 	require.Zero(t, code)
 	lost(id, "by the command line")
 
-	id, link := taken("Lostc")
+	id, link := taken("Closec")
 	status, text := d.page(http.MethodGet, link, nil)
 	require.Equal(t, 200, status)
 	require.Contains(t, text, `value="lose"`)
@@ -47,7 +47,7 @@ func TestTold_whyALeadWasLost(t *testing.T) {
 	require.NotContains(t, text, `value="lose"`)
 	lost(id, "by the page")
 
-	id, link = taken("Wonc")
+	id, link = taken("Closed")
 	status, text = d.page(http.MethodPost, link, url.Values{"action": {"win"}, "amount": {"99.5"}, "currency": {"EUR"}, "one_thing": {"the page"}})
 	require.Equal(t, 200, status, text)
 	require.Contains(t, text, "the lead is won now")
