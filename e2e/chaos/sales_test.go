@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var handoffs = flag.Int("handoffs", 200, "how many leads are handed over at once while everything is killed")
+var handoffs = flag.Int("handoffs", 100, "how many leads are handed over at once while everything is killed")
 
 // reconciled is what leadflow doctor --verify-runs answers.
 type reconciled struct {
