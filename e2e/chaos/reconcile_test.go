@@ -50,6 +50,9 @@ var damages = []struct {
 // Each damage in Postgres, and each run that is gone, is told of its lead and of no other; what is in flight is not. What the list says to do of a
 // run that is gone helps.
 func TestReconcile_findsWhatWasPlanted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes two minutes: make chaos")
+	}
 	h := openHouse(t)
 	s, err := h.Hire(t.Context(), 1, 10_000, 4*time.Hour)
 	require.NoError(t, err)
