@@ -3,10 +3,6 @@ package store
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +15,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/routing"
+	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 )
 
 // What a decision about who gets a lead costs here and in Postgres, asked by so many at once: a weighted pool of ten, leads with a
@@ -112,25 +109,5 @@ func serverOf(b *testing.B, s *Store) func() time.Duration {
 	b.Helper()
 	var dir string
 	require.NoError(b, s.pool.QueryRow(b.Context(), "SHOW data_directory").Scan(&dir))
-	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
-	require.NoError(b, err)
-	parent, _, _ := strings.Cut(string(raw), "\n")
-	return func() (sum time.Duration) {
-		files, _ := filepath.Glob("/proc/[0-9]*/stat")
-		for _, file := range files {
-			raw, _ := os.ReadFile(file)
-			_, rest, _ := strings.Cut(string(raw), ") ") // proc_pid_stat(5): ppid is the fourth field, times are the fourteenth and on
-			fields := strings.Fields(rest)
-			if len(fields) < 15 || fields[1] != parent && filepath.Base(filepath.Dir(file)) != parent {
-				continue
-			}
-			for _, field := range fields[11:15] {
-				ticks, err := strconv.Atoi(field)
-				if err == nil {
-					sum += time.Duration(ticks) * 10 * time.Millisecond
-				}
-			}
-		}
-		return sum
-	}
+	return pgtest.Processor(b, dir)
 }

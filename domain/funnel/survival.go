@@ -66,16 +66,3 @@ func logLog(survival, greenwood float64) (low, high float64) {
 	half := z * math.Sqrt(greenwood) / math.Abs(l)
 	return math.Pow(survival, math.Exp(half)), math.Pow(survival, math.Exp(-half))
 }
-
-// At is the estimate at an age: that of the last point not after it; false before the first.
-func At(points []Point, age int) (Point, bool) {
-	var last Point
-	found := false
-	for _, p := range points {
-		if p.Age > age {
-			break
-		}
-		last, found = p, true
-	}
-	return last, found
-}

@@ -47,11 +47,6 @@ func TestConversion_asPublished(t *testing.T) {
 		require.InDelta(t, 1-w.hi, got[i].Low, 5e-5)
 		require.InDelta(t, 1-w.lo, got[i].High, 5e-5)
 	}
-	p, ok := At(got, 15)
-	require.True(t, ok)
-	require.Equal(t, 13, p.Age)
-	_, ok = At(got, 5)
-	require.False(t, ok)
 }
 
 func TestConversion_atTheEdges(t *testing.T) {
