@@ -45,10 +45,11 @@ unit: postgres ## the tests of the main module, with the race detector; lint has
 	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
 	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -json ./... | bin/report
 
-# vet runs with the tests: alone it would read the server's thousand packages a second time.
+# vet runs with the tests: alone it would read the server's thousand packages a second time. Lives wait more than they work, so
+# that there are more of them beside each other than cores.
 embedded: postgres bin/leadflow-standalone ## the tests that need the embedded server, without the race detector
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
-	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -timeout 20m -json ./... | ../bin/report
+	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -parallel 8 -timeout 20m -json ./... | ../bin/report
 
 browser: postgres ## the tests with Chromium; without one they are skipped
 	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
@@ -65,8 +66,9 @@ outside: postgres bin/leadflow-standalone ## the built binary from outside: data
 	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
 		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict | bin/report
 
-replay: postgres bin/leadflow-standalone ## all 13,087 cases of a real log, in order, then shuffled and doubled; EVERY=13 plays each 13th
+replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th
 	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_REPLAY_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestReplay ./e2e/replay
+	cd standalone && LEADFLOW_IMPORT_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestXEducation .
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

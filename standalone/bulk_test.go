@@ -62,6 +62,7 @@ func TestBulk_pausesAndListsWhoRefuses(t *testing.T) {
 // The process that carries a bulk action is killed in the middle of it: who starts anew carries it to its end, and no lead is
 // decided about twice.
 func TestBulk_goesOnAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := place(t)
 	first := launch(t, "--data", dir, "--port", "0", "--no-demo")
 	first.ready()

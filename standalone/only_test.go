@@ -17,6 +17,7 @@ import (
 
 // Temporal alone, on a Postgres that somebody else runs: killed and started again it has what it had.
 func TestOnly_temporalOnAPostgresThatRuns(t *testing.T) {
+	t.Parallel()
 	pg, err := postgres.Start(t.Context(), postgres.Options{Dir: filepath.Join(place(t), "pg")})
 	require.NoError(t, err)
 	defer func() { _ = pg.Stop(t.Context()) }()

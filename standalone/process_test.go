@@ -284,6 +284,7 @@ func measuresItself(t *testing.T, env map[string]string) {
 
 // What is thrown away at the end is thrown away after a kill as well.
 func TestProcess_ephemeralLeavesNothing(t *testing.T) {
+	t.Parallel()
 	p := launch(t, "--ephemeral", "--port", "0", "--no-demo")
 	p.ready()
 	pid := postmaster(t, p.dir)
@@ -297,6 +298,7 @@ func TestProcess_ephemeralLeavesNothing(t *testing.T) {
 
 // One Ctrl-C stops it also while it starts, and a kill then is no harm to the next start.
 func TestProcess_canBeStoppedWhileItStarts(t *testing.T) {
+	t.Parallel()
 	dir := place(t)
 	for _, part := range []string{"Postgres", "Temporal", "Leadflow"} {
 		for _, signal := range []os.Signal{os.Kill, os.Interrupt} {

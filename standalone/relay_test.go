@@ -156,6 +156,7 @@ var outageOf = flag.Duration("outage", 25*time.Second, "how `long` Temporal is a
 // for it, nothing is lost; nobody stormed a server that was away or moved all rows to one later moment; and who acts at
 // once was told first.
 func TestRelay_catchesUpAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	const people, urgent = 2000, 200
 	h := newHouse(t)
 	leads := make([]string, people)
