@@ -14,11 +14,14 @@ type question struct{ what, sql string }
 // When each assignment began and ended to be somebody's. It begins when the routing ledger has it, under the locks it was decided
 // under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
 // moment may not know of it yet. It ends by the timeline of the run, at the earliest that this can have been: a task that is lost may have given
-// the place away before, once the deadline had passed or the decision was stored, and whoever got it then was counted rightly.
+// the place away before, once the deadline had passed or the decision was stored, or one of its kind that the run heard first then and
+// second in the end; whoever got the place then was counted rightly.
 const holdings = `ends AS (
 	SELECT t.lead_id, t.assignment_id, t.from_stage, t.to_stage, t.at AS told, t.data ->> 'outcome' AS what,
-		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.created_at, t.at - interval '15 seconds')) AS at
-	FROM timeline t LEFT JOIN decisions d ON d.id = (t.data ->> 'decision_id')::uuid WHERE t.of_run AND NOT t.data ? 'refused'
+		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.first, t.at - interval '15 seconds')) AS at
+	FROM timeline t LEFT JOIN LATERAL (SELECT min(o.created_at) AS first FROM decisions d JOIN decisions o ON o.lead_id = d.lead_id AND o.kind = d.kind AND o.created_at <= d.created_at
+		WHERE d.id = (t.data ->> 'decision_id')::uuid AND o.created_at > coalesce((SELECT max(b.at) FROM timeline b WHERE b.lead_id = t.lead_id AND b.of_run AND b.version < t.version), '-infinity')
+			- interval '1 second') AS d ON true WHERE t.of_run AND NOT t.data ? 'refused'
 ), outcome AS (
 	SELECT assignment_id, what, min(told) AS told, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
 ), holding AS (
