@@ -38,21 +38,14 @@ func (a *attempt) run(ctx context.Context, c *session) (out Outcome, keep bool) 
 
 // envelope says MAIL and RCPT and asks the caller; done means the attempt ended there.
 func (a *attempt) envelope(ctx context.Context, c *session) (out Outcome, done bool) {
-	options := &smtp.MailOptions{Size: int64(len(a.raw))}
-	if !ascii(a.from) || !ascii(a.to) {
-		if ok, _ := c.client.Extension("SMTPUTF8"); !ok {
-			return Outcome{
-				Kind: Permanent, Phase: PhaseMail, Enhanced: "5.6.7", // RFC 6531, 3.5
-				Err: errors.New("the mail server cannot take an address outside ASCII (no SMTPUTF8)"),
-			}, true
-		}
-		options.UTF8 = true
+	if a.needsUTF8() && !c.utf8 {
+		return Outcome{
+			Kind: Permanent, Phase: PhaseMail, Enhanced: "5.6.7", // RFC 6531, 3.5
+			Err: errors.New("the mail server cannot take an address outside ASCII (no SMTPUTF8)"),
+		}, true
 	}
-	if err := c.client.Mail(a.from, options); err != nil {
-		return refused(PhaseMail, err), true
-	}
-	if err := c.client.Rcpt(a.to, nil); err != nil {
-		return refused(PhaseRcpt, err), true
+	if phase, err := a.addresses(c); err != nil {
+		return refused(phase, err), true
 	}
 	if a.beforeData != nil {
 		if err := a.beforeData(ctx); err != nil {
@@ -62,25 +55,54 @@ func (a *attempt) envelope(ctx context.Context, c *session) (out Outcome, done b
 	return Outcome{Phase: PhaseCommit}, false
 }
 
+func (a *attempt) needsUTF8() bool { return !ascii(a.from) || !ascii(a.to) }
+
+// addresses says MAIL and RCPT; the phase is that of a failure.
+func (a *attempt) addresses(c *session) (Phase, error) {
+	if c.talk != nil {
+		_ = c.conn.SetDeadline(time.Now().Add(a.sender.options.CommandTimeout))
+		return c.talk.envelope(a.from, a.to, len(a.raw))
+	}
+	if err := c.client.Mail(a.from, &smtp.MailOptions{Size: int64(len(a.raw)), UTF8: a.needsUTF8()}); err != nil {
+		return PhaseMail, err
+	}
+	return PhaseRcpt, c.client.Rcpt(a.to, nil)
+}
+
 // data says DATA, writes the message and waits for the answer.
 func (a *attempt) data(c *session) Outcome {
-	w, err := c.client.Data()
+	write, end, err := a.begin(c)
 	if err != nil {
 		return refused(PhaseData, err) // without 354 nothing of the message was written
 	}
 	_ = c.conn.SetDeadline(time.Now().Add(a.sender.options.BodyTimeout))
-	if _, err := w.Write(a.raw); err != nil {
+	if err := write(); err != nil {
 		// The final dot was not written, so a server that keeps to RFC 5321 4.1.1.4 discards what it has.
 		return Outcome{
 			Kind: Temporary, Phase: PhaseBody,
 			Err: fmt.Errorf("the connection was lost while the message was being written: %w", plainError(err)),
 		}
 	}
-	response, err := w.CloseWithResponse() // writes the final dot: from here only an answer tells
-	if err != nil {
-		return concluded("", err)
+	return concluded(end()) // from the final dot on only an answer tells
+}
+
+// begin says DATA, and tells how to write the message and how it ends.
+func (a *attempt) begin(c *session) (write func() error, end func() (string, error), err error) {
+	if t := c.talk; t != nil {
+		_ = c.conn.SetDeadline(time.Now().Add(a.sender.options.CommandTimeout))
+		return func() error { return t.message(a.raw) }, func() (string, error) {
+			_ = c.conn.SetDeadline(time.Now().Add(a.sender.options.ReplyTimeout))
+			return t.reply(250)
+		}, t.data()
 	}
-	return concluded(response.StatusText, nil)
+	w, err := c.client.Data()
+	return func() error { _, err := w.Write(a.raw); return err }, func() (string, error) {
+		response, err := w.CloseWithResponse() // writes the final dot
+		if err != nil {
+			return "", err
+		}
+		return response.StatusText, nil
+	}, err
 }
 
 // reset makes a connection ready for another message after a refusal; false when it cannot be.

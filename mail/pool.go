@@ -17,6 +17,8 @@ import (
 type session struct {
 	client *smtp.Client
 	conn   net.Conn // what is closed to interrupt the client
+	talk   *talk    // nil: the server wants each command by itself
+	utf8   bool     // addresses outside ASCII are taken
 	used   int      // messages begun
 	since  time.Time
 	reused bool
@@ -93,7 +95,7 @@ func (s *Sender) dial(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	client, err := s.greet(ctx, conn)
+	client, inner, err := s.greet(ctx, conn)
 	if !stop() {
 		err = context.Cause(ctx) // says why, where the client only saw a closed connection
 	}
@@ -102,31 +104,36 @@ func (s *Sender) dial(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	client.CommandTimeout, client.SubmissionTimeout = s.options.CommandTimeout, s.options.ReplyTimeout
-	return &session{client: client, conn: conn}, nil
+	utf8, _ := client.Extension("SMTPUTF8")
+	return &session{client: client, conn: conn, talk: newTalk(inner, client), utf8: utf8}, nil
 }
 
-func (s *Sender) greet(ctx context.Context, conn net.Conn) (client *smtp.Client, err error) {
-	switch s.options.TLS {
-	case TLSImplicit:
+// greet answers with the client and what it speaks over, which is encrypted where that was asked.
+func (s *Sender) greet(ctx context.Context, conn net.Conn) (client *smtp.Client, inner net.Conn, err error) {
+	inner = conn
+	if s.options.TLS == TLSStart {
+		if err := startTLS(conn, s.options.Hello); err != nil {
+			return nil, nil, err
+		}
+	}
+	if s.options.TLS != TLSNone {
 		encrypted := tls.Client(conn, s.tls)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		client = smtp.NewClient(encrypted)
-	case TLSStart:
-		if client, err = smtp.NewClientStartTLS(conn, s.tls); err != nil {
-			return nil, err
-		}
-	default:
-		client = smtp.NewClient(conn)
+		inner = encrypted
 	}
+	if s.options.TLS == TLSStart {
+		inner = greeted(inner)
+	}
+	client = smtp.NewClient(inner)
 	if err := client.Hello(s.options.Hello); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.options.User != "" {
-		return client, login(client, s.options.User, s.options.Password)
+		err = login(client, s.options.User, s.options.Password)
 	}
-	return client, nil
+	return client, inner, err
 }
 
 // plainError strips what could hold personal data or be long: the answers of servers keep only their code.

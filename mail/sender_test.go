@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -77,9 +78,15 @@ func TestOutcomeAtEveryPhase(t *testing.T) {
 			s.onBody = func(c net.Conn) error { _, _ = c.Read(make([]byte, 1)); return errors.New("never answered") }
 		}, kind: Unknown, phase: PhaseReply, started: true},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			srv := startServer(t, TLSNone, c.setup)
+	for i, c := range append(cases, cases...) {
+		oneByOne := i >= len(cases)
+		t.Run(fmt.Sprintf("%s, one by one %t", c.name, oneByOne), func(t *testing.T) {
+			srv := startServer(t, TLSNone, func(s *server) {
+				s.oneByOne = oneByOne
+				if c.setup != nil {
+					c.setup(s)
+				}
+			})
 			sender := newSender(t, SenderOptions{Address: srv.address, ReplyTimeout: 500 * time.Millisecond, BodyTimeout: 5 * time.Second})
 			if c.raw == nil {
 				c.raw = letterBytes

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -34,6 +35,7 @@ type server struct {
 	onAuth      func(user, password string) error
 	mechanisms  []string
 	utf8        bool // addresses outside ASCII are taken
+	oneByOne    bool // it does not say that it takes commands in a row
 	connections int
 	accepted    [][]byte
 	open        map[net.Conn]bool
@@ -173,10 +175,28 @@ func startServer(t *testing.T, mode TLSMode, setup func(*server)) *server {
 			listener = tls.NewListener(listener, srv.TLSConfig)
 		}
 	}
+	if s.oneByOne {
+		listener = slowListener{listener}
+	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(listener) }()
 	t.Cleanup(func() { _ = srv.Close(); <-done })
 	return s
+}
+
+// slowListener keeps from who connects that the server takes commands in a row.
+type slowListener struct{ net.Listener }
+
+func (l slowListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return slowConn{conn}, err
+}
+
+type slowConn struct{ net.Conn }
+
+func (c slowConn) Write(p []byte) (int, error) {
+	_, err := c.Conn.Write(bytes.Replace(p, []byte("250-PIPELINING\r\n"), nil, 1))
+	return len(p), err
 }
 
 type quiet struct{}

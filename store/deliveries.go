@@ -230,6 +230,9 @@ func (s *Store) equipped(ctx context.Context, c claimedRow, with equipment) (rec
 	if c.Sequence != "" {
 		var kept script
 		kept, err = s.keptScript(ctx, s.pool, c.Sequence, c.Version)
+		if kept.doc != nil {
+			d.Purpose = cmp.Or(kept.doc.Purpose, purposeMarketing)
+		}
 		if d.Document = kept.raw; kept.raw != nil || errors.Is(err, record.ErrNotFound) {
 			err = nil // whoever composes says so
 		}

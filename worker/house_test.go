@@ -108,7 +108,7 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	const bulk = 4
-	ledger := worker.NewLedger(s, s)
+	ledger := worker.NewLedger(s, s, 4)
 	mailing := func(connections int) *worker.Mailing {
 		sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: connections})
 		require.NoError(t, err)

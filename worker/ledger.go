@@ -25,15 +25,14 @@ type Ledger struct {
 	lanes map[string]*committer
 }
 
-// NewLedger gathers over a.
-func NewLedger(d Deliveries, a Advancer) *Ledger {
+// NewLedger gathers over a, for so many connections of the bulk lane.
+func NewLedger(d Deliveries, a Advancer, senders int) *Ledger {
 	l := &Ledger{Deliveries: d, lanes: map[string]*committer{}}
 	for _, lane := range lanes {
 		l.lanes[lane] = &committer{advance: a.Advance, patience: endPatience}
 	}
-	if c := l.lanes[record.LaneBulk]; gather > 0 {
-		c.linger, c.enough = gather, advanceEnough
-	}
+	bulk := l.lanes[record.LaneBulk]
+	bulk.linger, bulk.enough, bulk.full = gather, max(1, senders), make(chan struct{}, 1)
 	return l
 }
 
@@ -45,8 +44,7 @@ const (
 
 	// Nurture mail is in no hurry: a commit waits a moment for the other connections, since what it costs hardly depends on
 	// how many it is for.
-	gather        = time.Millisecond
-	advanceEnough = 16
+	gather = time.Millisecond
 )
 
 // Sending is Deliveries'.
@@ -108,8 +106,9 @@ type answer struct {
 type committer struct {
 	advance  func(context.Context, []record.DeliveryEnd, []record.Delivery) ([]string, error)
 	patience time.Duration
-	linger   time.Duration // how long a commit waits for more, unless there are enough
-	enough   int
+	linger   time.Duration // how long a commit waits for more
+	enough   int           // unless so many begin: then there is nobody else
+	full     chan struct{} // there are enough
 
 	mu      sync.Mutex
 	waiting []*asked
@@ -121,6 +120,12 @@ func (c *committer) take(a *asked) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = append(c.waiting, a)
+	if c.linger > 0 && begins(c.waiting) >= c.enough {
+		select {
+		case c.full <- struct{}{}:
+		default:
+		}
+	}
 	if !c.running {
 		c.running = true
 		go c.run()
@@ -130,7 +135,10 @@ func (c *committer) take(a *asked) {
 // next is what is committed together, the oldest first; none: it is over.
 func (c *committer) next(left []*asked) []*asked {
 	if c.linger > 0 && c.few() {
-		time.Sleep(c.linger)
+		select {
+		case <-c.full:
+		case <-time.After(c.linger):
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,7 +154,21 @@ func (c *committer) next(left []*asked) []*asked {
 func (c *committer) few() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.waiting) > 0 && len(c.waiting) < c.enough
+	select {
+	case <-c.full: // of a batch before
+	default:
+	}
+	return len(c.waiting) > 0 && begins(c.waiting) < c.enough
+}
+
+// begins is how many want to begin.
+func begins(waiting []*asked) (n int) {
+	for _, a := range waiting {
+		if a.begin != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *committer) run() {

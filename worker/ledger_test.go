@@ -59,7 +59,7 @@ func bulkOf(id string) record.Delivery { return record.Delivery{ID: id, Lane: re
 func TestLedger_whoWaitsSharesACommit(t *testing.T) {
 	t.Parallel()
 	b := &book{gate: make(chan struct{})}
-	l := NewLedger(nil, b)
+	l := NewLedger(nil, b, 4)
 	waiting := func() int {
 		c := l.lanes[record.LaneBulk]
 		c.mu.Lock()
@@ -93,7 +93,7 @@ func TestLedger_whoWaitsSharesACommit(t *testing.T) {
 func TestLedger_aSenderHasOneInSending(t *testing.T) {
 	t.Parallel()
 	b := &book{gate: open()}
-	l := NewLedger(nil, b)
+	l := NewLedger(nil, b, 4)
 	const senders, mails = 8, 200
 	var all sync.WaitGroup
 	for s := range senders {
@@ -138,7 +138,7 @@ func TestLedger_endsOutliveADatabaseThatIsAway(t *testing.T) {
 		}
 		return nil
 	}}
-	l := NewLedger(nil, b)
+	l := NewLedger(nil, b, 4)
 	_, err := l.Sending(t.Context(), bulkOf("begins"))
 	require.ErrorIs(t, err, record.ErrUnavailable, "its connection waits for nobody")
 	require.NoError(t, l.FinishDelivery(t.Context(), bulkOf("ends"), "sent", ""))
@@ -165,7 +165,7 @@ func TestLedger_oneThatIsRefusedHarmsNoNeighbour(t *testing.T) {
 		}
 		return nil
 	}}
-	l := NewLedger(nil, b)
+	l := NewLedger(nil, b, 4)
 	var all sync.WaitGroup
 	errs := make([]error, 6)
 	for i := range errs {
@@ -179,5 +179,24 @@ func TestLedger_oneThatIsRefusedHarmsNoNeighbour(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, i)
+	}
+}
+
+// A commit waits for other connections only while there are any that have not begun.
+func TestLedger_waitsForNobodyWhenAllBegin(t *testing.T) {
+	t.Parallel()
+	b := &book{gate: open()}
+	l := NewLedger(nil, b, 3)
+	l.lanes[record.LaneBulk].linger = time.Hour
+	for round := range 3 {
+		var all sync.WaitGroup
+		for i := range 3 {
+			all.Go(func() { _, _ = l.Sending(t.Context(), bulkOf(fmt.Sprint(round, i))) })
+		}
+		all.Wait()
+	}
+	require.Len(t, b.commits, 3)
+	for _, together := range b.commits {
+		require.Len(t, together, 3)
 	}
 }

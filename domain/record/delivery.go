@@ -65,6 +65,7 @@ type Delivery struct {
 	ToZone   string          // by whose clock the rep is told of times: an IANA name; empty is UTC
 	Lead     *Lead           // nurture: whom the mail is about; alerts: the lead that is offered
 	Document json.RawMessage // nurture: the sequence
+	Purpose  string          // nurture: the purpose of consent that the sequence mails under
 	Webhook  *Webhook
 	Stop     string // why it must not be sent after all: suppressed:<why> or expired:<why>; empty to go on
 	Hold     bool   // the lead is paused: put it back

@@ -37,7 +37,7 @@ func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, e
 }
 
 func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by senders, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) (*worker.Host, error) {
-	deliveries := worker.Counted(worker.NewLedger(s, s), r)
+	deliveries := worker.Counted(worker.NewLedger(s, s, cfg.MailSenders), r)
 	alerts, bulk, err := mailings(cfg, s, deliveries, l, by, log)
 	if err != nil {
 		return nil, err
