@@ -165,6 +165,15 @@ func TestPredictive_anAxisGoesByWhatLeadsDoAndWhereTheyCameFrom(t *testing.T) {
 	require.InDelta(t, 30+axis(-1-1+0.5+0.5-4), fit(lead), 1e-4, "what both did")
 	holds("a merge")
 
+	// Sales is told: in the mail of an offer, and on its page.
+	offeredTo := capture(t, s, record.Capture{Email: "offer-zyxada@example.com", SourceCode: "ads", Profile: map[string]any{"industry": "software"}}).LeadID
+	exec(t, s, "UPDATE leads SET stage = 'qualified' WHERE id = $1", offeredTo)
+	rep := newRep(t, s, "ann", nil)
+	page, err := s.OfferPage(ctx, record.OfferAsked{LeadID: offeredTo, AssignmentID: offer(t, s, offeredTo, 1).Offer.Assignment, RepID: rep})
+	require.NoError(t, err)
+	require.Equal(t, "62 % likely to convert, where the average is 25 %: industry is Software (odds x 7.39), page_view events are about 0 to 4 (odds x 0.368), source is ads (odds x 1.65)", page.Whys[0].Text)
+	require.Contains(t, one[string](t, s, "SELECT payload::text FROM deliveries WHERE lead_id = $1 AND rep_id = $2 AND kind = 'offer'", offeredTo, rep), "62 % likely to convert")
+
 	using(t, s, "shadow", version)
 	holds("the shadow of it")
 	require.InDelta(t, 30, fit(lead), 1e-9)
