@@ -17,6 +17,7 @@ const learnedTest = `{"target": "won", "outcomes": 200, "positive": 50, "interce
 	{"field": "industry", "levels": [{"value": "Software", "weight": 2}], "other": -1, "missing": -0.5},
 	{"field": "source", "levels": [{"value": "ads", "weight": 0.5}], "other": -0.25, "missing": 9},
 	{"field": "events.page_view", "curve": [{"at": 0, "value": -1}, {"at": 4, "value": 1}], "other": 0, "missing": 9},
+	{"field": "events.chat", "curve": [{"at": 0, "value": 0}, {"at": 1, "value": -1.5}], "other": 0, "missing": 9},
 	{"field": "events.email_bounce", "curve": [{"at": 0, "value": 0}, {"at": 1, "value": -4}], "other": 0, "missing": 9}],
 	"calibration": {"method": "platt", "b": 1}}`
 
@@ -184,4 +185,22 @@ func TestPredictive_anAxisGoesByWhatLeadsDoAndWhereTheyCameFrom(t *testing.T) {
 	require.NoError(t, s.Rescore(ctx))
 	holds("a model without it")
 	require.NotContains(t, one[string](t, s, "SELECT encode(accumulators, 'escape') FROM scores WHERE lead_id = $1", lead), "(page_view)")
+}
+
+// More of what only gives points turns a score no earlier, and is not looked at again; but a predictor may hold it against the lead.
+func TestPredictive_anEventThatSpeaksAgainstALeadTurnsItsScoreSooner(t *testing.T) {
+	s := house(t)
+	using(t, s, "axis", keptPredictor(t, s))
+	lead := capture(t, s, record.Capture{Email: "turns-zyxada@example.com", SourceCode: "ads", Profile: map[string]any{"industry": "software"}}).LeadID
+	for range 3 {
+		ingest(t, s, record.Event{LeadID: lead, Type: "content_download"})
+	}
+	turns := func() time.Time {
+		require.Equal(t, "warm", one[string](t, s, "SELECT band FROM scores WHERE lead_id = $1", lead))
+		return one[time.Time](t, s, "SELECT turns_at FROM scores WHERE lead_id = $1", lead)
+	}
+	was := turns()
+	ingest(t, s, record.Event{LeadID: lead, Type: "chat"})
+	require.True(t, turns().Before(was.Add(-24*time.Hour)), "%s, and was %s", turns(), was)
+	verified(t, s)
 }
