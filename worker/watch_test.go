@@ -47,7 +47,7 @@ func endedLeads(from time.Time, n, smaller int) (out []record.Example) {
 func TestWatch_keepsWhatItFindsOfEachPredictorInUse(t *testing.T) {
 	t.Parallel()
 	then := time.Now().Add(-100 * 24 * time.Hour)
-	first := endedLeads(then, 400, 1)
+	first := endedLeads(then, 200, 1)
 	table, m := predict.FromLeads(record.Examples{Items: first})
 	trained, err := predict.Train(table, m, predict.Options{Seed: 1, DropRefused: true})
 	require.NoError(t, err)
@@ -73,8 +73,8 @@ func TestWatch_keepsWhatItFindsOfEachPredictorInUse(t *testing.T) {
 		seen  wire.PredictorsSeen
 	}{
 		{"the leads of the training say nothing", nil, record.PredictorHealth{State: record.HealthTooFew}, wire.PredictorsSeen{Seen: 1, TooFew: 1}},
-		{"the same kind", endedLeads(then.Add(500*time.Hour), 300, 1), record.PredictorHealth{State: record.HealthHolds, Leads: 300}, wire.PredictorsSeen{Seen: 1}},
-		{"smaller companies", endedLeads(then.Add(500*time.Hour), 300, 10), record.PredictorHealth{State: record.HealthRetrain, Leads: 300}, wire.PredictorsSeen{Seen: 1, Retrain: 1}},
+		{"the same kind", endedLeads(then.Add(500*time.Hour), 200, 1), record.PredictorHealth{State: record.HealthHolds, Leads: 200}, wire.PredictorsSeen{Seen: 1}},
+		{"smaller companies", endedLeads(then.Add(500*time.Hour), 200, 10), record.PredictorHealth{State: record.HealthRetrain, Leads: 200}, wire.PredictorsSeen{Seen: 1, Retrain: 1}},
 		{"too young to tell", endedLeads(time.Now().Add(-23*time.Hour), 300, 10), record.PredictorHealth{State: record.HealthTooFew, Young: 300}, wire.PredictorsSeen{Seen: 1, TooFew: 1}},
 	} {
 		o.of, o.found = record.Examples{Items: append(append([]record.Example{}, first...), tt.later...)}, nil
