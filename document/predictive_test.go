@@ -25,8 +25,8 @@ func TestParseModelWith_putsTheStoredPredictorIn(t *testing.T) {
 	_, err = scoring.New(m)
 	require.NoError(t, err)
 	for source, says := range map[string]string{
-		"predictive: {use: axis, points: 10, version: 4}":                                          "there is no predictor 4",
-		"predictive: {use: axis, points: 10}":                                                      "predictive.predictor: is missing",
+		"predictive: {use: axis, points: 10, version: 4}":                                           "there is no predictor 4",
+		"predictive: {use: axis, points: 10}":                                                       "predictive.predictor: is missing",
 		"predictive: {use: shadow, version: 3, predictor: {features: [{field: city, missing: 1}]}}": "beside a predictor",
 	} {
 		_, err := ParseModelWith([]byte(source), stored)
