@@ -33,15 +33,7 @@ func (a *API) createModel(ctx context.Context, _ *struct{}) (*out[record.Model],
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
-	parsed, err := document.ParseModel([]byte(w.Source))
-	if err != nil {
-		return nil, err
-	}
-	doc, err := json.Marshal(parsed)
-	if err != nil {
-		return nil, err
-	}
-	m, err := a.Documents.CreateModel(ctx, record.Model{Source: w.Source, Document: doc, Note: w.Note, Author: keyOf(ctx).Name})
+	m, err := a.keepModel(ctx, w)
 	return &out[record.Model]{m}, err
 }
 

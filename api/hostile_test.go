@@ -160,6 +160,7 @@ func (w *world) paths() func(string) string {
 		made[path] = w.admin(http.StatusCreated, http.MethodPost, path, body).body["id"].(string)
 	}
 	w.admin(http.StatusCreated, http.MethodPost, "/v1/routes", object{"source": string(document.DefaultRouting)})
+	w.admin(http.StatusCreated, http.MethodPost, "/v1/predictors", kept(cardOfIt))
 	made["/v1/policies"] = list(w.admin(http.StatusOK, http.MethodGet, "/v1/policies", nil).body["items"])[0]["id"].(string)
 	return func(path string) string {
 		id := uuid.NewString()

@@ -34,7 +34,7 @@ var needed = map[reflect.Type][]string{
 	reflect.TypeFor[scoring.EngagementRule](): {"id", "on", "points"},
 	reflect.TypeFor[scoring.Condition]():      {"field"},
 	reflect.TypeFor[scoring.Group]():          {"cap"},
-	reflect.TypeFor[scoring.Predictive]():     {"use", "predictor"},
+	reflect.TypeFor[scoring.Predictive]():     {"use"},
 	reflect.TypeFor[sequence.Sequence]():      {"name", "steps"},
 	reflect.TypeFor[sequence.Step]():          {"id"},
 	reflect.TypeFor[sequence.Mail]():          {"subject", "body"},

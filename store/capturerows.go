@@ -148,7 +148,10 @@ func (r *captureRows) changes() {
 		ch := &change{c: c, at: i}
 		switch len(found) {
 		case 0:
-			ch.created, ch.lead = true, &leadRow{Stage: lifecycle.StageCaptured, Cycle: 1, CycleStartedAt: r.w.now, Email: nullable(c.Email), ExternalID: nullable(c.ExternalID)}
+			ch.created, ch.lead = true, &leadRow{
+				Stage: lifecycle.StageCaptured, Cycle: 1, CycleStartedAt: r.w.now, Email: nullable(c.Email), ExternalID: nullable(c.ExternalID),
+				SourceCode: cmp.Or(c.SourceCode, "other"),
+			}
 			r.newcomers++
 		case 1:
 			if r.out[i].Later = taken[found[0]]; r.out[i].Later {

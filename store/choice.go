@@ -145,7 +145,7 @@ func (ch *choice) enter(ctx context.Context) (before *lifecycle.Offer, err error
 	if ch.office, err = ch.s.officeOf(ctx, ch.x, revision); err != nil {
 		return nil, err
 	}
-	k.profile, k.cycle, k.standing = l.Profile, l.Cycle, found[ch.leadID]
+	k.profile, k.source, k.cycle, k.standing = l.Profile, l.source, l.Cycle, found[ch.leadID]
 	ch.band = k.standing.Band
 	return nil, ch.explain(ctx, model, k)
 }

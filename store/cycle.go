@@ -84,7 +84,7 @@ func (s *Store) refold(ctx context.Context, tx pgx.Tx, lead leadRow) (int, strin
 			return 0, "", err
 		}
 	}
-	v := moved(w, st, w.scorer.FitOf(lead.Profile))
+	v := moved(w, st, lead)
 	v.moves = false
 	var scores scoreRows
 	scores.add(lead.ID, w, v)

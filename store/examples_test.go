@@ -33,6 +33,19 @@ func TestExamples_knowWhatWasKnownAtTheDecision(t *testing.T) {
 	learn(won, "custom.visits", `7`, 2)
 	learn(won, "custom.list", `["a"]`, 2)
 	learn(won, "custom.tag", `"will buy"`, 6)
+	happened := func(lead, kind string, day int, voided any) string {
+		return one[string](t, s, `INSERT INTO events (id, lead_id, type, occurred_at, received_at, voided_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id::text`,
+			newID(), lead, kind, at(1), at(day), voided)
+	}
+	happened(won, "page_view", 2, nil)
+	happened(won, "page_view", 4, at(8)) // taken back only afterwards
+	happened(won, "page_view", 4, at(4)) // taken back before
+	happened(won, "page_view", 6, nil)   // heard of only afterwards, although it happened before
+	happened(won, "chat", 5, nil)
+	exec(t, s, "UPDATE events SET inherited_at = $2 WHERE id = $1", happened(won, "form_submit", 3, nil), at(7)) // came with a visitor afterwards
+	happened(lost, "call", 4, nil)
+	exec(t, s, "UPDATE leads SET created_at = $1", at(1))
+	exec(t, s, "UPDATE leads SET source_code = 'ads' WHERE id = $1", won)
 	offered(won, 1, 5)
 	ended(won, 1, "won", 20)
 	learn(lost, "industry", `"retail"`, 1)
@@ -51,18 +64,28 @@ func TestExamples_knowWhatWasKnownAtTheDecision(t *testing.T) {
 	twin := inStage(t, s, lifecycle.StageDisqualified, 1)[0]
 	exec(t, s, "INSERT INTO outcomes (lead_id, cycle, kind, at, duplicate_of) VALUES ($1, 1, 'disqualified', $2, $3)", twin, at(8), won)
 
+	none := map[string]int{}
 	got, err := s.Examples(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, got.Open)
 	for i := range got.Items {
-		got.Items[i].DecidedAt = got.Items[i].DecidedAt.UTC()
+		got.Items[i].DecidedAt, got.Items[i].EndedAt = got.Items[i].DecidedAt.UTC(), got.Items[i].EndedAt.UTC()
 	}
 	require.Equal(t, []record.Example{
-		{LeadID: lost, Cycle: 1, DecidedAt: at(3), Values: map[string]string{}, Later: []string{}},
-		{LeadID: won, Cycle: 1, Won: true, DecidedAt: at(5), Values: map[string]string{"industry": "finance", "custom.visits": "7"}, Later: []string{"custom.tag"}},
-		{LeadID: again, Cycle: 1, DecidedAt: at(6), Values: map[string]string{}, Later: []string{}},
-		{LeadID: again, Cycle: 2, Won: true, DecidedAt: at(7), Values: map[string]string{}, Later: []string{}},
+		{LeadID: lost, Cycle: 1, DecidedAt: at(3), EndedAt: at(3), Source: "other", Values: map[string]string{}, Later: []string{}, Events: none},
+		{
+			LeadID: won, Cycle: 1, Won: true, DecidedAt: at(5), EndedAt: at(20), Source: "ads", Values: map[string]string{"industry": "finance", "custom.visits": "7"},
+			Later: []string{"custom.tag"}, Events: map[string]int{"page_view": 2, "chat": 1},
+		},
+		{LeadID: again, Cycle: 1, DecidedAt: at(6), EndedAt: at(6), Source: "other", Values: map[string]string{}, Later: []string{}, Events: none},
+		{LeadID: again, Cycle: 2, Won: true, DecidedAt: at(7), EndedAt: at(7), Source: "other", Values: map[string]string{}, Later: []string{}, Events: none},
 	}, got.Items)
+
+	// Of who was there before the oldest event that is kept nobody knows how often.
+	exec(t, s, "UPDATE events_kept SET since = $1", at(2))
+	got, err = s.Examples(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, got.Items[1].Events)
 }
 
 // A model with a predictor gives its points as it is published, by capture as by scoring everybody anew, and explains them.

@@ -86,6 +86,7 @@ func (s *Store) explain(ctx context.Context, q querier, leadID string, a asked) 
 // it and of all leads.
 type knownOf struct {
 	profile   person.Profile
+	source    string // code of the first
 	cycle     int
 	standing  *standing
 	since     time.Time  // the lead is known since then
@@ -111,7 +112,7 @@ func (s *Store) explainKnown(ctx context.Context, q querier, w world, k knownOf,
 // that has passed is not known.
 func (s *Store) explainKept(ctx context.Context, q querier, w world, k knownOf, at time.Time) (scoring.Explanation, error) {
 	st := k.standing
-	of := scoring.Explained{Profile: k.profile, Events: st.before, Adjustments: st.adjustments, At: at, Before: st.Band}
+	of := scoring.Explained{Profile: facts(w.scorer, k.source, k.profile), Events: st.before, Adjustments: st.adjustments, At: at, Before: st.Band}
 	if k.keptSince == nil || !k.since.Before(*k.keptSince) {
 		return w.scorer.Explain(of.Profile, of.Events, of.Adjustments, of.At, of.Before), nil
 	}
@@ -125,7 +126,7 @@ func (s *Store) explainKept(ctx context.Context, q querier, w world, k knownOf, 
 	return w.scorer.ExplainKept(of, kept), nil
 }
 
-const sqlPersonToExplain = `SELECT profile, cycle, ` + knownSince + ` FROM leads l WHERE id = @id`
+const sqlPersonToExplain = `SELECT profile, source_code, cycle, ` + knownSince + ` FROM leads l WHERE id = @id`
 
 // knownSince is from when on a lead is known, and all events are there.
 const knownSince = `least(l.created_at, l.known_since) AS known, (SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept`
@@ -145,7 +146,7 @@ func knownAt(ctx context.Context, q querier, leadID string, at, now time.Time) (
 	found := map[string]*standing{}
 	b := &pgx.Batch{}
 	b.Queue(sqlPersonToExplain, pgx.NamedArgs{"id": leadID}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&k.profile, &k.cycle, &k.since, &k.keptSince)
+		return row.Scan(&k.profile, &k.source, &k.cycle, &k.since, &k.keptSince)
 	})
 	queueStood(b, []string{leadID}, found)
 	queueHistory(b, nil, found, []string{leadID}, nil, until)

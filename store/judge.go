@@ -63,15 +63,18 @@ func judge(w world, su *subject, st *standing) verdict {
 	if len(fresh) > 0 {
 		v.accumulators = w.scorer.Fold(was, st.adjustments, fresh...)
 	}
-	fit := st.Fit
+	before := st.Fit
 	if !st.fitKept {
-		fit = w.scorer.FitOf(su.lead.Profile)
+		before = w.fit(su.lead, su.lead.Profile, was)
 	}
-	before := fit
-	if su.learned {
-		fit = w.scorer.FitOf(su.profile)
+	fit := before
+	switch {
+	case su.learned:
+		fit = w.fit(su.lead, su.profile, v.accumulators)
+	case len(fresh) > 0 && w.scorer.Engaging():
+		fit = w.fit(su.lead, su.lead.Profile, v.accumulators)
 	}
-	v.evaluate(w, st, fit, len(fresh) > 0 && !su.learned)
+	v.evaluate(w, st, fit, len(fresh) > 0 && !su.learned && fit == before)
 	v.before = v.after
 	if w.scorer.Qualified(v.after) && (len(fresh) > 0 || su.learned) { // else there is no edge to be found
 		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
@@ -93,9 +96,13 @@ func judge(w world, su *subject, st *standing) verdict {
 }
 
 // moved is what time, an adjustment or another model makes of a lead to whom nothing happened.
-func moved(w world, st *standing, fit float64) verdict {
+func moved(w world, st *standing, lead leadRow) verdict {
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now), moves: !st.refolded}
 	v.accumulators = st.filled(w, st.before)
+	fit := st.Fit
+	if !st.fitKept {
+		fit = w.fit(lead, lead.Profile, v.accumulators)
+	}
 	v.evaluate(w, st, fit, false)
 	return v
 }

@@ -100,7 +100,7 @@ func (g *merging) score(ctx context.Context) error {
 func (g *merging) judge(st *standing, was, acc scoring.Accumulators, fresh []scoring.Event) verdict {
 	s := g.w.scorer
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(g.w.now), accumulators: acc}
-	before, fit := s.FitOf(g.into.Profile), s.FitOf(g.profile)
+	before, fit := g.w.fit(g.into.leadRow, g.into.Profile, was), g.w.fit(g.into.leadRow, g.profile, acc)
 	v.before = s.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
 	v.after = s.EvaluateFit(fit, acc, st.adjustments, v.at, st.Band)
 	v.turnsAt = st.looked(v.at, s.Turns(fit, acc, st.adjustments, v.at, v.after.Band))

@@ -33,7 +33,7 @@ type nurtured struct {
 }
 
 const sqlNurtured = `SELECT l.id, l.email, l.external_id, l.profile, l.consent, l.stage, l.cycle, l.cycle_started_at, l.version,
-	coalesce(l.touch_wanted, '{}') AS touch_wanted, l.muted, l.nurture, l.alert, l.touch_since, coalesce(s.score, 0) AS score,
+	coalesce(l.touch_wanted, '{}') AS touch_wanted, l.muted, l.source_code, l.nurture, l.alert, l.touch_since, coalesce(s.score, 0) AS score,
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy, (SELECT mails_per_week FROM preferences WHERE lead_id = l.id) AS own_cap,
 	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
 		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed,

@@ -26,6 +26,7 @@ type leadRow struct {
 	Version        int64
 	TouchWanted    []string
 	Muted          string // why its run stopped mail for good, as the run last recorded it
+	SourceCode     string // where the lead came from first
 }
 
 func (l leadRow) email() string {
@@ -43,7 +44,7 @@ func (l leadRow) external() string {
 }
 
 const leadColumns = `id, email, external_id, profile, consent, stage, cycle, cycle_started_at, version,
-	coalesce(touch_wanted, '{}') AS touch_wanted, muted`
+	coalesce(touch_wanted, '{}') AS touch_wanted, muted, source_code`
 
 const sqlPersonByID = `SELECT ` + leadColumns + ` FROM leads WHERE id = @id`
 

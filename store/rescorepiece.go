@@ -122,12 +122,7 @@ func (r *rescored) judge(w world, from, to int) {
 	}
 	for i := from; i < to; i++ {
 		su := r.subjects[i]
-		st := r.standings[su.lead.ID]
-		fit := st.Fit
-		if !st.fitKept {
-			fit = w.scorer.FitOf(su.lead.Profile)
-		}
-		r.verdicts[i] = moved(w, st, fit)
+		r.verdicts[i] = moved(w, r.standings[su.lead.ID], su.lead)
 	}
 }
 

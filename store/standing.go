@@ -139,7 +139,7 @@ func (s *Store) carry(ctx context.Context, q querier, w world, st *standing) err
 		st.fitKept, st.refolded = change.FitKept, st.refolded || !change.Same
 		return nil
 	}
-	st.fitKept = known && st.ModelVersion == w.version
+	st.fitKept = known && st.ModelVersion == w.version && !w.scorer.Engaging()
 	return nil
 }
 
@@ -167,7 +167,7 @@ func (st *standing) filled(w world, before []scoring.Event) scoring.Accumulators
 	return out
 }
 
-const sqlProfiles = `SELECT id, profile FROM leads WHERE id = ANY(@leads::uuid[])`
+const sqlProfiles = `SELECT id, profile, source_code FROM leads WHERE id = ANY(@leads::uuid[])`
 
 // profiles reads those of some subjects, which are in order of their ids. Their rows are locked.
 func profiles(ctx context.Context, q querier, subjects []*subject, ids []string) error {
@@ -175,11 +175,11 @@ func profiles(ctx context.Context, q querier, subjects []*subject, ids []string)
 		return nil
 	}
 	rows, _ := q.Query(ctx, sqlProfiles, pgx.NamedArgs{"leads": ids})
-	var id string
+	var id, source string
 	var p person.Profile
-	_, err := pgx.ForEachRow(rows, []any{&id, &p}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&id, &p, &source}, func() error {
 		n, _ := slices.BinarySearchFunc(subjects, id, func(su *subject, id string) int { return strings.Compare(su.lead.ID, id) })
-		subjects[n].lead.Profile, subjects[n].profile = p, p
+		subjects[n].lead.Profile, subjects[n].profile, subjects[n].lead.SourceCode = p, p, source
 		p = nil
 		return nil
 	})

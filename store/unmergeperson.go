@@ -166,7 +166,7 @@ func (u *unmerging) scoreBack(ctx context.Context) error {
 		return err
 	}
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(u.w.now), accumulators: left.with(u.w, st, st.before)}
-	fit := u.w.scorer.FitOf(u.loser.Profile)
+	fit := u.w.fit(u.loser.leadRow, u.loser.Profile, v.accumulators)
 	v.after = u.w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, st.Band)
 	v.turnsAt = st.looked(v.at, u.w.scorer.Turns(fit, v.accumulators, st.adjustments, v.at, v.after.Band))
 	v.engagedAt = left.engaged(st, st.before)

@@ -129,10 +129,11 @@ func (s *Store) takeBack(ctx context.Context, tx pgx.Tx, w world, lead leadRow, 
 	if err != nil {
 		return taken{}, err
 	}
-	fit := w.scorer.FitOf(lead.Profile)
 	v := verdict{mqlAt: st.MQLAt, mqlCycle: st.MQLCycle, at: st.since(w.now)}
-	v.before = w.scorer.EvaluateFit(fit, gone.with(w, st, all), st.adjustments, v.at, st.Band)
+	was := gone.with(w, st, all)
+	v.before = w.scorer.EvaluateFit(w.fit(lead, lead.Profile, was), was, st.adjustments, v.at, st.Band)
 	v.accumulators = gone.with(w, st, left)
+	fit := w.fit(lead, lead.Profile, v.accumulators)
 	band := w.scorer.Retrace(fit, gone.acc, st.adjustments, left, func(scoring.Event) bool { return false }).Band
 	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, band)
 	v.turnsAt = st.looked(v.at, w.scorer.Turns(fit, v.accumulators, st.adjustments, v.at, v.after.Band))
@@ -155,7 +156,7 @@ func (t *taken) edge(ctx context.Context, tx pgx.Tx, w world, lead leadRow, st *
 	if err != nil {
 		return err
 	}
-	fit := max(w.scorer.FitOf(then), w.scorer.FitOf(lead.Profile))
+	fit := max(w.fit(lead, then, t.accumulators), w.fit(lead, lead.Profile, t.accumulators))
 	counts := func(e scoring.Event) bool {
 		return inCycle(lead, e.OccurredAt) && (w.scorer.Hard(e.Type) || person.Engages(e.Type))
 	}

@@ -78,11 +78,12 @@ type scoredRow struct {
 	TurnsAt      *time.Time
 	EvaluatedAt  time.Time
 	Profile      person.Profile
+	SourceCode   string
 	Old          bool // known before the oldest event that is kept was received
 }
 
 const scoresToVerify = `SELECT s.lead_id, s.model_version, ` + storedAccumulators + `, s.score, s.fit, s.engagement, s.band, s.grade, s.turns_at,
-	s.evaluated_at, l.profile, least(l.created_at, l.known_since) < k.since AS old
+	s.evaluated_at, l.profile, l.source_code, least(l.created_at, l.known_since) < k.since AS old
 FROM scores s JOIN leads l ON l.id = s.lead_id CROSS JOIN events_kept k `
 
 const (
@@ -124,7 +125,7 @@ func (s *Store) verifySome(ctx context.Context, out *record.Verified, sql string
 // verify recomputes one score.
 func (r scoredRow) verify(scorer *scoring.Scorer, st *standing, out *record.Verified, differs func(record.ScoreDifference)) {
 	acc := scorer.Recompute(st.adjustments, st.before)
-	want := scorer.Evaluate(r.Profile, acc, st.adjustments, r.EvaluatedAt, r.Band)
+	want := scorer.Evaluate(facts(scorer, r.SourceCode, r.Profile), acc, st.adjustments, r.EvaluatedAt, r.Band)
 	turns := scorer.Turns(want.Fit, acc, st.adjustments, r.EvaluatedAt, want.Band)
 	var all []record.ScoreDifference
 	compare := func(part string, stored, recomputed any) {

@@ -56,7 +56,8 @@ type Host struct {
 	Parallel   int // calls of the relay at once
 	Senders    int // connections for mails of the bulk lane
 	Throttle   *Throttle
-	Shares     Shares // of the throttle's limits, with the house's other processes
+	Shares     Shares        // of the throttle's limits, with the house's other processes
+	WatchEvery time.Duration // how often predictors in use are looked after, on a schedule of Temporal's; 0: not at all
 }
 
 // importsAtOnce is how many imports a process works on, so that a small one waits behind no large one. They share its pace.
@@ -123,6 +124,9 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error { return h.every(ctx, b, "away", awayOften, "offers to who is away", h.reroute) })
 	if h.Journeys != nil {
 		g.Go(func() error { return h.every(ctx, b, "journeys", journeysOften, "folding journeys", h.foldJourneys) })
+	}
+	if h.WatchEvery > 0 {
+		g.Go(func() error { return h.keepSchedule(ctx, b) })
 	}
 	if h.Tide != nil {
 		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })

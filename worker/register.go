@@ -15,10 +15,11 @@ import (
 
 // Activities are the collaborators of the runs.
 type Activities struct {
-	Journals  *activities.Journals
-	Scoring   *activities.Scoring
-	Handoffs  *activities.Handoffs
-	Nurturing *activities.Nurturing
+	Journals   *activities.Journals
+	Scoring    *activities.Scoring
+	Handoffs   *activities.Handoffs
+	Nurturing  *activities.Nurturing
+	Predictors *activities.Predictors
 }
 
 // Store is what the activities need; one store fits all of it.
@@ -27,6 +28,7 @@ type Store interface {
 	activities.Scores
 	activities.Sales
 	activities.Nurture
+	Predictors
 }
 
 // NewActivities hands the store to each.
@@ -34,6 +36,7 @@ func NewActivities(s Store) Activities {
 	return Activities{
 		Journals: &activities.Journals{Journal: s}, Scoring: &activities.Scoring{Scores: s},
 		Handoffs: &activities.Handoffs{Sales: s}, Nurturing: &activities.Nurturing{Nurture: s},
+		Predictors: &activities.Predictors{Watcher: watching{s}},
 	}
 }
 
@@ -75,6 +78,7 @@ func New(c client.Client, o Options, a Activities, fatal func(error)) worker.Wor
 	w.RegisterActivity(a.Scoring)
 	w.RegisterActivity(a.Handoffs)
 	w.RegisterActivity(a.Nurturing)
+	w.RegisterActivity(a.Predictors)
 	return w
 }
 
@@ -86,10 +90,13 @@ func pollers(most int) worker.PollerBehavior {
 	})
 }
 
-// Register registers the workflow under its wire name. The replay test calls it too, so that it replays exactly what
+// Register registers the workflows under their wire names. The replay test calls it too, so that it replays exactly what
 // production runs.
 func Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Lead, workflow.RegisterOptions{
 		Name: wire.TypeLead, VersioningBehavior: workflow.VersioningBehaviorPinned,
+	})
+	r.RegisterWorkflowWithOptions(workflows.PredictorHealth, workflow.RegisterOptions{
+		Name: wire.TypePredictorHealth, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
 	})
 }

@@ -15,6 +15,9 @@ type Example struct {
 	Cycle     int
 	Won       bool
 	DecidedAt time.Time
+	EndedAt   time.Time         // when the outcome was known
+	Source    string            // code of the lead's first source
 	Values    map[string]string // of the profile by field; single values only
 	Later     []string          // fields that were learned for the first time after the decision
+	Events    map[string]int    // how many of each type had been received; nil: the oldest are no longer kept
 }

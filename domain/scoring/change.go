@@ -30,7 +30,7 @@ func (s *Scorer) Since(old *Scorer) *Change {
 	c.Same = c.Same && len(s.rules) == len(old.rules)
 	c.gap = s.gap(c.anew)
 	c.FitKept = reflect.DeepEqual(s.Fit, old.Fit) && reflect.DeepEqual(s.Personas, old.Personas) &&
-		reflect.DeepEqual(s.Caps.Fit, old.Caps.Fit) && sameAxis(s.Predictive, old.Predictive)
+		reflect.DeepEqual(s.Caps.Fit, old.Caps.Fit) && sameAxis(s.Predictive, old.Predictive) && !s.counting
 	return c
 }
 

@@ -21,12 +21,15 @@ type Result struct {
 // its hysteresis. Accumulators no longer know what was before their newest event: an earlier moment counts as that one;
 // Explain can go back in time.
 func (s *Scorer) Evaluate(profile person.Profile, acc Accumulators, adjustments []Adjustment, at time.Time, before string) Result {
-	return s.evaluate(s.fitness(profile), acc, adjustments, at, before)
+	return s.evaluate(s.fitness(profile, acc), acc, adjustments, at, before)
 }
 
-// FitOf is what a profile gives, after its cap, in points.
-func (s *Scorer) FitOf(profile person.Profile) float64 {
-	return s.fitness(profile).capped(s.fitCap).points()
+// FitOf is what a profile gives, after its cap, in points; of a lead that has done nothing where the model is Engaging.
+func (s *Scorer) FitOf(profile person.Profile) float64 { return s.FitWith(profile, Accumulators{}) }
+
+// FitWith is FitOf for a lead that has done something.
+func (s *Scorer) FitWith(profile person.Profile, acc Accumulators) float64 {
+	return s.fitness(profile, acc).capped(s.fitCap).points()
 }
 
 // EvaluateFit is Evaluate for a fit that is known, as FitOf and a result have it.
@@ -128,8 +131,8 @@ func (r *rule) inside(times []int64, at int64) int64 {
 }
 
 // fitness is the fit before its cap.
-func (s *Scorer) fitness(profile person.Profile) micro {
-	sum := s.likely(profile)
+func (s *Scorer) fitness(profile person.Profile, acc Accumulators) micro {
+	sum := s.likely(profile, acc)
 	for i := range s.fit {
 		if s.matches(&s.fit[i], profile) {
 			sum += s.fit[i].points

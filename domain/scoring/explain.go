@@ -69,7 +69,7 @@ func (s *Scorer) explain(of Explained, kept *Kept) Explanation {
 	if kept != nil && kept.Known {
 		x.acc = kept.Accumulators
 	}
-	x.fitness = s.fitness(profile)
+	x.fitness = s.fitness(profile, x.acc)
 	sum := s.sum(x.fitness, x.acc, x.adjustments, when(now))
 	out := Explanation{Result: s.result(sum, before)}
 	out.Items = append(x.fitItems(sum), x.engagementItems(events, sum)...)
@@ -77,7 +77,7 @@ func (s *Scorer) explain(of Explained, kept *Kept) Explanation {
 	out.Missing = x.missing(sum, out.Result)
 	out.Sentence = x.sentence(out)
 	out.Complete = x.complete
-	out.Prediction = s.Prediction(profile)
+	out.Prediction = s.Prediction(profile, x.acc)
 	return out
 }
 
@@ -102,7 +102,7 @@ func (x *explainer) fitItems(sum sums) []Item {
 		}
 	}
 	if x.s.Predictive.axis() != nil {
-		parts = append(parts, x.s.likelyPart(x.profile))
+		parts = append(parts, x.s.likelyPart(x.profile, x.acc))
 	}
 	limit(parts, sum.fit, "fit gives at most "+amount(sum.fit))
 	return items(parts)
@@ -140,6 +140,9 @@ func (x *explainer) cycle(n int, events []Event) []part {
 	var sum micro
 	for i := range s.rules {
 		r := &s.rules[i]
+		if r.counts {
+			continue
+		}
 		value, seen := x.acc.value(r, n, x.at), x.seen.value(r, n, x.at)
 		mine := slices.Concat(x.gone(r, value, seen), r.shares(events, seen, x.at))
 		for k := range mine {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Prediction is how likely a lead is to convert, and why.
@@ -63,17 +64,29 @@ func rounded(x float64) float64 {
 func (one *Feature) why(met int) string {
 	switch {
 	case met == metMissing:
-		return one.Field + " is not known"
+		return one.name() + " is not known"
 	case met == metOther && len(one.Curve) > 0:
-		return one.Field + " is no number"
+		return one.name() + " is no number"
 	case met == metOther:
-		return one.Field + " is none of the usual values"
+		return one.name() + " is none of the usual values"
 	case len(one.Curve) == 1:
-		return one.Field + " is known"
+		return one.name() + " is known"
 	case len(one.Curve) > 0:
-		return fmt.Sprintf("%s is about %s to %s", one.Field, short(one.Curve[met].At), short(one.Curve[met+1].At))
+		is := "is"
+		if strings.HasPrefix(one.Field, FieldEvents) {
+			is = "are"
+		}
+		return fmt.Sprintf("%s %s about %s to %s", one.name(), is, short(one.Curve[met].At), short(one.Curve[met+1].At))
 	}
-	return clip(one.Field + " is " + one.Levels[met].Value)
+	return clip(one.name() + " is " + one.Levels[met].Value)
+}
+
+// name is the field in words: "page_view events" of events.page_view.
+func (one *Feature) name() string {
+	if kind, counts := strings.CutPrefix(one.Field, FieldEvents); counts {
+		return kind + " events"
+	}
+	return one.Field
 }
 
 func short(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }

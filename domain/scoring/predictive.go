@@ -12,9 +12,10 @@ import (
 // Predictive is what a model does with a trained predictor: as an axis its probability gives points of fit; as a shadow it is
 // shown with every explanation and gives none; off it is only kept.
 type Predictive struct {
-	Use       string    `json:"use"`              // axis, shadow, off
-	Points    float64   `json:"points,omitempty"` // as an axis: of a lead that is certain to convert
-	Predictor Predictor `json:"predictor"`
+	Use       string    `json:"use"`               // axis, shadow, off
+	Points    float64   `json:"points,omitempty"`  // as an axis: of a lead that is certain to convert
+	Version   int       `json:"version,omitempty"` // of a stored predictor; who keeps a model puts that one in, so that the model is whole
+	Predictor Predictor `json:"predictor,omitzero"`
 }
 
 // What Predictive.Use may say.
@@ -46,27 +47,27 @@ func (p *Predictive) forecaster() *Forecaster {
 	return p.Predictor.Ready()
 }
 
-// Prediction is how likely a profile is to convert, and why; nil where the model has no predictor, or has it off.
-func (s *Scorer) Prediction(profile person.Profile) *Prediction {
+// Prediction is how likely a lead is to convert, and why; nil where the model has no predictor, or has it off.
+func (s *Scorer) Prediction(profile person.Profile, acc Accumulators) *Prediction {
 	if s.forecast == nil {
 		return nil
 	}
-	out := s.forecast.Predict(profile.Get)
+	out := s.forecast.Predict(answers{profile, acc}.get)
 	out.Use = s.Predictive.Use
 	return &out
 }
 
-// likely is what the axis gives a profile.
-func (s *Scorer) likely(profile person.Profile) micro {
+// likely is what the axis gives a lead.
+func (s *Scorer) likely(profile person.Profile, acc Accumulators) micro {
 	if s.Predictive.axis() == nil {
 		return 0
 	}
-	return toMicro(s.Predictive.Points * s.forecast.Calibration.Probability(s.forecast.Logit(profile.Get)))
+	return toMicro(s.Predictive.Points * s.forecast.Calibration.Probability(s.forecast.Logit(answers{profile, acc}.get)))
 }
 
 // likelyPart is the item of the axis.
-func (s *Scorer) likelyPart(profile person.Profile) part {
-	p := s.Prediction(profile)
+func (s *Scorer) likelyPart(profile person.Profile, acc Accumulators) part {
+	p := s.Prediction(profile, acc)
 	why := fmt.Sprintf("%.0f %% likely to convert, where the average is %.0f %%", 100*p.Probability, 100*p.Average)
 	var reasons []string
 	for _, r := range p.Reasons[:min(3, len(p.Reasons))] {
@@ -75,7 +76,7 @@ func (s *Scorer) likelyPart(profile person.Profile) part {
 	if len(reasons) > 0 {
 		why += ": " + strings.Join(reasons, ", ")
 	}
-	return part{points: s.likely(profile), Item: Item{Rule: itemPredictive, Axis: AxisFit, Raw: s.Predictive.Points, Why: why}}
+	return part{points: s.likely(profile, acc), Item: Item{Rule: itemPredictive, Axis: AxisFit, Raw: s.Predictive.Points, Why: why}}
 }
 
 // String is "industry is software (odds x 2.1)".
@@ -91,6 +92,9 @@ func (c *check) predictive() {
 		c.add("predictive.use", "must be axis, shadow or off")
 	case p.Use == UseOff:
 		return
+	case len(p.Predictor.Features) == 0 && p.Predictor.Outcomes == 0:
+		c.add("predictive.predictor", "is missing: give one, or the version of a stored one (leadflow predictor list)")
+		return
 	case p.Use == UseAxis && p.Points <= 0:
 		c.add("predictive.points", "must be above 0: how many points does a lead get that is certain to convert?")
 	case p.Use != UseAxis && p.Points != 0:
@@ -99,9 +103,9 @@ func (c *check) predictive() {
 	c.finite("predictive.points", p.Points)
 	c.problems = append(c.problems, p.Predictor.Problems("predictive.predictor")...)
 	for i, f := range p.Predictor.Features {
-		if !person.Known(f.Field) {
+		if !Foreseen(f.Field) {
 			c.add(fmt.Sprintf("predictive.predictor.features[%d].field", i),
-				"is no field of a profile: give the column its field in the mapping of the training (field: industry, or field: custom.<key>) and train again")
+				"is no field of a profile: give the column its field in the mapping of the training (field: industry, custom.<key>, source, or events.<type> for how often) and train again")
 		}
 	}
 }

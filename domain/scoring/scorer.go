@@ -43,6 +43,7 @@ type Scorer struct {
 
 	floor, fitCap, engagementCap *micro
 	forecast                     *Forecaster // nil: no predictor, or it is off
+	counting                     bool        // points of fit go by how often something was done
 }
 
 type persona struct{ all, any []test }
@@ -62,6 +63,7 @@ type rule struct {
 	halfLife, within int64
 	keep             int    // newest moments a window has to remember
 	shape            string // what its tallies depend on
+	counts           bool   // for the predictor: it gives nothing
 }
 
 // maxMoments bounds what a window remembers, and a count.
@@ -119,6 +121,7 @@ func New(m Model) (*Scorer, error) {
 			}
 		}
 	}
+	s.count()
 	for _, t := range m.Triggers {
 		s.hard[t] = true
 	}

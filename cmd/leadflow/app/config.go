@@ -70,14 +70,15 @@ type Config struct {
 	ConsentWording  string    `env:"LEADFLOW_CONSENT_WORDING" envDefault:"1" help:"version of the words in which mails and pages ask for a consent: kept with each"`
 	MailTopics      string    `env:"LEADFLOW_MAIL_TOPICS" help:"what people may choose on the page of preferences: purpose=what it is called,purpose=..., such as news=Product news,events=Invitations"`
 
-	TaskQueue    string  `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
-	Deployment   string  `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
-	BuildID      string  `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
-	Identity     string  `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
-	Relay        int     `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
-	ImportStarts float64 `env:"LEADFLOW_IMPORT_STARTS" envDefault:"0" help:"runs that an import may start a second, unless it says so itself; 0: as many as Temporal takes"`
-	ImportWindow int     `env:"LEADFLOW_IMPORT_WINDOW" envDefault:"200" help:"starts of imports under way at once: whatever is live waits behind so many at most"`
-	WebhookAllow string  `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
+	TaskQueue    string    `env:"LEADFLOW_TASK_QUEUE" envDefault:"leads" help:"Temporal task queue"`
+	Deployment   string    `env:"LEADFLOW_DEPLOYMENT" help:"Temporal worker deployment; empty: unversioned"`
+	BuildID      string    `env:"LEADFLOW_BUILD_ID" help:"build id in that deployment"`
+	Identity     string    `env:"LEADFLOW_IDENTITY" help:"name of this worker in histories; empty: process and host"`
+	Relay        int       `env:"LEADFLOW_RELAY" envDefault:"8" help:"calls to Temporal at once when runs are started and told"`
+	ImportStarts float64   `env:"LEADFLOW_IMPORT_STARTS" envDefault:"0" help:"runs that an import may start a second, unless it says so itself; 0: as many as Temporal takes"`
+	ImportWindow int       `env:"LEADFLOW_IMPORT_WINDOW" envDefault:"200" help:"starts of imports under way at once: whatever is live waits behind so many at most"`
+	WatchEvery   span.Span `env:"LEADFLOW_PREDICTOR_WATCH" envDefault:"24h" help:"how often it is looked whether the predictors in use still hold, on a schedule of Temporal's; at least 1m; 0s: not at all"`
+	WebhookAllow string    `env:"LEADFLOW_WEBHOOK_ALLOW" help:"private networks webhooks may go to, as CIDR, by comma; others are refused"`
 
 	EventDays    int           `env:"LEADFLOW_EVENT_DAYS" envDefault:"400" help:"days that engagement events are kept, by whole months; scores keep what they were worth; at least 35"`
 	EventLinger  time.Duration `env:"LEADFLOW_EVENT_LINGER" envDefault:"0s" help:"how long events wait for others to be stored with them; 0s: not at all"`
@@ -178,6 +179,9 @@ func (c Config) Validate() error {
 	}
 	if c.EventHorizon != 0 && (c.EventHorizon.Duration() < time.Hour || c.EventHorizon.Duration() > idsAreKept) {
 		errs = append(errs, errors.New("LEADFLOW_EVENT_HORIZON is not between 1h and 35d: an event that is older than its id is remembered could be taken twice"))
+	}
+	if w := c.WatchEvery.Duration(); w != 0 && w < time.Minute {
+		errs = append(errs, errors.New("LEADFLOW_PREDICTOR_WATCH is at least 1m, or 0s for not at all: outcomes do not come faster"))
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

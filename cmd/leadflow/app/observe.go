@@ -27,7 +27,7 @@ func observing() fx.Option {
 
 func newRegistry(s *store.Store) *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), backlog{s})
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), backlog{s}, predictorsSeen{s})
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "leadflow_build_info", Help: "Always 1; the version is a label.", ConstLabels: prometheus.Labels{"version": record.Version},
 	}, func() float64 { return 1 }))

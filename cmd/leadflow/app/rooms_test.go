@@ -29,7 +29,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"notify":         {ours: []string{"domain"}},
 	"predict":        {ours: []string{"domain"}, outside: []string{"gonum.org/v1/gonum", "github.com/goccy/go-yaml"}},
 	"worker": {
-		ours:    []string{"domain", "workflows", "activities", "desk", "intake", "mail", "notify", "document"},
+		ours:    []string{"domain", "workflows", "activities", "desk", "intake", "mail", "notify", "document", "predict"},
 		outside: []string{"go.temporal.io", "golang.org/x/sync", "go.uber.org/fx", "github.com/google/uuid", "github.com/prometheus"},
 	},
 	"api": {

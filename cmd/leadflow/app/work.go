@@ -54,6 +54,6 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
-		Throttle: bulk.Throttle, Shares: s,
+		Throttle: bulk.Throttle, Shares: s, WatchEvery: cfg.WatchEvery.Duration(),
 	}, nil
 }

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,34 +17,35 @@ import (
 
 func modelHealth(t *tool) *cobra.Command {
 	var o training
+	var predictor int
 	cmd := &cobra.Command{
-		Use: "health DIRECTORY", Short: "Says whether what model train wrote to a directory still holds", Args: takes("the directory"),
-		Long: `Asks the predictor about leads that came to an end since it was trained - of DATABASE_URL, or of a file - and compares: the fields with
+		Use: "health [DIRECTORY]", Short: "Says whether predictors still hold: as found on the schedule, or what model train wrote to a directory", Args: cobra.MaximumNArgs(1),
+		Long: `Without a directory it lists what workers found on the schedule of predictors that the published model uses.
+
+With one it asks the predictor about leads that came to an end since it was trained - of DATABASE_URL, or of a file - and compares: the fields with
 what they were, the ranking and the probabilities with what the card promises. Exit code 3: something is off, train again.`,
-		Example: `  leadflow model health learned
+		Example: `  leadflow model health
+  leadflow model health learned
   leadflow model health learned --csv newer.csv --mapping training.yaml`,
 	}
 	cmd.Flags().StringVar(&o.csv, "csv", "", "file of newer leads with outcomes; - is standard input")
 	cmd.Flags().StringVar(&o.mapping, "mapping", "", "the mapping of the training")
+	cmd.Flags().IntVar(&predictor, "predictor", 0, "of the list: only this version")
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
-		var p scoring.Predictor
-		var c predict.Card
-		if err := errors.Join(readInto(args[0], "predictor.json", &p), readInto(args[0], "card.json", &c)); err != nil {
-			return failed("there is nothing to ask", err, "name the directory that model train --out wrote")
+		if len(args) == 0 {
+			return t.healthList(ctx, predictor)
 		}
-		if problems := p.Problems("predictor"); len(problems) > 0 {
-			return failed("there is nothing to ask", errors.New(problems[0].Path+": "+problems[0].Message), "train it again")
+		p, c, err := trainedIn(args[0])
+		if err != nil {
+			return err
 		}
-		table, m, err := t.examples(ctx, o)
+		table, m, young, err := t.later(ctx, o, c)
 		if err != nil {
 			return untrained(err)
 		}
-		if o.csv == "" {
-			table = since(table, c)
-		}
 		h, err := predict.Watch(table, m, p, c)
 		if few := (*predict.TooFew)(nil); errors.As(err, &few) {
-			return failed("nothing can be said yet", fmt.Errorf("%d leads came to an end since it was trained, and %d are needed", few.Outcomes, scoring.LeastOutcomes), "ask again later")
+			return failed("nothing can be said yet", fmt.Errorf("%d leads came to an end since it was trained, beside %d too young to tell, and %d are needed", few.Outcomes, young, scoring.LeastOutcomes), "ask again later")
 		} else if err != nil {
 			return untrained(err)
 		}
@@ -63,20 +62,19 @@ func readInto(dir, name string, v any) error {
 	return json.Unmarshal(raw, v)
 }
 
-// since keeps own leads that were decided after the training's newest; both moments are as FromLeads writes them.
-func since(t predict.Table, c predict.Card) predict.Table {
-	if c.Period == nil {
-		return t
+// later are leads that came to an end after the training: those of a file, or own ones that are old enough to tell.
+func (t *tool) later(ctx context.Context, o training, c predict.Card) (table predict.Table, m predict.Mapping, young int, err error) {
+	if o.csv != "" || o.mapping != "" {
+		table, m, err = t.examples(ctx, o)
+		return table, m, 0, err
 	}
-	newest, err := time.Parse(time.RFC3339Nano, c.Period[1])
+	own, err := t.own(ctx)
 	if err != nil {
-		return t // it was trained on a file
+		return table, m, 0, err
 	}
-	t.Rows = slices.DeleteFunc(t.Rows, func(row []string) bool {
-		at, err := time.Parse(time.RFC3339Nano, row[predict.Decided])
-		return err == nil && !at.After(newest)
-	})
-	return t
+	own, young = predict.Mature(own, t.now())
+	table, m = predict.FromLeads(predict.Since(own, c))
+	return table, m, young, nil
 }
 
 func (t *tool) showHealth(h *predict.Health) error {

@@ -11,12 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/predict"
 )
 
 // training is what `model train` was asked.
 type training struct {
 	csv, mapping, out string
+	keep              bool
+	note              string
 	predict.Options
 }
 
@@ -30,12 +33,15 @@ From a file it needs no server. Without one it learns from the leads of DATABASE
 Columns that could only be known after the decision are refused. docs/scoring.md says what a mapping holds and how to use what was learned.`,
 		Example: `  leadflow model train --csv leads.csv --mapping training.yaml --out learned
   leadflow model train --csv leads.csv --mapping training.yaml --drop-refused -o json
-  leadflow model train --out learned`,
+  leadflow model train --out learned
+  leadflow model train --keep --note "first year"`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.csv, "csv", "", "file of leads with outcomes; - is standard input")
 	flags.StringVar(&o.mapping, "mapping", "", "what its columns are and when each is known, in YAML or JSON")
 	flags.StringVar(&o.out, "out", "", "directory for predictor.json, card.json and card.md")
+	flags.BoolVar(&o.keep, "keep", false, "keep it in the database as well, as a version that a model may name (over the API)")
+	flags.StringVar(&o.note, "note", "", "of what is kept: what is new")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of the folds; the same data and seed give the same predictor")
 	flags.BoolVar(&o.AcceptUnstated, "accept-unstated", false, "yes, columns that do not say when they are known may be used")
 	flags.BoolVar(&o.DropRefused, "drop-refused", false, "leave refused columns out and go on")
@@ -48,7 +54,7 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 		if err != nil {
 			return untrained(err)
 		}
-		return t.showTrained(got, o.out)
+		return t.showTrained(ctx, got, o)
 	})
 	return cmd
 }
@@ -57,11 +63,7 @@ Columns that could only be known after the decision are refused. docs/scoring.md
 func (t *tool) examples(ctx context.Context, o training) (predict.Table, predict.Mapping, error) {
 	switch {
 	case o.csv == "" && o.mapping == "":
-		cfg, err := t.engine.load()
-		if err != nil {
-			return predict.Table{}, predict.Mapping{}, err
-		}
-		own, err := t.engine.examples(ctx, cfg)
+		own, err := t.own(ctx)
 		if err != nil {
 			return predict.Table{}, predict.Mapping{}, err
 		}
@@ -83,6 +85,15 @@ func (t *tool) examples(ctx context.Context, o training) (predict.Table, predict
 	}
 	table, err := predict.ReadCSV(bytes.NewReader(raw), m.Delimiter)
 	return table, m, err
+}
+
+// own are the leads of the database that came to an end.
+func (t *tool) own(ctx context.Context) (record.Examples, error) {
+	cfg, err := t.engine.load()
+	if err != nil {
+		return record.Examples{}, err
+	}
+	return t.engine.examples(ctx, cfg)
 }
 
 // untrained tells why nothing was learned.
@@ -109,16 +120,27 @@ func untrained(err error) error {
 	return failed(what, err, "")
 }
 
-func (t *tool) showTrained(got *predict.Trained, out string) error {
+func (t *tool) showTrained(ctx context.Context, got *predict.Trained, o training) error {
 	raw, err := json.Marshal(got)
 	if err != nil {
 		return err
 	}
-	if out != "" {
-		if err := keepTrained(got, out); err != nil {
+	if o.out != "" {
+		if err := keepTrained(got, o.out); err != nil {
 			return err
 		}
-		t.tell("Written to %s: predictor.json, card.json, card.md.", out)
+		t.tell("Written to %s: predictor.json, card.json, card.md.", o.out)
+	}
+	if o.keep {
+		origin := record.OriginFile
+		if o.csv == "" {
+			origin = record.OriginLeads
+		}
+		kept, err := t.keepPredictor(ctx, got.Predictor, got.Card, origin, o.note)
+		if err != nil {
+			return err
+		}
+		t.tell("Kept as predictor %d. leadflow predictor use %d --as shadow shows what it says and changes nothing.", kept.Version, kept.Version)
 	}
 	switch t.format {
 	case formatJSON:
