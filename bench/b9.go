@@ -27,9 +27,9 @@ const (
 
 // b9 decides who gets a lead, by a published document with a weighted pool of ten reps, against a
 // single-row UPDATE ... RETURNING a decision: of the one row that everybody wants, which is the least that a turn can cost, and of
-// a row for each client, which is the least that a transaction can. Ours is the whole transaction as an activity asks for it: the
-// score explained, the choice, the ledger, the turn, the offer with its deadlines, and the mail that tells the rep. It has no door
-// of its own, and through a run the run would be measured (B5): so it is called where activities call it.
+// a row for each client, which is the least that a transaction can. Ours is all of a decision as an activity asks for it: the
+// score explained, the choice, the ledger, the turn, the offer with its deadlines, and the mail that tells the rep; those that wait
+// are decided in one transaction, which an UPDATE each is not. It has no door of its own, and through a run the run would be measured (B5): so it is called where activities call it.
 func b9(ctx context.Context, b *bench) ([]measure.Result, error) {
 	if _, err := b.rig.NewProduct(ctx, "leadflow"); err != nil {
 		return nil, err

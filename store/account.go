@@ -1,57 +1,77 @@
 package store
 
 import (
-	"context"
-	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/leadflow-dev/leadflow/domain/routing"
 )
 
 const accountSpace = 7217103
 
 // Decisions about leads of one company follow each other, and each leaves its lead behind for the next. The lock comes after those of
-// the lead and of people, and before a decision stands in a line or locks a pool. Two companies with one number wait for each other, and that is all.
+// the lead and of people, and before a decision locks a pool. Two companies with one number wait for each other, and that is all.
 const (
-	sqlLockAccount    = `SELECT pg_advisory_xact_lock(@space, hashtext(@domain))`
-	sqlNoteAccount    = `INSERT INTO account_decisions (account, lead_id) VALUES (hashtext(@domain), @lead) ON CONFLICT (account, lead_id) DO UPDATE SET at = now()`
-	sqlSweepAccounts  = `DELETE FROM account_decisions WHERE ctid = ANY (ARRAY(SELECT ctid FROM account_decisions WHERE at < now() - interval '1 day' LIMIT 5000))`
-	sqlAccountGranted = `SELECT a.rep_id::text FROM account_decisions d JOIN leads l ON l.id = d.lead_id JOIN assignments a ON a.lead_id = l.id AND a.cycle = l.cycle JOIN reps r ON r.id = a.rep_id
-WHERE d.account = hashtext(@domain) AND d.lead_id <> @lead AND l.owner IS NULL AND l.stage IN ('captured', 'nurturing', 'qualified')
-	AND coalesce(nullif(lower(l.profile ->> 'company_domain'), ''), split_part(l.email, '@', 2)) = @domain AND a.state IN ('offered', 'accepted')
-ORDER BY r.active DESC, a.offered_at DESC, a.id LIMIT 1`
+	sqlLockAccounts = `SELECT true, pg_advisory_xact_lock(@space, hashtext(domain)) FROM unnest(@domains::text[]) AS domain`
+	sqlTryAccounts  = `SELECT pg_try_advisory_xact_lock(@space, hashtext(domain)), NULL FROM unnest(@domains::text[]) AS domain`
+	sqlAccounts     = `WITH noted AS (INSERT INTO account_decisions (account, lead_id) SELECT hashtext(domain), lead FROM unnest(@domains::text[], @leads::uuid[]) AS a (domain, lead)
+	ON CONFLICT (account, lead_id) DO UPDATE SET at = now())
+SELECT a.lead::text, coalesce(` + accountOwner + `, ` + accountGranted + `)::text FROM unnest(@domains::text[], @leads::uuid[]) AS a (domain, lead)`
+	sqlSweepAccounts = `DELETE FROM account_decisions WHERE ctid = ANY (ARRAY(SELECT ctid FROM account_decisions WHERE at < now() - interval '1 day' LIMIT 5000))`
+
+	// Each step is a look-up for the one before (OFFSET 0): a plan that was made while nothing was decided yet would read all offers.
+	accountGranted = `(SELECT g.rep_id FROM account_decisions d CROSS JOIN LATERAL (SELECT n.rep_id, n.offered_at, n.id,
+		(SELECT r.active FROM reps r WHERE r.id = n.rep_id) AS active
+	FROM leads l CROSS JOIN LATERAL (SELECT * FROM assignments WHERE lead_id = l.id AND cycle = l.cycle AND state IN ('offered', 'accepted') OFFSET 0) AS n
+	WHERE l.id = d.lead_id AND l.owner IS NULL AND l.stage IN ('captured', 'nurturing', 'qualified')
+		AND coalesce(nullif(lower(l.profile ->> 'company_domain'), ''), split_part(l.email, '@', 2)) = a.domain OFFSET 0) AS g
+WHERE d.account = hashtext(a.domain) AND d.lead_id <> a.lead ORDER BY g.active DESC, g.offered_at DESC, g.id LIMIT 1)`
 )
 
-// ownerInTurn adds to what a decision is made from who works with the company. Until it commits no other lead of the same company
-// is decided; then the next knows whose this one is, also where no run has said so yet.
-func ownerInTurn(ctx context.Context, q querier, in *routing.Input, domain, leadID string) error {
-	if domain == "" {
+// accounts adds to what decisions are made from who works with the companies. Until they are committed no other lead of the same
+// companies is decided; then the next knows whose these are, also where no run has said so yet. Of one company one lead is decided
+// in a sitting.
+func (g *sitting) accounts() error {
+	of := map[string]*choice{}
+	var domains, leads []string
+	for _, ch := range g.undecided() {
+		if ch.among == nil || ch.among.domain == "" {
+			continue
+		}
+		if slices.Contains(domains, ch.among.domain) {
+			ch.aside = true
+			continue
+		}
+		of[ch.leadID], domains, leads = ch, append(domains, ch.among.domain), append(leads, ch.leadID)
+	}
+	if len(domains) == 0 {
 		return nil
 	}
-	granted := ""
-	args := pgx.NamedArgs{"space": accountSpace, "domain": domain, "lead": leadID}
-	one := func(into *string) func(pgx.Row) error {
-		return func(row pgx.Row) error {
-			if err := row.Scan(into); !errors.Is(err, pgx.ErrNoRows) {
-				return err
+	lock, n := sqlTryAccounts, 0
+	if g.patient {
+		lock = sqlLockAccounts
+	}
+	args := pgx.NamedArgs{"space": accountSpace, "domains": domains, "leads": leads}
+	var locked bool
+	var lead string
+	var owner *string
+	b := &pgx.Batch{}
+	b.Queue(lock, args).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&locked, nil}, func() error {
+			of[leads[n]].aside = !locked
+			n++
+			return nil
+		})
+		return err
+	})
+	b.Queue(sqlAccounts, args).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&lead, &owner}, func() error {
+			if owner != nil {
+				in := &of[lead].among.in
+				in.Owner, in.Facts["account.owner"] = *owner, *owner
 			}
 			return nil
-		}
-	}
-	b := &pgx.Batch{}
-	b.Queue(sqlLockAccount, args)
-	b.Queue(sqlAccountGranted, args).QueryRow(one(&granted))
-	b.Queue(sqlNoteAccount, args)
-	b.Queue(sqlAccountOwner, args).QueryRow(one(&in.Owner))
-	if err := q.SendBatch(ctx, b).Close(); err != nil {
+		})
 		return err
-	}
-	if in.Owner == "" {
-		in.Owner = granted
-	}
-	if in.Owner != "" {
-		in.Facts["account.owner"] = in.Owner
-	}
-	return nil
+	})
+	return g.x.send(b)
 }

@@ -51,16 +51,22 @@ type alert struct {
 	webhook string // of them this one only, whatever it wants to hear of
 }
 
+// letter is what a mail says of it; a webhook says its payload.
+func (a alert) letter(at time.Time) record.AlertLetter {
+	told := record.AlertPayload{Type: record.WebhookKind(a.kind), Timestamp: at, Data: a.AlertData}
+	return record.AlertLetter{AlertPayload: told, Text: a.text, Whys: a.whys}
+}
+
 // tellSales queues the deliveries of an alert: a mail to the rep in the alert lane, and a webhook to every subscriber. A
 // webhook says ids and codes; who may know more asks the API.
 func tellSales(b *pgx.Batch, h *handing, a alert) error {
-	event := record.WebhookKind(a.kind)
-	told := record.AlertPayload{Type: event, Timestamp: time.Now().UTC().Truncate(time.Second), Data: a.AlertData}
-	payload, err := json.Marshal(told)
+	whole := a.letter(time.Now().UTC().Truncate(time.Second))
+	event := whole.Type
+	payload, err := json.Marshal(whole.AlertPayload)
 	if err != nil {
 		return err
 	}
-	letter, err := json.Marshal(record.AlertLetter{AlertPayload: told, Text: a.text, Whys: a.whys})
+	letter, err := json.Marshal(whole)
 	if err != nil {
 		return err
 	}

@@ -112,8 +112,8 @@ func TestTheOfficeHasAnotherRevisionAfterEachTransaction(t *testing.T) {
 	require.NotEqual(t, after, revision(), "days of a calendar")
 }
 
-// The owner of an account has a capacity and the pool behind them counts nothing: who owns is asked for in the trip that locks the
-// pool, and their own lock comes after it. Nobody is given more than they may have, and the ledger answers the same.
+// The owner of an account has a capacity and the pool behind them counts nothing: who owns is asked for before the
+// pool is locked, and their own lock comes after it. Nobody is given more than they may have, and the ledger answers the same.
 func TestOwnersOfAccountsAtOnce_keepTheirCapacity(t *testing.T) {
 	s := floor(t)
 	few := 9

@@ -67,15 +67,16 @@ func (s *Store) PreviewRoute(ctx context.Context, doc routing.Document, last int
 
 // stage is where a document is played: pools are read once, and then kept here.
 type stage struct {
-	s     *Store
-	of    *office
-	pools map[string]*poolRead
-	more  map[string]int // leads that a rep has got here
-	fewer map[string]int // of those looked at, how many a rep has open in truth
+	s      *Store
+	of     *office
+	pools  map[string]*poolRead
+	counts tally
+	more   map[string]int // leads that a rep has got here
+	fewer  map[string]int // of those looked at, how many a rep has open in truth
 }
 
 func (s *Store) play(ctx context.Context, tx pgx.Tx, o *office, doc routing.Document, leads []previewed) ([]routing.Decision, error) {
-	on := stage{s, o, map[string]*poolRead{}, map[string]int{}, map[string]int{}}
+	on := stage{s, o, map[string]*poolRead{}, newCounts(), map[string]int{}, map[string]int{}}
 	for _, l := range leads {
 		if l.Holder != nil {
 			on.fewer[*l.Holder]++
@@ -108,17 +109,17 @@ func (on *stage) read(ctx context.Context, tx pgx.Tx, step routing.Step) ([]rout
 	v, known := on.pools[step.Pool]
 	if !known || !ownTurns(step.Pool) { // those of one person are others each time
 		var err error
-		if v, err = on.s.poolOf(ctx, tx, on.of, step); err != nil {
+		if v, err = poolOf(ctx, on.s, tx, on.of, step); err != nil {
 			return nil, err
 		}
 		b := &pgx.Batch{}
-		v.see(b)
+		on.counts.see(b, v)
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return nil, err
 		}
 		on.pools[step.Pool] = v
 	}
-	who := v.of(time.Now())
+	who := v.of(time.Now(), on.counts)
 	for i, c := range who {
 		got := on.more[c.RepID]
 		if c.Open != nil {
@@ -137,9 +138,7 @@ func (on *stage) give(d routing.Decision) {
 		return
 	}
 	on.more[d.Rep]++
-	if v := on.pools[d.Pool]; ownTurns(d.Pool) {
-		v.turns.Given, v.turns.Reps = v.take(d)
-	}
+	on.counts.take(d)
 }
 
 func comparison(leads []previewed, would, is []routing.Decision, names map[string]string) record.RoutePreview {

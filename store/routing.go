@@ -1,23 +1,13 @@
 package store
 
 import (
-	"context"
 	"encoding/json"
-	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/routing"
-)
-
-const sqlLedger = `INSERT INTO routings (lead_id, key, candidates, rep_id, why, document, rule, pool, strategy, turn, input)
-VALUES (@lead, @key, @candidates, @rep, @why, @document, @rule, @pool, @strategy, @turn, @input)`
-
-// A pool's row is made by its first turn, under the pool's lock.
-const (
-	sqlFirstTurn = `INSERT INTO routing_pools (name) VALUES (@pool)`
-	sqlTakeTurn  = `UPDATE routing_pools SET turns = @given, reps = @reps, tag = @tag WHERE name = @pool`
 )
 
 // routed is what a choice goes by: the document, and what it asks of the lead.
@@ -28,83 +18,37 @@ type routed struct {
 	in      routing.Input
 }
 
-// choose follows the document; empty when nobody may have the lead. From where the pools are locked on others wait: all else was
-// read before.
-func (ch *choice) choose(ctx context.Context, r routed) (string, error) {
-	if err := ownerInTurn(ctx, ch.x, &r.in, r.domain, ch.leadID); err != nil {
-		return "", err
-	}
-	r.in.Facts, r.in.Passed = r.in.Facts.Only(r.doc), ch.c.Exclude
-	pools := map[string]*poolRead{}
-	_, steps := routing.Steps(r.doc, r.in)
-	for _, step := range steps {
-		v, err := ch.s.poolOf(ctx, ch.x, ch.office, step)
-		if err != nil {
-			return "", err
-		}
-		pools[step.Pool] = v
-	}
-	if rep, done, err := ch.inLine(r, pools); done || err != nil {
-		return rep, err
-	}
-	ch.aside(pools)
-	b := &pgx.Batch{}
-	lockPools(b, pools)
+// choose follows the document from what was read and counted; nobody is a choice as well.
+func (g *sitting) choose(ch *choice, m *settled) error {
+	r := ch.among
 	d := routing.Decide(r.doc, r.in)
 	for d.Need != nil {
-		v := pools[d.Need.Pool]
-		v.see(b)
-		if err := ch.x.send(b); err != nil {
-			return "", err
+		v := ch.pools[slices.IndexFunc(ch.pools, func(v *poolRead) bool { return v.step.Pool == d.Need.Pool })]
+		if !g.counts.knows(v) {
+			b := &pgx.Batch{}
+			g.counts.see(b, v)
+			if err := g.x.send(b); err != nil {
+				return err
+			}
 		}
-		b = &pgx.Batch{}
-		r.in.Read, r.in.Candidates = append(r.in.Read, v.step.Pool), append(r.in.Candidates, v.of(ch.now)...)
+		r.in.Read, r.in.Candidates = append(r.in.Read, v.step.Pool), append(r.in.Candidates, v.of(g.now, g.counts)...)
 		d = routing.Decide(r.doc, r.in)
 	}
-	return d.Rep, ch.keep(r, d, pools[d.Pool])
-}
-
-// keep prepares what a decision leaves behind of itself.
-func (ch *choice) keep(r routed, d routing.Decision, v *poolRead) error {
 	in := r.in
 	in.Candidates = nil // the ledger has them
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	ch.ledger = pgx.NamedArgs{
-		"lead": ch.leadID, "key": ch.c.ID, "candidates": d.Ledger, "rep": nullable(d.Rep), "why": whyRouted(d), "document": nil,
-		"rule": d.Rule, "pool": d.Pool, "strategy": string(d.Strategy), "turn": nil, "input": raw,
-	}
 	if d.Ledger == nil {
-		ch.ledger["candidates"] = []routing.Candidate{}
+		d.Ledger = []routing.Candidate{}
 	}
-	if r.version > 0 {
-		ch.ledger["document"] = r.version
-	}
+	m.rep, m.decision = d.Rep, d
 	if d.Rep != "" && ownTurns(d.Pool) {
-		given, reps := v.take(d)
-		ch.ledger["turn"] = given
-		ch.turn = &takenTurn{pool: d.Pool, first: !v.turns.there, turns: turns{Given: given, Reps: reps, there: true}}
+		turn := g.counts.turns[d.Pool].Given + 1
+		m.turn = &turn
 	}
-	return nil
-}
-
-// take is what a pool keeps after a decision.
-func (v *poolRead) take(d routing.Decision) (given int64, reps map[string]turn) {
-	given, reps = v.turns.Given+1, maps.Clone(v.turns.Reps)
-	if reps == nil {
-		reps = map[string]turn{}
+	var err error
+	if m.input, err = json.Marshal(in); err == nil {
+		m.candidates, err = json.Marshal(d.Ledger)
 	}
-	for rep, owed := range d.Credits {
-		t := reps[rep]
-		t.Credit = owed
-		reps[rep] = t
-	}
-	t := reps[d.Rep]
-	t.Last = given
-	reps[d.Rep] = t
-	return given, reps
+	return err
 }
 
 // whyRouted is the code of how a decision was made.

@@ -106,9 +106,11 @@ func TestAThousandChoicesAtOnce_countWhatTheyLock(t *testing.T) {
 	require.Len(t, differ, 1, "what was changed is found")
 }
 
-// Two pools of the same reps, each of whom takes one lead: both would begin with the same rep.
+// Two pools of the same reps, each of whom takes one lead: both would begin with the same rep. Each pool is asked by a process of its
+// own, whose sittings have no pool in common with the other's.
 func TestPoolsThatShareReps_countThemTogether(t *testing.T) {
 	s := floor(t)
+	both := []*Store{s, New(s.pool, Options{SuppressionKey: testKey})}
 	one1 := 1
 	for i := range 20 {
 		newRep(t, s, fmt.Sprintf("r%02d", i), func(r *record.Rep) { r.Capacity = &one1 })
@@ -120,7 +122,7 @@ func TestPoolsThatShareReps_countThemTogether(t *testing.T) {
 	leads := inStage(t, s, lifecycle.StageQualified, 40)
 	exec(t, s, `UPDATE leads SET source = '{"channel": "ads"}' WHERE id = ANY($1)`, leads[:20])
 	together(t, len(leads), func(i int) error {
-		_, err := s.Offer(t.Context(), command(leads[i/2+20*(i%2)], lifecycle.CommandOffer, "offer/1"))
+		_, err := both[i%2].Offer(t.Context(), command(leads[i/2+20*(i%2)], lifecycle.CommandOffer, "offer/1"))
 		return err
 	})
 	require.Equal(t, 20, one[int](t, s, "SELECT count(*) FROM assignments"))

@@ -37,10 +37,13 @@ func (s *Store) routeDocument(ctx context.Context, q querier, version int) (rout
 
 // The expression is that of the index leads_by_account. Of several who work with a company the one is asked who is furthest with
 // it, and of those the one who began last; who takes no leads any more comes after all who do.
-const sqlAccountOwner = `SELECT l.owner FROM leads l JOIN reps r ON r.id = l.owner
-WHERE coalesce(nullif(lower(l.profile ->> 'company_domain'), ''), split_part(l.email, '@', 2)) = @domain AND l.owner IS NOT NULL
-	AND l.id <> @lead AND l.stage IN ('handoff', 'working', 'opportunity', 'won')
-ORDER BY r.active DESC, CASE l.stage WHEN 'opportunity' THEN 0 WHEN 'working' THEN 1 WHEN 'won' THEN 2 ELSE 3 END, l.stage_at DESC, l.id LIMIT 1`
+const (
+	sqlAccountOwner = `SELECT coalesce(` + accountOwner + `::text, '') FROM (SELECT @domain::text AS domain, @lead::uuid AS lead) AS a`
+	accountOwner    = `(SELECT l.owner FROM leads l JOIN reps r ON r.id = l.owner
+WHERE coalesce(nullif(lower(l.profile ->> 'company_domain'), ''), split_part(l.email, '@', 2)) = a.domain AND l.owner IS NOT NULL
+	AND l.id <> a.lead AND l.stage IN ('handoff', 'working', 'opportunity', 'won')
+ORDER BY r.active DESC, CASE l.stage WHEN 'opportunity' THEN 0 WHEN 'working' THEN 1 WHEN 'won' THEN 2 ELSE 3 END, l.stage_at DESC, l.id LIMIT 1)`
+)
 
 // person is what a routing document may ask of a lead, as it is read.
 type routedPerson struct {
@@ -87,9 +90,9 @@ func withOwner(ctx context.Context, q querier, in *routing.Input, domain, leadID
 		return nil
 	}
 	rows, _ := q.Query(ctx, sqlAccountOwner, pgx.NamedArgs{"domain": domain, "lead": leadID})
-	_, err := pgx.ForEachRow(rows, []any{&in.Owner}, func() error {
+	var err error
+	if in.Owner, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[string]); in.Owner != "" {
 		in.Facts["account.owner"] = in.Owner
-		return nil
-	})
+	}
 	return err
 }

@@ -53,8 +53,8 @@ type Store struct {
 	routes    sync.Map // version -> routing.Document
 	hours     sync.Map // id of a calendar -> hours
 	office    atomic.Pointer[office]
-	lines     sync.Map // name of a pool -> *line
-	pace      pace     // of publications
+	room      waitingRoom // of offers
+	pace      pace        // of publications
 	warmUp    []int
 	keepMails time.Duration
 	keepBulks time.Duration
