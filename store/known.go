@@ -53,7 +53,7 @@ type knew struct {
 // (none).
 func knewThen(ctx context.Context, q querier, a askedAt, models ...*scoring.Scorer) ([]knew, error) {
 	out := make([]knew, len(a.leads))
-	types, asked := lookedAt(models)
+	types, asked := typesFor(models)
 	args := pgx.NamedArgs{"leads": a.leads, "moments": a.moments, "types": types, "asked": asked}
 	b := &pgx.Batch{}
 	var n int
@@ -86,8 +86,8 @@ func knewThen(ctx context.Context, q querier, a askedAt, models ...*scoring.Scor
 	return out, q.SendBatch(ctx, b).Close()
 }
 
-// lookedAt are the types of events that some models give points for, and those whose properties they look at; nil: all.
-func lookedAt(models []*scoring.Scorer) (types, asked []string) {
+// typesFor are the types of events that some models give points for, and those whose properties they look at; nil: all.
+func typesFor(models []*scoring.Scorer) (types, asked []string) {
 	if len(models) == 0 {
 		return nil, nil
 	}

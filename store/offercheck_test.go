@@ -19,8 +19,8 @@ func offersChecked(t *testing.T, s *Store) (record.OffersVerified, []record.Offe
 	return out, all
 }
 
-// offered makes a lead that did something and was offered, and answers it with its offer.
-func offered(t *testing.T, s *Store, email string, more ...record.Event) (lead, offerID string) {
+// offeredLately makes a lead that did something and was offered, and answers it with its offer.
+func offeredLately(t *testing.T, s *Store, email string, more ...record.Event) (lead, offerID string) {
 	t.Helper()
 	lead = capture(t, s, record.Capture{Email: email, Profile: map[string]any{"title": "Chief", "custom.plan": "gold"}}).LeadID
 	exec(t, s, "UPDATE leads SET stage = 'qualified' WHERE id = $1", lead)
@@ -52,8 +52,8 @@ func long(t *testing.T, s *Store) {
 func TestVerifyOffers_whatWasSaidComesOutAgain(t *testing.T) {
 	s := floor(t)
 	newRep(t, s, "ann", nil)
-	lead, _ := offered(t, s, "ada@example.com", record.Event{Type: "content_download", OccurredAt: time.Now().Add(-99 * time.Hour)})
-	_, gone := offered(t, s, "gone@example.com")
+	lead, _ := offeredLately(t, s, "ada@example.com", record.Event{Type: "content_download", OccurredAt: time.Now().Add(-99 * time.Hour)})
+	_, gone := offeredLately(t, s, "gone@example.com")
 	was := one[int](t, s, "SELECT score FROM assignments WHERE lead_id = $1", lead)
 	require.Greater(t, was, 50)
 	out, all := offersChecked(t, s)
@@ -89,7 +89,7 @@ func TestVerifyOffers_findsWhatWasPlanted(t *testing.T) {
 		{"band", "UPDATE assignments SET explanation = jsonb_set(explanation, '{band}', '\"hot\"') WHERE id = $2 AND lead_id = $1"},
 		{"engagement", "UPDATE events SET voided_at = received_at, void_reason = 'x' WHERE lead_id = $1 AND type = 'form_submit' AND $2::text <> ''"},
 	} {
-		lead, id := offered(t, s, fmt.Sprintf("p%d@example.com", i))
+		lead, id := offeredLately(t, s, fmt.Sprintf("p%d@example.com", i))
 		long(t, s)
 		_, all := offersChecked(t, s)
 		require.Empty(t, all)
@@ -112,7 +112,7 @@ func TestVerifyOffers_findsWhatWasPlanted(t *testing.T) {
 func TestVerifyOffers_whatCannotBeTold(t *testing.T) {
 	s := floor(t)
 	newRep(t, s, "ann", nil)
-	lead, id := offered(t, s, "ada@example.com")
+	lead, id := offeredLately(t, s, "ada@example.com")
 	at := one[time.Time](t, s, "SELECT (explanation ->> 'at')::timestamptz FROM assignments WHERE id = $1", id)
 	happens(t, s, lead, "webinar_attendance", at.Add(-time.Hour), at.Add(-time.Second), "")
 	learns(t, s, lead, "title", `"Clerk"`, at.Add(-time.Millisecond))

@@ -138,11 +138,11 @@ func figure(x *float64) any {
 	if x == nil {
 		return nil
 	}
-	return rounded(*x)
+	return threeDigits(*x)
 }
 
-// rounded keeps three digits behind the point: more would only look exact.
-func rounded(x float64) float64 {
+// threeDigits keeps three digits behind the point: more would only look exact.
+func threeDigits(x float64) float64 {
 	out, err := strconv.ParseFloat(strconv.FormatFloat(x, 'f', 3, 64), 64)
 	if err != nil {
 		return x
@@ -173,7 +173,7 @@ func bound(i *backtest.Interval, of func(backtest.Interval) float64) any {
 	if i == nil {
 		return nil
 	}
-	return rounded(of(*i))
+	return threeDigits(of(*i))
 }
 
 var decileColumns = []column[ofModel[backtest.Decile]]{
