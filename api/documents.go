@@ -10,6 +10,7 @@ import (
 )
 
 func (a *API) models() {
+	a.performance()
 	add(a, route{method: http.MethodGet, path: "/v1/models", group: "Models", summary: "List versions of the scoring model, newest first", roles: everybody}, func(ctx context.Context, in *Paged) (*out[record.Page[record.Model]], error) {
 		page, err := a.Documents.Models(ctx, in.Cursor, in.Limit)
 		return &out[record.Page[record.Model]]{page}, err

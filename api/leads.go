@@ -86,6 +86,7 @@ func (a *API) leads() {
 		return &out[life.Life]{told}, err
 	})
 	add(a, route{method: http.MethodGet, path: "/v1/leads/{id}/score", group: "Leads", summary: "Why this score: every point, its rule and its event, and what is missing", roles: everybody}, a.score)
+	a.scoreCourse()
 	add(a, route{method: http.MethodPost, path: "/v1/leads/{id}/notes", group: "Leads", summary: "Add a note", roles: sellers, status: http.StatusCreated, body: noteBody{}}, a.note)
 	add(a, route{method: http.MethodGet, path: "/v1/inbox", group: "Leads", summary: "What waits for a rep or is worked by one, least time left first", roles: []string{RoleSales, RoleMarketing, RoleOps}}, a.inbox)
 }
@@ -207,8 +208,8 @@ func (a *API) timeline(ctx context.Context, in *leadPage) (*out[record.Page[reco
 
 type scoreQuery struct {
 	ByID
-	At    time.Time `query:"at" doc:"as it was then; absent: now"`
-	Model int       `query:"model" minimum:"1" doc:"under this version; absent: the published one"`
+	At    time.Time `query:"at" doc:"as it was then, by what was known then; absent: now"`
+	Model int       `query:"model" minimum:"1" doc:"under this version; absent: the one that is published now; published in the answer is the one of then"`
 }
 
 func (a *API) score(ctx context.Context, in *scoreQuery) (*out[record.Score], error) {

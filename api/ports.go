@@ -14,6 +14,7 @@ import (
 // Reads is the read side: Postgres only, so it answers while Temporal is down. Lead-shaped methods answer
 // record.ErrNotFound or record.ErrErased.
 type Reads interface {
+	Courses
 	Lead(ctx context.Context, leadID string) (record.Lead, error)
 	Leads(ctx context.Context, f record.LeadFilter) (record.Page[record.Lead], error)
 	Timeline(ctx context.Context, leadID, cursor string, limit int) (record.Page[record.TimelineItem], error)

@@ -28,7 +28,8 @@ func (a asked) moment(now time.Time) time.Time {
 }
 
 // ExplainScore explains the score at a moment (zero: now) under the published model, or under the version given (0: the
-// published). It knows what was known then: values learned and events received later do not count.
+// published). It knows what was known then: values learned and events received later do not count. Of a moment that was named it says what
+// cannot be known.
 func (s *Store) ExplainScore(ctx context.Context, leadID string, at time.Time, model int) (record.Score, error) {
 	return s.explained(ctx, leadID, asked{at: at, model: model})
 }
@@ -39,8 +40,11 @@ func (s *Store) explained(ctx context.Context, leadID string, a asked) (record.S
 		return out, err
 	}
 	err := s.tx(ctx, "explain score", func(tx pgx.Tx) (err error) {
-		if out, err = s.explain(ctx, tx, leadID, a); err == nil && !a.run {
-			err = takenBack(ctx, tx, leadID, &out)
+		if out, err = s.explain(ctx, tx, leadID, a); err != nil || a.run {
+			return err
+		}
+		if err = takenBack(ctx, tx, leadID, &out); err == nil && !a.at.IsZero() {
+			err = beside(ctx, tx, leadID, &out)
 		}
 		return err
 	})
@@ -64,20 +68,21 @@ func takenBack(ctx context.Context, tx pgx.Tx, leadID string, out *record.Score)
 
 // explain reads all events of a lead and names every point.
 func (s *Store) explain(ctx context.Context, q querier, leadID string, a asked) (record.Score, error) {
-	w, err := s.enter(ctx, q)
+	w, err := s.under(ctx, q, a.model)
 	if err != nil {
 		return record.Score{}, err
-	}
-	if a.model != 0 && a.model != w.version {
-		if w.scorer, err = s.scorer(ctx, q, a.model); err != nil {
-			return record.Score{}, err
-		}
-		w.version = a.model
 	}
 	at := a.moment(w.now)
 	k, err := knownAt(ctx, q, leadID, at, w.now)
 	if err != nil {
 		return record.Score{}, err
+	}
+	if at.Before(w.now) {
+		past, err := pastOf(ctx, q, leadID)
+		if err != nil {
+			return record.Score{}, err
+		}
+		k.standing.Band = w.scorer.Course(past, []time.Time{at})[0].Band
 	}
 	return s.explainKnown(ctx, q, w, k, at)
 }
@@ -135,7 +140,7 @@ const sqlProfileAt = `SELECT coalesce(jsonb_object_agg(field, value) FILTER (WHE
 	SELECT DISTINCT ON (field) field, value FROM profile_values WHERE lead_id = @id AND learned_at <= @at ORDER BY field, id DESC
 ) AS newest`
 
-// knownAt reads what was known of a lead at a moment. Which band it was in before the moment is known of now only.
+// knownAt reads what was known of a lead at a moment. Which band it was in before the moment is stored of now only.
 func knownAt(ctx context.Context, q querier, leadID string, at, now time.Time) (knownOf, error) {
 	var k knownOf
 	past := at.Before(now)

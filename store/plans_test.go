@@ -37,6 +37,8 @@ var whole = map[string]string{
 	"sqlPreviewBulk":     "counts what matches a filter",
 	"sqlStartBulk":       "takes what matches a filter, once a bulk action",
 	"sqlClocksOfAll":     "once a policy",
+	"sqlDecisionsNext":   "two thousand of ten are a piece: of a million it goes by the primary key",
+	"sqlOffersNext":      "a check of all, for the doctor",
 	"sqlInDefault":       "once an hour, what lies in no month",
 }
 

@@ -42,6 +42,9 @@ type Score struct {
 	Complete   bool              `json:"complete"`
 
 	Prediction *scoring.Prediction `json:"prediction,omitempty"` // of a model that has a predictor: how likely the lead is to convert
+
+	Published int       `json:"published,omitempty"` // the version that everybody was scored by at that moment; absent: none, or not known
+	Unknown   []Unknown `json:"unknown,omitempty"`   // what this answer cannot know
 }
 
 // Model is one version of the scoring model.

@@ -16,6 +16,16 @@ func VerifyScores(ctx context.Context, cfg Config, sample int, differs func(reco
 	return s.VerifyScores(ctx, sample, differs, tell)
 }
 
+// VerifyOffers recomputes what is stored with every offer and tells of each difference.
+func VerifyOffers(ctx context.Context, cfg Config, differs func(record.OfferDifference), tell func(done, total int)) (record.OffersVerified, error) {
+	s, err := OpenStore(ctx, cfg)
+	if err != nil {
+		return record.OffersVerified{}, err
+	}
+	defer s.Close()
+	return s.VerifyOffers(ctx, differs, tell)
+}
+
 // VerifyJourneys folds what waits to be folded, then folds all journeys again and tells of each that is stored otherwise; mend
 // stores it as it is now.
 func VerifyJourneys(ctx context.Context, cfg Config, mend bool, differs func(record.JourneyDifference), tell func(done, total int)) (record.JourneysChecked, error) {

@@ -15,7 +15,7 @@ import (
 const quickly = 5 * time.Second
 
 func doctor(t *tool) *cobra.Command {
-	var quick, process, mail, runs, journeys, mend bool
+	var quick, process, mail, runs, offers, journeys, mend bool
 	var scores, dns string
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Checks everything Leadflow stands on, and says how to mend it", Args: cobra.NoArgs,
@@ -28,11 +28,15 @@ func doctor(t *tool) *cobra.Command {
 	cmd.Flags().StringVar(&scores, "verify-scores", "", "only recompute scores from events and compare: so many leads chosen at random, or all")
 	cmd.Flags().Lookup("verify-scores").NoOptDefVal = defaultSample
 	cmd.Flags().BoolVar(&runs, "verify-runs", false, "only compare all leads that are not over, and the ledger of their offers, with their runs in Temporal")
+	cmd.Flags().BoolVar(&offers, "verify-offers", false, "only recompute the score that is stored with each offer, from what was known then, and compare")
 	cmd.Flags().BoolVar(&journeys, "verify-journeys", false, "only fold anew how far leads came and compare it with what reports count")
 	cmd.Flags().BoolVar(&mend, "mend", false, "with --verify-journeys: store what differs as it is now")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
 		if runs {
 			return t.verifyRuns(ctx)
+		}
+		if offers {
+			return t.verifyOffers(ctx)
 		}
 		if journeys {
 			return t.verifyJourneys(ctx, mend)

@@ -16,6 +16,7 @@ type engine struct {
 	doctor         func(context.Context, app.Config) []app.Check
 	doctorMail     func(ctx context.Context, cfg app.Config, dns string) []app.Check
 	verifyScores   func(ctx context.Context, cfg app.Config, sample int, differs func(record.ScoreDifference), tell func(done, total int)) (record.Verified, error)
+	verifyOffers   func(ctx context.Context, cfg app.Config, differs func(record.OfferDifference), tell func(done, total int)) (record.OffersVerified, error)
 	verifyRuns     func(ctx context.Context, cfg app.Config, differs func(record.RunDifference), tell func(what string, done, total int)) (record.Reconciled, error)
 	examples       func(ctx context.Context, cfg app.Config) (record.Examples, error)
 	ready          func(context.Context, app.Config) app.Check
@@ -32,6 +33,6 @@ func leadflow() engine {
 	return engine{
 		load: app.LoadConfig, serve: app.Serve, work: app.Work, migrate: app.Migrate, doctor: app.Doctor, doctorMail: app.DoctorMail, ready: app.Ready, describe: app.Config.Describe,
 		createFirstKey: app.CreateFirstKey, restartLead: app.RestartLead, restartAll: app.RestartAll, endStrays: app.EndStrayRuns,
-		verifyScores: app.VerifyScores, verifyRuns: app.VerifyRuns, verifyJourneys: app.VerifyJourneys, examples: app.Examples,
+		verifyScores: app.VerifyScores, verifyOffers: app.VerifyOffers, verifyRuns: app.VerifyRuns, verifyJourneys: app.VerifyJourneys, examples: app.Examples,
 	}
 }

@@ -245,6 +245,30 @@ func (o *onWrite) Write(p []byte) (int, error) {
 	return o.Buffer.Write(p)
 }
 
+func TestDoctor_verifiesOffers(t *testing.T) {
+	t.Parallel()
+	e := loaded()
+	wrong := 0
+	e.verifyOffers = func(_ context.Context, _ app.Config, differs func(record.OfferDifference), tell func(done, total int)) (record.OffersVerified, error) {
+		for range wrong {
+			differs(record.OfferDifference{LeadID: "lead-1", AssignmentID: "offer-1", Part: "score", Stored: "60", Recomputed: "55"})
+		}
+		tell(200, 200)
+		return record.OffersVerified{Offers: 200, Different: wrong, Unsettled: 2, Unknown: 3, Unscored: 4}, nil
+	}
+	got := command(t.Context(), e, "doctor", "--verify-offers")
+	require.Equal(t, ExitOK, got.code, got.err)
+	require.Empty(t, got.out)
+	for _, want := range []string{"200 offers looked at, 0 differ", "2 are right for one order", "3 cannot be recomputed", "4 have no explanation"} {
+		require.Contains(t, got.err, want)
+	}
+	wrong = 1
+	got = command(t.Context(), e, "doctor", "--verify-offers", "-o", "csv")
+	require.Equal(t, ExitFailure, got.code)
+	require.Equal(t, "lead_id,assignment_id,part,stored,recomputed\nlead-1,offer-1,score,60,55\n", got.out)
+	require.Contains(t, got.err, "1 of 200 offers are not what was known when they were made gives")
+}
+
 func TestDoctor_verifiesJourneys(t *testing.T) {
 	t.Parallel()
 	e := loaded()
