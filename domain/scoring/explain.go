@@ -140,6 +140,9 @@ func (x *explainer) cycle(n int, events []Event) []part {
 	var sum micro
 	for i := range s.rules {
 		r := &s.rules[i]
+		if r.counts {
+			continue
+		}
 		value, seen := x.acc.value(r, n, x.at), x.seen.value(r, n, x.at)
 		mine := slices.Concat(x.gone(r, value, seen), r.shares(events, seen, x.at))
 		for k := range mine {
@@ -168,6 +171,11 @@ func (x *explainer) cycle(n int, events []Event) []part {
 
 // value is what a rule gives in a cycle before its cap.
 func (acc Accumulators) value(r *rule, cycle int, at int64) micro {
+	for _, id := range r.unless {
+		if _, found := acc.find(cycle, id); found {
+			return 0
+		}
+	}
 	if i, found := acc.find(cycle, r.ID); found {
 		return r.value(&acc.Tallies[i], at)
 	}
