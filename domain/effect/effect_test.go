@@ -101,21 +101,26 @@ func TestOfPoint_isMeasuredByRulesThatWork(t *testing.T) {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	of := func(tried, converted int) trial.Sample { return trial.Sample{Tried: tried, Converted: converted} }
+	claim := func(with, without trial.Sample, points, promised float64) Claim {
+		return Claim{With: with, Without: without, Promised: promised, Worth: Worth{0, 1, points}, Effect: 9} // with the others held fixed it is nine deviations off
+	}
 	got := Judge([]Claim{
-		{of(500, 50), of(1500, 150), 30, 0.20},  // no lift at all, where 20 points in 100 were promised
-		{of(500, 200), of(1500, 150), 5, 0.05},  // 30 in 100, where 5 were promised
-		{of(500, 100), of(1500, 150), 10, 0.10}, // as promised
-		{of(19, 10), of(1500, 150), 10, 0.40},   // too few have it
-		{of(60, 8), of(1500, 150), 10, 0.06},    // as promised, and as nothing
-		{of(500, 50), of(1500, 150), -30, -0.09},
-		{of(500, 0), of(1500, 300), -5, -0.03},
+		claim(of(500, 50), of(1500, 150), 30, 0.20),  // no lift at all, where 20 in 100 were promised
+		claim(of(500, 200), of(1500, 150), 5, 0.05),  // 30 in 100, where 5 were promised
+		{of(500, 100), of(1500, 150), 0.10, Worth{0.8, 0.2, 10}, 0.8}, // as promised
+		{of(500, 100), of(1500, 150), 0.10, Worth{0.3, 0.2, 10}, 0.4}, // as promised, but that may be another rule's
+		claim(of(19, 10), of(1500, 150), 10, 0.40),   // too few have it
+		claim(of(60, 8), of(1500, 150), 10, 0.06),    // as promised, and as nothing
+		claim(of(500, 50), of(1500, 150), -30, -0.09),
+		claim(of(500, 0), of(1500, 300), -5, -0.03),
+		{of(500, 200), of(1500, 150), 0.1, Worth{0.5, 0.2, 5}, 0.6}, // more than promised, but not with the others held fixed
 	})
 	var codes []string
 	for _, v := range got {
 		codes = append(codes, v.Code)
 	}
-	require.Equal(t, []string{Over, Under, AboutRight, TooFew, TooFew, Over, Under}, codes)
-	require.InDelta(t, 1, got[3].P, 0)
+	require.Equal(t, []string{Over, Under, AboutRight, TooFew, TooFew, TooFew, Over, Under, AboutRight}, codes)
+	require.InDelta(t, 1, got[4].P, 0)
 }
 
 // Of verdicts about rules whose promises all hold few are over or under.
@@ -126,7 +131,7 @@ func TestJudge_seldomFindsWhatIsNotThere(t *testing.T) {
 	for range 400 {
 		var claims []Claim
 		for range 10 {
-			c := Claim{With: trial.Sample{Tried: 300}, Without: trial.Sample{Tried: 900}, Points: 10, Promised: 0.1}
+			c := Claim{With: trial.Sample{Tried: 300}, Without: trial.Sample{Tried: 900}, Promised: 0.1, Worth: Worth{0, 1, 10}, Effect: 9}
 			for i := range 1200 {
 				if i < 300 && draw.Float64() < 0.3 {
 					c.With.Converted++

@@ -47,11 +47,21 @@ func OfPoint(rules []Worth) float64 {
 	return (each[(n-1)/2] + each[n/2]) / 2
 }
 
-// Claim is a rule, what became of the leads it met and of the others, and the difference between them that its points promise.
+// Claim is a rule, what became of the leads it met and of the others, and what its points promise: a difference between the two, and
+// an effect in log odds.
 type Claim struct {
 	With, Without trial.Sample
-	Points        float64
 	Promised      float64
+	Worth         Worth
+	Effect        float64
+}
+
+// surprise is how surprising what became of leads is if the promise is true: the less so of the difference between them and of the
+// effect with the other rules held fixed. Of a rule that always comes with another the difference is well known, and whose it is
+// is not.
+func (c Claim) surprise() float64 {
+	held := math.Erfc(math.Abs(c.Worth.Effect-c.Effect) / c.Worth.Error / math.Sqrt2)
+	return max(Against(c.With, c.Without, c.Promised), held)
 }
 
 // Verdict is what is said of a claim.
@@ -62,7 +72,7 @@ type Verdict struct {
 
 // Judge compares what became of leads with what the points of rules promise. Where the two differ more than chance explains,
 // after Benjamini and Hochberg over all claims, the points are over or under; where they do not, they are about right if the
-// interval of the difference excludes 0, and else nobody can tell what they are worth from nothing.
+// difference and the effect are not chance, and else nobody can tell what they are worth from nothing.
 func Judge(claims []Claim) []Verdict {
 	out := make([]Verdict, len(claims))
 	var asked []int
@@ -70,7 +80,7 @@ func Judge(claims []Claim) []Verdict {
 	for i, c := range claims {
 		out[i] = Verdict{TooFew, 1}
 		if min(c.With.Tried, c.Without.Tried) >= Least {
-			out[i].P = Against(c.With, c.Without, c.Promised)
+			out[i].P = c.surprise()
 			asked, p = append(asked, i), append(p, out[i].P)
 		}
 	}
@@ -79,11 +89,11 @@ func Judge(claims []Claim) []Verdict {
 		c := claims[i]
 		d := Difference(c.With, c.Without, Z95)
 		switch {
-		case differs && (d.Value-c.Promised)*c.Points > 0:
+		case differs && (d.Value-c.Promised)*c.Worth.Points > 0:
 			out[i].Code = Under
 		case differs:
 			out[i].Code = Over
-		case d.Low > 0 || d.High < 0:
+		case (d.Low > 0 || d.High < 0) && c.Worth.works():
 			out[i].Code = AboutRight
 		}
 	}
