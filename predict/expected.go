@@ -128,7 +128,7 @@ func compare(now, then ranked, won []bool, seed uint64) record.SuggestedEffect {
 	one := func(f int) record.Compared {
 		slices.Sort(gains[f])
 		at := func(q float64) float64 { return gains[f][int(math.Round(q*float64(bootstraps-1)))] }
-		return record.Compared{Now: a[f], Suggested: b[f], Gain: effect.Interval{Value: b[f] - a[f], Low: at(0.025), High: at(0.975)}}
+		return record.Compared{Now: a[f], Suggested: b[f], Gain: effect.Bounds{Value: b[f] - a[f], Low: at(0.025), High: at(0.975)}}
 	}
 	return record.SuggestedEffect{AUC: one(figureAUC), Qualified: one(figureQualified), Conversion: one(figureConversion), Reached: one(figureReached)}
 }

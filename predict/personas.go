@@ -54,7 +54,7 @@ func Personas(c record.Cases, people record.People) record.PersonasReport {
 }
 
 // lifted compares some cases with the others.
-func lifted(cases []record.Case, of func(record.Case) bool) (with, without record.Rate, lift *effect.Interval) {
+func lifted(cases []record.Case, of func(record.Case) bool) (with, without record.Rate, lift *effect.Bounds) {
 	var a, b trial.Sample
 	for _, one := range cases {
 		s := &b

@@ -15,6 +15,9 @@ const suggestMethod = "Logistic regression on what each rule gave, with an L2 pe
 	"The threshold qualifies as many leads as today's, or, where today's parts nobody, has the most of Youden's J (1950). What is to be expected is " +
 	"of leads that had no part in the fit (five folds, nested), with 95 % intervals by bootstrap."
 
+// mostFitted is how many cases are fitted, the newest: points want no more, and somebody waits for the answer.
+const mostFitted = 10_000
+
 // strengths that are tried, strongest first.
 var strengths = []float64{100, 30, 10, 3, 1, 0.3, 0.1}
 
@@ -58,6 +61,9 @@ func pointerOf(c record.Cases, seed uint64) *pointer {
 // Suggest fits points and a threshold to what became of leads, and says what is to be expected of them. The same cases and seed
 // give the same answer.
 func Suggest(c record.Cases, seed uint64) (record.Suggestion, scoring.Model, error) {
+	if len(c.Items) > mostFitted {
+		c.Items, c.More = c.Items[:mostFitted], true
+	}
 	p := pointerOf(c, seed)
 	out := record.Suggestion{Cases: len(c.Items), Forgot: c.Forgot, Open: c.Open, More: c.More, Seed: seed, Items: []record.SuggestedPoints{}, Method: suggestMethod}
 	if says := p.few(); says != "" {

@@ -15,7 +15,7 @@ func judge(e *record.RuleEffect, c effect.Claim, v effect.Verdict) {
 		return
 	}
 	e.Promised = new(c.Promised)
-	e.Odds = &effect.Interval{Value: math.Exp(c.Worth.Effect), Low: math.Exp(c.Worth.Effect - effect.Z95*c.Worth.Error), High: math.Exp(c.Worth.Effect + effect.Z95*c.Worth.Error)}
+	e.Odds = &effect.Bounds{Value: math.Exp(c.Worth.Effect), Low: math.Exp(c.Worth.Effect - effect.Z95*c.Worth.Error), High: math.Exp(c.Worth.Effect + effect.Z95*c.Worth.Error)}
 	if min(c.With.Tried, c.Without.Tried) < effect.Least {
 		e.Says = fmt.Sprintf("it met %d leads and not %d: %d of each are needed", c.With.Tried, c.Without.Tried, effect.Least)
 		return

@@ -9,8 +9,8 @@ import (
 // Z95 is the 97.5 % quantile of the normal distribution: what a 95 % interval is made with.
 const Z95 = 1.959963984540054
 
-// Interval is a figure with its bounds.
-type Interval struct {
+// Bounds are those of a 95 % interval of a figure, with the figure.
+type Bounds struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
@@ -18,12 +18,12 @@ type Interval struct {
 
 // Difference is the share of a less the share of b, with Newcombe's hybrid score interval of z standard normal deviations.
 // Of nobody a share is unknown: its interval is all there can be, and it counts as the middle of it.
-func Difference(a, b trial.Sample, z float64) Interval {
+func Difference(a, b trial.Sample, z float64) Bounds {
 	lowA, highA := a.Wilson(z)
 	lowB, highB := b.Wilson(z)
 	p, q := share(a), share(b)
 	d := p - q
-	return Interval{d, d - math.Hypot(p-lowA, highB-q), d + math.Hypot(highA-p, q-lowB)}
+	return Bounds{d, d - math.Hypot(p-lowA, highB-q), d + math.Hypot(highA-p, q-lowB)}
 }
 
 func share(s trial.Sample) float64 {

@@ -105,12 +105,12 @@ func TestJudge(t *testing.T) {
 		return Claim{With: with, Without: without, Promised: promised, Worth: Worth{0, 1, points}, Effect: 9} // with the others held fixed it is nine deviations off
 	}
 	got := Judge([]Claim{
-		claim(of(500, 50), of(1500, 150), 30, 0.20),  // no lift at all, where 20 in 100 were promised
-		claim(of(500, 200), of(1500, 150), 5, 0.05),  // 30 in 100, where 5 were promised
+		claim(of(500, 50), of(1500, 150), 30, 0.20),                   // no lift at all, where 20 in 100 were promised
+		claim(of(500, 200), of(1500, 150), 5, 0.05),                   // 30 in 100, where 5 were promised
 		{of(500, 100), of(1500, 150), 0.10, Worth{0.8, 0.2, 10}, 0.8}, // as promised
 		{of(500, 100), of(1500, 150), 0.10, Worth{0.3, 0.2, 10}, 0.4}, // as promised, but that may be another rule's
-		claim(of(19, 10), of(1500, 150), 10, 0.40),   // too few have it
-		claim(of(60, 8), of(1500, 150), 10, 0.06),    // as promised, and as nothing
+		claim(of(19, 10), of(1500, 150), 10, 0.40),                    // too few have it
+		claim(of(60, 8), of(1500, 150), 10, 0.06),                     // as promised, and as nothing
 		claim(of(500, 50), of(1500, 150), -30, -0.09),
 		claim(of(500, 0), of(1500, 300), -5, -0.03),
 		{of(500, 200), of(1500, 150), 0.1, Worth{0.5, 0.2, 5}, 0.6}, // more than promised, but not with the others held fixed

@@ -19,7 +19,7 @@ type Pattern struct {
 	Others       trial.Sample // all other leads
 	Both         trial.Sample // those who did the one so often, and the other as well
 	Neither      trial.Sample // those who did the one less often, and never the other
-	Lift         Interval     // In less Others
+	Lift         Bounds       // In less Others
 	P            float64
 }
 
@@ -64,9 +64,9 @@ func FalsePositives(counts [][]int, won []bool, rules []int) []Pattern {
 	return out
 }
 
-// keep keeps what is least chance.
+// keep keeps what is least chance; of the same leads by two numbers of times, the higher.
 func keep[K comparable](in map[K]Pattern, key K, one Pattern) {
-	if was, known := in[key]; !known || one.P < was.P {
+	if was, known := in[key]; !known || one.P <= was.P {
 		in[key] = one
 	}
 }

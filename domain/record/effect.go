@@ -74,23 +74,23 @@ type RulesReport struct {
 
 // RuleEffect is what became of the leads a rule met. Shares and differences are parts of one: 0.02 is two in a hundred.
 type RuleEffect struct {
-	Rule     string           `json:"rule"`
-	Axis     string           `json:"axis"`
-	Why      string           `json:"why"` // the rule in words
-	Points   float64          `json:"points"`
-	Gives    float64          `json:"gives" doc:"points it gave on average to whom it met, by its own cap"`
-	Fired    Rate             `json:"fired"`   // of all
-	With     Rate             `json:"with"`    // conversion of whom it met
-	Without  Rate             `json:"without"` // and of the others
-	Lift     *effect.Interval `json:"lift" nullable:"true" doc:"the difference, with the interval of Newcombe"`
-	Promised *float64         `json:"promised" nullable:"true" doc:"the difference there would be if its points were worth what points are worth elsewhere in the model"`
-	P        *float64         `json:"p" nullable:"true" doc:"how surprising the difference is if the promise is true"`
-	Odds     *effect.Interval `json:"odds" nullable:"true" doc:"by how much meeting the rule multiplies the odds to convert, the other rules held fixed"`
-	Verdict  string           `json:"verdict" enum:"over,under,about_right,too_few"`
-	Says     string           `json:"says"`
-	Together []Together       `json:"together"`
-	Reasons  []ReasonShare    `json:"reasons"`
-	Named    Rate             `json:"named" doc:"of what buyers and reps said had helped, where the rule had met the lead: how often it is what the rule is about"`
+	Rule     string         `json:"rule"`
+	Axis     string         `json:"axis"`
+	Why      string         `json:"why"` // the rule in words
+	Points   float64        `json:"points"`
+	Gives    float64        `json:"gives" doc:"points it gave on average to whom it met, by its own cap"`
+	Fired    Rate           `json:"fired"`   // of all
+	With     Rate           `json:"with"`    // conversion of whom it met
+	Without  Rate           `json:"without"` // and of the others
+	Lift     *effect.Bounds `json:"lift" doc:"the difference, with the interval of Newcombe"`
+	Promised *float64       `json:"promised" nullable:"true" doc:"the difference there would be if its points were worth what points are worth elsewhere in the model"`
+	P        *float64       `json:"p" nullable:"true" doc:"how surprising the difference is if the promise is true"`
+	Odds     *effect.Bounds `json:"odds" doc:"by how much meeting the rule multiplies the odds to convert, the other rules held fixed"`
+	Verdict  string         `json:"verdict" enum:"over,under,about_right,too_few"`
+	Says     string         `json:"says"`
+	Together []Together     `json:"together"`
+	Reasons  []ReasonShare  `json:"reasons"`
+	Named    Rate           `json:"named" doc:"of what buyers and reps said had helped, where the rule had met the lead: how often it is what the rule is about"`
 }
 
 // Together is how a rule goes together with another.
@@ -121,17 +121,17 @@ type PatternsReport struct {
 
 // Pattern is who did one thing so often, and never another.
 type Pattern struct {
-	Pattern string          `json:"pattern" doc:"its name, often:times:never: what takes it into a draft"`
-	Often   string          `json:"often"`
-	Times   int             `json:"times"`
-	Never   string          `json:"never"`
-	In      Rate            `json:"in"`     // conversion of the leads of the pattern
-	Others  Rate            `json:"others"` // and of all others
-	Both    Rate            `json:"both"`   // of those who did the one so often, and the other as well
-	Lift    effect.Interval `json:"lift"`
-	P       float64         `json:"p"`
-	Points  float64         `json:"points" doc:"what a rule for it would take"`
-	Says    string          `json:"says"`
+	Pattern string        `json:"pattern" doc:"its name, often:times:never: what takes it into a draft"`
+	Often   string        `json:"often"`
+	Times   int           `json:"times"`
+	Never   string        `json:"never"`
+	In      Rate          `json:"in"`     // conversion of the leads of the pattern
+	Others  Rate          `json:"others"` // and of all others
+	Both    Rate          `json:"both"`   // of those who did the one so often, and the other as well
+	Lift    effect.Bounds `json:"lift"`
+	P       float64       `json:"p"`
+	Points  float64       `json:"points" doc:"what a rule for it would take"`
+	Says    string        `json:"says"`
 }
 
 // Suggestion is points and a threshold fitted to what became of leads. Nothing goes by it until somebody publishes it.
@@ -173,9 +173,9 @@ type SuggestedEffect struct {
 
 // Compared is a figure as it is and as it would be.
 type Compared struct {
-	Now       float64         `json:"now"`
-	Suggested float64         `json:"suggested"`
-	Gain      effect.Interval `json:"gain"`
+	Now       float64       `json:"now"`
+	Suggested float64       `json:"suggested"`
+	Gain      effect.Bounds `json:"gain"`
 }
 
 // PersonasReport says how many leads the named groups of a model match, and what became of them.
@@ -192,13 +192,13 @@ type PersonasReport struct {
 
 // PersonaLine is a named group of profiles; the last one is of whom none of them matches.
 type PersonaLine struct {
-	Persona string           `json:"persona"` // empty: none of them
-	Matches Rate             `json:"matches"` // of all leads, by what is known now
-	Points  float64          `json:"points" doc:"what rules give for it"`
-	Score   *float64         `json:"score" nullable:"true" doc:"mean score of the leads it matches"`
-	With    Rate             `json:"with"`    // conversion of the leads it matched when sales were asked
-	Without Rate             `json:"without"` // and of the others
-	Lift    *effect.Interval `json:"lift" nullable:"true"`
+	Persona string         `json:"persona"` // empty: none of them
+	Matches Rate           `json:"matches"` // of all leads, by what is known now
+	Points  float64        `json:"points" doc:"what rules give for it"`
+	Score   *float64       `json:"score" nullable:"true" doc:"mean score of the leads it matches"`
+	With    Rate           `json:"with"`    // conversion of the leads it matched when sales were asked
+	Without Rate           `json:"without"` // and of the others
+	Lift    *effect.Bounds `json:"lift"`
 }
 
 // GapsReport says what is not known of leads, and what that costs.
@@ -213,12 +213,12 @@ type GapsReport struct {
 
 // GapLine is a field that the model asks for.
 type GapLine struct {
-	Field   string           `json:"field"`
-	Missing Rate             `json:"missing"` // of open leads
-	Each    float64          `json:"each" doc:"points a lead gains on average once the field is known, by what leads got of whom it is"`
-	Points  float64          `json:"points" doc:"what is not known costs in all"`
-	Qualify int              `json:"qualify" doc:"open leads that this average would lift to the threshold"`
-	Known   Rate             `json:"known"`   // conversion where it was known when sales were asked
-	Unknown Rate             `json:"unknown"` // and where it was not
-	Lift    *effect.Interval `json:"lift" nullable:"true"`
+	Field   string         `json:"field"`
+	Missing Rate           `json:"missing"` // of open leads
+	Each    float64        `json:"each" doc:"points a lead gains on average once the field is known, by what leads got of whom it is"`
+	Points  float64        `json:"points" doc:"what is not known costs in all"`
+	Qualify int            `json:"qualify" doc:"open leads that this average would lift to the threshold"`
+	Known   Rate           `json:"known"`   // conversion where it was known when sales were asked
+	Unknown Rate           `json:"unknown"` // and where it was not
+	Lift    *effect.Bounds `json:"lift"`
 }

@@ -50,14 +50,14 @@ func momentOf(value string) string {
 }
 
 // points are parts of a hundred with a sign and their interval.
-func points(i *effect.Interval) string {
+func points(i *effect.Bounds) string {
 	if i == nil {
 		return ""
 	}
 	return fmt.Sprintf("%+.1f (%+.1f to %+.1f)", 100*i.Value, 100*i.Low, 100*i.High)
 }
 
-func times(i *effect.Interval) string {
+func times(i *effect.Bounds) string {
 	if i == nil {
 		return ""
 	}
