@@ -326,10 +326,16 @@ func TestPersonasAndGaps(t *testing.T) {
 	m.Personas = map[string]scoring.Persona{"buyer": {All: []scoring.Condition{{Field: "industry", Equals: "software"}}}, "pupil": {Any: []scoring.Condition{{Field: "title", Contains: "student"}}}}
 	m.Fit = append(m.Fit, scoring.FitRule{ID: "buyer", Persona: "buyer", Points: 7})
 	c := simulated(t, m, 2000, 13)
-	people := record.People{Items: []record.Known{
-		{person.Profile{"industry": "software", "title": "Student"}, 50}, {person.Profile{"industry": "software"}, 40}, {person.Profile{"industry": "mining"}, 10},
-		{person.Profile{"title": "VP", "region": "earth"}, 45}, {person.Profile{}, 0}, {person.Profile{"region": "moon"}, 61},
-	}}
+	var people record.People
+	for _, one := range []struct {
+		score   int
+		profile person.Profile
+	}{
+		{50, person.Profile{"industry": "software", "title": "Student"}}, {40, person.Profile{"industry": "software"}}, {10, person.Profile{"industry": "mining"}},
+		{45, person.Profile{"title": "VP", "region": "earth"}}, {0, person.Profile{}}, {61, person.Profile{"region": "moon"}},
+	} {
+		people.Items = append(people.Items, record.Known{Profile: one.profile, Score: one.score})
+	}
 	got := Personas(c, people)
 	require.Len(t, got.Items, 3)
 	buyer, pupil, none := got.Items[0], got.Items[1], got.Items[2]
