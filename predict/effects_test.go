@@ -171,11 +171,17 @@ func TestEffects_saysWhenItCannotKnow(t *testing.T) {
 	require.ErrorContains(t, err, "no rule shows that it works")
 }
 
+// slowly leaves a test to `make outside`, where the race detector is off: nothing of it is concurrent.
+func slowly(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("fitting is ten times as slow under the race detector")
+	}
+}
+
 func TestSuggest_findsWhatWasPlanted(t *testing.T) {
 	t.Parallel()
-	if underRace {
-		t.Skip("fitting is ten times as slow under the race detector, and nothing of it is concurrent")
-	}
+	slowly(t)
 	c := simulated(t, plantedModel(), 2500, 5)
 	got, m, err := Suggest(c, 7)
 	require.NoError(t, err)
@@ -206,6 +212,7 @@ func TestSuggest_findsWhatWasPlanted(t *testing.T) {
 // A rule that is monotone never turns its sign, however the leads look.
 func TestSuggest_keepsSignsOfMonotoneRules(t *testing.T) {
 	t.Parallel()
+	slowly(t)
 	c := simulated(t, plantedModel(), 1200, 9)
 	draw := rand.New(rand.NewPCG(9, 9))
 	for i := range c.Items {
@@ -234,6 +241,7 @@ func TestSuggest_keepsSignsOfMonotoneRules(t *testing.T) {
 // Where the points are right there is nothing to gain, and it says so.
 func TestSuggest_doesNotPromiseWhatIsNotThere(t *testing.T) {
 	t.Parallel()
+	slowly(t)
 	m := plantedModel()
 	m.Engagement = m.Engagement[:2]
 	c := simulated(t, m, 1500, 11)
