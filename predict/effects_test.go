@@ -101,6 +101,7 @@ func simulated(t *testing.T, m scoring.Model, n int, seed uint64) record.Cases {
 
 func TestEffects_findsWhatWasPlanted(t *testing.T) {
 	t.Parallel()
+	slowly(t)
 	var got record.RulesReport
 	by, wrong := map[string]record.RuleEffect{}, 0
 	for seed := range uint64(3) {
@@ -158,7 +159,7 @@ func TestEffects_saysWhenItCannotKnow(t *testing.T) {
 	require.Len(t, none.Items, 8)
 	require.Nil(t, none.Items[0].Lift)
 
-	chance := simulated(t, plantedModel(), 3000, 3)
+	chance := simulated(t, plantedModel(), 1000, 3)
 	draw := rand.New(rand.NewPCG(4, 4))
 	for i := range chance.Items {
 		chance.Items[i].Won = draw.IntN(5) == 0
@@ -333,7 +334,7 @@ func TestPersonasAndGaps(t *testing.T) {
 	m := plantedModel()
 	m.Personas = map[string]scoring.Persona{"buyer": {All: []scoring.Condition{{Field: "industry", Equals: "software"}}}, "pupil": {Any: []scoring.Condition{{Field: "title", Contains: "student"}}}}
 	m.Fit = append(m.Fit, scoring.FitRule{ID: "buyer", Persona: "buyer", Points: 7})
-	c := simulated(t, m, 2000, 13)
+	c := simulated(t, m, 800, 13)
 	var people record.People
 	for _, one := range []struct {
 		score   int
