@@ -46,7 +46,7 @@ func aboutCases[R any](a *API, path, summary string, report func(context.Context
 			return nil, err
 		}
 		r, err := report(ctx, f)
-		return &out[R]{r}, err
+		return &out[R]{r}, unfit(err)
 	})
 }
 

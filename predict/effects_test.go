@@ -340,8 +340,12 @@ func TestPersonasAndGaps(t *testing.T) {
 		score   int
 		profile person.Profile
 	}{
-		{50, person.Profile{"industry": "software", "title": "Student"}}, {40, person.Profile{"industry": "software"}}, {10, person.Profile{"industry": "mining"}},
-		{45, person.Profile{"title": "VP", "region": "earth"}}, {0, person.Profile{}}, {61, person.Profile{"region": "moon"}},
+		{50, person.Profile{"industry": "software", "title": "Student"}},
+		{40, person.Profile{"industry": "software"}},
+		{10, person.Profile{"industry": "mining"}},
+		{45, person.Profile{"title": "VP", "region": "earth"}},
+		{0, person.Profile{}},
+		{61, person.Profile{"region": "moon"}},
 	} {
 		people.Items = append(people.Items, record.Known{Profile: one.profile, Score: one.score})
 	}

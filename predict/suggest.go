@@ -141,7 +141,7 @@ func (p *pointer) learn(rows []int) (pointing, error) {
 	out.change, out.spread, out.held = fitted.columns, fitted.spread, fitted.held
 	out.points = map[string]float64{}
 	for i, w := range p.watched {
-		out.points[w.ID] = math.Round(w.Points * (1 + out.change[i]))
+		out.points[w.ID] = math.Round(w.Points*(1+out.change[i])) + 0 // never -0
 	}
 	return out, p.choose(rows, &out)
 }

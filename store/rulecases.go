@@ -57,7 +57,9 @@ const sqlModelOrPublished = `SELECT version, document FROM models WHERE version 
 func (s *Store) RuleCases(ctx context.Context, f record.CaseFilter) (record.Cases, error) {
 	const op = "read cases"
 	out, err := s.modelOf(ctx, f.Model)
-	if err != nil {
+	if errors.Is(err, ErrNoModel) {
+		return out, &record.Unfit{Why: "no model is published", Next: "publish one, or name a version"}
+	} else if err != nil {
 		return out, masked(op, err)
 	}
 	rows, _ := s.pool.Query(ctx, sqlRuleCases, pgx.NamedArgs{"from": noMoment(f.From), "to": noMoment(f.To), "rows": mostCases + 1})

@@ -76,6 +76,11 @@ func TestRuleCases_seeWhatWasKnownAtTheDecision(t *testing.T) {
 	require.True(t, second.Answered)
 	require.Equal(t, []bool{false, false, true}, second.Named, "the webinar is what helped; a price is not pricing")
 
+	exec(t, s, "UPDATE models SET state = 'retired'")
+	_, err = s.RuleCases(ctx, record.CaseFilter{})
+	require.ErrorContains(t, err, "no model is published")
+	exec(t, s, "UPDATE models SET state = 'published' WHERE version = (SELECT max(version) FROM models)")
+
 	only, err := s.RuleCases(ctx, record.CaseFilter{From: at(5), To: at(6)})
 	require.NoError(t, err)
 	require.Len(t, only.Items, 1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,11 @@ func (t *tool) versionOr(ctx context.Context, args []string) (string, error) {
 		return args[0], nil
 	}
 	for cursor := ""; ; {
-		got, err := t.call(ctx, http.MethodGet, "/v1/models?limit=200&cursor="+cursor, nil)
+		query := url.Values{"limit": {strconv.Itoa(pageSize)}}
+		if cursor != "" {
+			query.Set("cursor", cursor)
+		}
+		got, err := t.call(ctx, http.MethodGet, "/v1/models?"+query.Encode(), nil)
 		if err != nil {
 			return "", err
 		}
