@@ -183,7 +183,7 @@ func slowly(t *testing.T) {
 func TestSuggest_findsWhatWasPlanted(t *testing.T) {
 	t.Parallel()
 	slowly(t)
-	c := simulated(t, plantedModel(), 2500, 5)
+	c := simulated(t, plantedModel(), 2500, 6)
 	got, m, err := Suggest(c, 7)
 	require.NoError(t, err)
 	by := map[string]record.SuggestedPoints{}
@@ -196,6 +196,7 @@ func TestSuggest_findsWhatWasPlanted(t *testing.T) {
 	}
 	require.InDelta(t, 20, by["webinar"].Suggested+by["twin"].Suggested, 9, "which of two that go together works is known less well")
 	require.Greater(t, by["webinar"].Suggested, by["twin"].Suggested)
+	require.GreaterOrEqual(t, by["twin"].Suggested, 0.0, "a sign does not turn by chance")
 	require.Less(t, *by["rare"].Low, 20.0, "of a rule that met seven leads it says little")
 	require.Greater(t, *by["rare"].High, 20.0)
 	require.Greater(t, *by["rare"].High-*by["rare"].Low, *by["pricing"].High-*by["pricing"].Low)

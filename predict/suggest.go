@@ -141,7 +141,11 @@ func (p *pointer) learn(rows []int) (pointing, error) {
 	out.change, out.spread, out.held = fitted.columns, fitted.spread, fitted.held
 	out.points = map[string]float64{}
 	for i, w := range p.watched {
-		out.points[w.ID] = math.Round(w.Points*(1+out.change[i])) + 0 // never -0
+		left := 1 + out.change[i] // of its points
+		if left < 0 && -left < effect.Z95*out.spread[i] {
+			left = 0 // a sign turns only where that is no chance
+		}
+		out.points[w.ID] = math.Round(w.Points*left) + 0 // never -0
 	}
 	return out, p.choose(rows, &out)
 }
