@@ -32,6 +32,7 @@ func Schema(kind Kind) []byte {
 var needed = map[reflect.Type][]string{
 	reflect.TypeFor[scoring.FitRule]():        {"id", "points"},
 	reflect.TypeFor[scoring.EngagementRule](): {"id", "on", "points"},
+	reflect.TypeFor[scoring.Unless]():         {"on"},
 	reflect.TypeFor[scoring.Condition]():      {"field"},
 	reflect.TypeFor[scoring.Group]():          {"cap"},
 	reflect.TypeFor[scoring.Predictive]():     {"use"},
@@ -66,7 +67,7 @@ var words = map[reflect.Type][]string{
 
 // engagements are the keys that name types of engagement.
 var engagements = map[reflect.Type]string{
-	reflect.TypeFor[scoring.EngagementRule](): "on", reflect.TypeFor[scoring.Model](): "triggers",
+	reflect.TypeFor[scoring.EngagementRule](): "on", reflect.TypeFor[scoring.Unless](): "on", reflect.TypeFor[scoring.Model](): "triggers",
 	reflect.TypeFor[sequence.WaitFor](): "any", reflect.TypeFor[sequence.Engagement](): "type",
 }
 

@@ -186,7 +186,7 @@ func TestSchema_namesTheKeysOfAModel(t *testing.T) {
 	require.Equal(t, []string{"bands", "caps", "engagement", "fit", "floor", "grades", "groups", "mql", "personas", "predictive", "triggers"},
 		slices.Sorted(maps.Keys(s["properties"].(map[string]any))))
 	rule := s["$defs"].(map[string]any)["EngagementRule"].(map[string]any)
-	require.Equal(t, []string{"cap", "count", "group", "half_life", "id", "on", "points", "where", "within"},
+	require.Equal(t, []string{"cap", "count", "group", "half_life", "id", "monotone", "on", "points", "unless", "where", "within"},
 		slices.Sorted(maps.Keys(rule["properties"].(map[string]any))))
 	require.Equal(t, []any{"id", "on", "points"}, rule["required"])
 	require.Contains(t, rule["properties"].(map[string]any)["on"].(map[string]any)["enum"], "demo_request")

@@ -40,6 +40,7 @@ type newton struct {
 	m       *matrix
 	won     []bool
 	penalty float64
+	offset  []float64 // of each row, beside what the weights give; nil: none
 	logits  []float64
 	slope   []float64
 	bend    *mat.SymDense // the second derivatives
@@ -50,6 +51,9 @@ func (n *newton) loss(x []float64) float64 {
 	sum := 0.0
 	for i := range n.logits {
 		n.logits[i] = w.logit(n.m.row(i))
+		if n.offset != nil {
+			n.logits[i] += n.offset[i]
+		}
 		sum += surprise(n.logits[i], n.won[i])
 	}
 	for _, v := range w.columns {
@@ -100,10 +104,19 @@ var errNoFit = errors.New("fit: no weights were found; are there values beyond a
 // fit finds the weights of least loss by Newton's method (iteratively reweighted least squares), from a start or from
 // nothing (nil). The loss is convex, so there is one answer, and it depends on nothing but the arguments.
 func fit(m *matrix, won []bool, penalty, gains float64, start []float64) (weights, error) {
+	return newNewton(m, won, penalty).minimise(gains, start)
+}
+
+func newNewton(m *matrix, won []bool, penalty float64) *newton {
 	size := m.width + 1
+	return &newton{m: m, won: won, penalty: penalty, logits: make([]float64, len(won)), slope: make([]float64, size), bend: mat.NewSymDense(size, nil)}
+}
+
+// minimise is fit. Slope and bend are then those where it ended.
+func (n *newton) minimise(gains float64, start []float64) (weights, error) {
+	size, m, won := n.m.width+1, n.m, n.won
 	x := make([]float64, size)
 	copy(x, start)
-	n := &newton{m: m, won: won, penalty: penalty, logits: make([]float64, len(won)), slope: make([]float64, size), bend: mat.NewSymDense(size, nil)}
 	step, next := mat.NewVecDense(size, nil), make([]float64, size)
 	loss := n.loss(x)
 	for range mostSteps {

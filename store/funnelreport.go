@@ -100,16 +100,7 @@ func (c funnelCounts) line(t funnelSpans) record.FunnelLine {
 	return out
 }
 
-func rate(k, n int) record.Rate {
-	out := record.Rate{Of: n}
-	if n > 0 {
-		s := trial.Sample{Tried: n, Converted: k}
-		share := s.Rate()
-		low, high := s.Wilson(1.959964)
-		out.Rate, out.Low, out.High = &share, &low, &high
-	}
-	return out
-}
+func rate(k, n int) record.Rate { return record.RateOf(trial.Sample{Tried: n, Converted: k}) }
 
 func spanned(n int, quantiles []float64) record.Span {
 	out := record.Span{Count: n}

@@ -30,6 +30,8 @@ var whole = map[string]string{
 	"sqlCountScores":     "a sample of all, for the doctor",
 	"sqlCountLeadsAtAll": "a check of all, for the doctor",
 	"sqlOpenLeads":       "once a training, which reads them all",
+	"sqlRuleCases":       "a report over all that came to an end",
+	"sqlPeopleNow":       "a report over the newest hundred thousand, by the primary key where they are a part",
 	"sqlClaimRescoring":  "two thousand of ten are a piece: of a million it goes by the primary key",
 	"sqlCountStale":      "once a publication",
 	"sqlFinishRescoring": "once a publication",

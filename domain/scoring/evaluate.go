@@ -93,6 +93,9 @@ func (s *Scorer) cycle(tallies []Tally, at moments) micro {
 			continue
 		}
 		r := &s.rules[n]
+		if len(r.unless) > 0 && r.kept(tallies) {
+			continue
+		}
 		got := r.value(&tallies[i], at.of(r)).capped(r.cap)
 		if r.group >= 0 {
 			groups[r.group] += got

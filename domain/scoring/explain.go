@@ -171,6 +171,11 @@ func (x *explainer) cycle(n int, events []Event) []part {
 
 // value is what a rule gives in a cycle before its cap.
 func (acc Accumulators) value(r *rule, cycle int, at int64) micro {
+	for _, id := range r.unless {
+		if _, found := acc.find(cycle, id); found {
+			return 0
+		}
+	}
 	if i, found := acc.find(cycle, r.ID); found {
 		return r.value(&acc.Tallies[i], at)
 	}

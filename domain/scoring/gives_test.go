@@ -16,6 +16,7 @@ func TestOnlyGives_moreEventsTurnNoEarlier(t *testing.T) {
 		m := banded(t, shortLived(t, drawModel(t)))
 		for i := range m.Engagement {
 			m.Engagement[i].Points = max(m.Engagement[i].Points, -m.Engagement[i].Points)
+			m.Engagement[i].Unless = nil
 			if c := m.Engagement[i].Cap; c != nil {
 				*c = max(*c, -*c)
 			}

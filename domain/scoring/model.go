@@ -61,6 +61,9 @@ type FitRule struct {
 	Persona string `json:"persona,omitempty"`
 	Condition
 	Points float64 `json:"points"`
+	// Monotone: to meet the rule is never worth less than not to (with points below 0: never more). Points that are suggested
+	// from outcomes keep to it.
+	Monotone bool `json:"monotone,omitempty"`
 }
 
 // Group caps the sum of its rules in one cycle: from above, or, when the cap is negative, from below.
@@ -76,6 +79,8 @@ type Group struct {
 //   - count and within: the points are given once while at least count events are younger than the window;
 //   - count: the points are given once, from the count-th event on.
 //
+// A rule that takes points and has a count may be kept from acting by what else is in the cycle: Unless.
+//
 // A rule has a window or a half-life, not both. Cap limits what the rule gives in one cycle and has the sign of the
 // points.
 type EngagementRule struct {
@@ -88,6 +93,8 @@ type EngagementRule struct {
 	HalfLife span.Span   `json:"half_life,omitempty"`
 	Cap      *float64    `json:"cap,omitempty"`
 	Group    string      `json:"group,omitempty"`
+	Monotone bool        `json:"monotone,omitempty"` // as of a FitRule
+	Unless   []Unless    `json:"unless,omitempty"`   // nothing is taken in a cycle that has one of these
 }
 
 // defaults is the model with what may be left out.

@@ -113,6 +113,9 @@ func drawRule(t *rapid.T, id string, positive *rapid.Generator[float64]) Engagem
 	case 3:
 		r.Count = rapid.IntRange(1, 4).Draw(t, "count")
 	}
+	if r.Points < 0 && r.Count > 0 && rapid.Bool().Draw(t, "kept from acting") {
+		r.Unless = []Unless{{On: rapid.SampledFrom(drawnTypes).Draw(t, "unless"), Where: []Condition{{Field: "path", Prefix: "/pricing"}}}, {On: "meeting"}}
+	}
 	return r
 }
 

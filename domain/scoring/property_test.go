@@ -215,7 +215,7 @@ func plainCycle(m Model, events []Event, at time.Time) float64 {
 		}
 		if r.Count > 0 {
 			got = 0
-			if n >= r.Count {
+			if n >= r.Count && !slices.ContainsFunc(events, func(e Event) bool { return keptFrom(r, e) }) {
 				got = r.Points
 			}
 		}
@@ -229,6 +229,11 @@ func plainCycle(m Model, events []Event, at time.Time) float64 {
 		sum += clamp(got, new(m.Groups[name].Cap))
 	}
 	return clamp(sum, m.Caps.Engagement)
+}
+
+// keptFrom reports that an event keeps a rule from acting, by the conditions that are drawn.
+func keptFrom(r EngagementRule, e Event) bool {
+	return slices.ContainsFunc(r.Unless, func(u Unless) bool { return u.On == e.Type && (len(u.Where) == 0 || e.Properties["path"] != "/") })
 }
 
 // However many events there are, what is kept of them is bounded.

@@ -61,9 +61,10 @@ type rule struct {
 	cap              *micro
 	group            int // of Scorer.groups, or -1
 	halfLife, within int64
-	keep             int    // newest moments a window has to remember
-	shape            string // what its tallies depend on
-	counts           bool   // for the predictor: it gives nothing
+	keep             int      // newest moments a window has to remember
+	shape            string   // what its tallies depend on
+	counts           bool     // for the predictor: it gives nothing
+	unless           []string // rules that count what keeps this one from acting
 }
 
 // maxMoments bounds what a window remembers, and a count.
@@ -113,19 +114,25 @@ func New(m Model) (*Scorer, error) {
 		}
 		s.rules, s.index[r.ID] = append(s.rules, one), i
 		s.byType[r.On] = append(s.byType[r.On], i)
-		for _, c := range r.Where {
-			for _, name := range heads(c.Field) {
-				if !slices.Contains(s.asks[r.On], name) {
-					s.asks[r.On] = append(s.asks[r.On], name)
-				}
-			}
-		}
+		s.look(r.On, r.Where)
 	}
 	s.count()
+	s.watch()
 	for _, t := range m.Triggers {
 		s.hard[t] = true
 	}
 	return s, nil
+}
+
+// look notes which properties of a type of events are looked at.
+func (s *Scorer) look(on string, where []Condition) {
+	for _, c := range where {
+		for _, name := range heads(c.Field) {
+			if !slices.Contains(s.asks[on], name) {
+				s.asks[on] = append(s.asks[on], name)
+			}
+		}
+	}
 }
 
 func compiled(conditions []Condition) []test {

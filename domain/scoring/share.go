@@ -70,6 +70,7 @@ func (r *rule) counted(parts []part, value micro) []part {
 	if r.within > 0 {
 		p.Why += fmt.Sprintf(" within %s", r.Within)
 	}
+	p.Why += r.unlessWhy()
 	return []part{p}
 }
 

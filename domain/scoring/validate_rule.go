@@ -49,6 +49,7 @@ func (c *check) engagementRule(path string, r EngagementRule) {
 	c.eventType(path+".on", r.On)
 	c.conditions(path+".where", r.Where, false)
 	c.times(path, r)
+	c.unless(path, r)
 	switch {
 	case r.Cap == nil:
 	case *r.Cap == 0:

@@ -15,7 +15,7 @@ import (
 func models(t *tool) *cobra.Command {
 	return group("model", "Scoring models: what is worth how many points", "", listCommand(t, list[record.Model]{
 		short: "Lists versions, newest first", path: "/v1/models", columns: modelColumns, example: `  leadflow model list`,
-	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t), modelTrain(t), modelHealth(t), modelBacktest(t))
+	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t), modelTrain(t), modelHealth(t), modelBacktest(t), modelSuggest(t), modelPattern(t))
 }
 
 func publishPath(kind string, parts ...string) string {

@@ -72,6 +72,8 @@ func newFakeAPI() *fakeAPI {
 		}})
 	})
 	mux.HandleFunc("GET /v1/analytics/sla", slaReport)
+	mux.HandleFunc("GET /v1/analytics/{report}", insights)
+	mux.HandleFunc("POST /v1/models/{version}/suggest", suggestion)
 	mux.HandleFunc("/", a.house)
 	a.server = httptest.NewServer(a.recorded(mux))
 	return a
