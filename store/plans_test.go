@@ -38,6 +38,10 @@ var whole = map[string]string{
 	"sqlStartBulk":       "takes what matches a filter, once a bulk action",
 	"sqlClocksOfAll":     "once a policy",
 	"sqlInDefault":       "once an hour, what lies in no month",
+	"sqlCountPreview":    "once a preview",
+	"sqlPreviewLeads":    "a thousand of ten are a piece: of a million it goes by the primary key",
+	"sqlPlanPublication": "once a publication",
+	"sqlShadowBands":     "compares where all stand",
 }
 
 // No statement of this package reads a large table from end to end, but those that are about all of it. Plans are those
