@@ -62,6 +62,7 @@ func newFakeAPI() *fakeAPI {
 		fmt.Fprint(w, "Email,row,column,error\nnobody,3,Email,is no address\n")
 	})
 	mux.HandleFunc("GET /v1/models/{version}", a.modelState)
+	modelLives(mux)
 	mux.HandleFunc("DELETE /v1/keys/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /v1/sequences/{name}/{version}/preview", previewShape)
 	mux.HandleFunc("GET /v1/sequences/{name}/{version}/coverage", func(w http.ResponseWriter, _ *http.Request) {
