@@ -76,8 +76,9 @@ func TestAShadowSaysWhatARecomputationSays(t *testing.T) {
 	s := house(t)
 	version(t, s, ruled(5, 20, "300d"))
 	crowd(t, s, 12)
+	version(t, s, ruled(5, 20, "100d")) // and it has reached nobody yet
 	v, _ := shadowed(t, s, `{"mql": {"score": 30}, "caps": {"engagement": 70}, "engagement": [{"id": "form", "on": "form_submit", "points": 7},
-		{"id": "webinar", "on": "webinar_attendance", "points": 20, "half_life": "20d"}, {"id": "open", "on": "email_open", "points": 3, "within": "7d"}]}`)
+		{"id": "webinar", "on": "webinar_attendance", "points": 20, "half_life": "300d"}, {"id": "open", "on": "email_open", "points": 3, "within": "7d"}]}`)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 30 {
 		var events []record.Event
@@ -102,6 +103,7 @@ func TestAShadowSaysWhatARecomputationSays(t *testing.T) {
 		require.InDelta(t, one[float64](t, s, "SELECT engagement FROM shadow_scores WHERE lead_id = $1", member(i)), got.Engagement, 1e-5)
 	}
 	require.Greater(t, seen, 8)
+	require.NoError(t, s.Rescore(t.Context()))
 	verified(t, s)
 }
 
