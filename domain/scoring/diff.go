@@ -168,9 +168,14 @@ func groupsOf(m Model) (out []described) {
 func engagements(m Model) (out []described) {
 	for _, r := range m.Engagement {
 		out = append(out, described{r.ID, r.words(), []term{
-			{"on", r.On}, {"where", conditions(r.Where)}, {"points", text(r.Points)}, {"from the count", count(r.Count)},
-			{"within", duration(r.Within.Duration() == 0, r.Within)}, {"half-life", duration(r.HalfLife.Duration() == 0, r.HalfLife)},
-			{"cap", bound(r.Cap)}, {"group", cmp.Or(r.Group, none)},
+			{"on", r.On},
+			{"where", conditions(r.Where)},
+			{"points", text(r.Points)},
+			{"from the count", count(r.Count)},
+			{"within", duration(r.Within.Duration() == 0, r.Within)},
+			{"half-life", duration(r.HalfLife.Duration() == 0, r.HalfLife)},
+			{"cap", bound(r.Cap)},
+			{"group", cmp.Or(r.Group, none)},
 		}})
 	}
 	return out

@@ -113,7 +113,8 @@ func TestUnheld_namesFieldsThatNoLeadHas(t *testing.T) {
 	m := Model{
 		Personas: map[string]Persona{"buyer": {All: []Condition{{Field: "title", Present: true}}}},
 		Fit: []FitRule{
-			{ID: "buyer", Persona: "buyer", Points: 5}, fitOf("budget", 10, Condition{Field: "custom.budget", Present: true}),
+			{ID: "buyer", Persona: "buyer", Points: 5},
+			fitOf("budget", 10, Condition{Field: "custom.budget", Present: true}),
 			fitOf("none", -5, Condition{Field: "department", Missing: true}),
 		},
 	}
