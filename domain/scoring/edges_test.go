@@ -45,4 +45,5 @@ func TestReasons_nameTheRulesThatDifferMost(t *testing.T) {
 	to := Explanation{Items: []Item{{Rule: "visit", Points: 40}, {Rule: "same", Points: 3}, {Rule: "new", Points: -1}}}
 	require.Equal(t, []string{"visit 15 -> 40 (+25)", "gone 2.5 -> 0 (-2.5)", "new 0 -> -1 (-1)"}, Reasons(from, to))
 	require.Empty(t, Reasons(from, from))
+	require.Empty(t, Reasons(Explanation{Items: []Item{{Rule: "rounding", Points: 0.000002}}}, Explanation{Items: []Item{{Rule: "rounding", Points: -0.00001}}}))
 }

@@ -26,7 +26,8 @@ func Reasons(from, to Explanation) []string {
 	for _, i := range to.Items {
 		of(i.Rule).is += toMicro(i.Points)
 	}
-	rules = slices.DeleteFunc(rules, func(rule string) bool { return by[rule].was == by[rule].is })
+	// A hair of decay or of rounding is no reason: it would read 0 -> 0.
+	rules = slices.DeleteFunc(rules, func(rule string) bool { return distance(by[rule].was, by[rule].is) < point/100 })
 	slices.SortStableFunc(rules, func(a, b string) int {
 		return cmp.Compare(distance(by[b].was, by[b].is), distance(by[a].was, by[a].is))
 	})
