@@ -23,19 +23,24 @@ func (a *API) models() {
 		m, err := a.Documents.Model(ctx, in.Version)
 		return &out[record.Model]{m}, err
 	})
-	add(a, route{method: http.MethodPost, path: "/v1/models/{version}/publish", group: "Models", summary: "Score everybody by this version", roles: marketers}, func(ctx context.Context, in *version) (*out[record.Model], error) {
-		m, err := a.Documents.PublishModel(ctx, in.Version)
-		return &out[record.Model]{m}, err
-	})
+	a.modelLife()
 }
 
-func (a *API) createModel(ctx context.Context, _ *struct{}) (*out[record.Model], error) {
+func (a *API) createModel(ctx context.Context, _ *struct{}) (*out[modelKept], error) {
 	var w written
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
-	m, err := a.keepModel(ctx, w)
-	return &out[record.Model]{m}, err
+	parsed, err := a.parseModel(ctx, w.Source)
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := a.doubts(ctx, w.Source, parsed)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.keepParsed(ctx, w, parsed)
+	return &out[modelKept]{modelKept{m, warnings}}, err
 }
 
 func (a *API) sequences() {

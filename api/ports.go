@@ -59,6 +59,7 @@ type Team interface {
 
 // Documents keeps models, sequences and policies. Published versions are immutable.
 type Documents interface {
+	ModelLife
 	Models(ctx context.Context, cursor string, limit int) (record.Page[record.Model], error)
 	Model(ctx context.Context, version int) (record.Model, error)
 	CreateModel(ctx context.Context, m record.Model) (record.Model, error)

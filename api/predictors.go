@@ -137,10 +137,19 @@ func (a *API) usePredictor(ctx context.Context, in *predictorVersion) (*out[reco
 	return &out[record.Model]{m}, err
 }
 
-// keepModel keeps a model as a draft. One that names a stored predictor is kept with it: what a model says never changes.
+// keepModel keeps a model as a draft.
 func (a *API) keepModel(ctx context.Context, w written) (record.Model, error) {
+	parsed, err := a.parseModel(ctx, w.Source)
+	if err != nil {
+		return record.Model{}, err
+	}
+	return a.keepParsed(ctx, w, parsed)
+}
+
+// parseModel reads a model. One that names a stored predictor is given that: what a model says never changes.
+func (a *API) parseModel(ctx context.Context, source string) (scoring.Model, error) {
 	var failed error
-	parsed, err := document.ParseModelWith([]byte(w.Source), func(version int) (scoring.Predictor, bool) {
+	parsed, err := document.ParseModelWith([]byte(source), func(version int) (scoring.Predictor, bool) {
 		p, err := a.Predictors.StoredPredictor(ctx, version)
 		if err != nil && !errors.Is(err, record.ErrNotFound) {
 			failed = err
@@ -148,11 +157,12 @@ func (a *API) keepModel(ctx context.Context, w written) (record.Model, error) {
 		return p, err == nil
 	})
 	if failed != nil {
-		return record.Model{}, failed
+		return scoring.Model{}, failed
 	}
-	if err != nil {
-		return record.Model{}, err
-	}
+	return parsed, err
+}
+
+func (a *API) keepParsed(ctx context.Context, w written, parsed scoring.Model) (record.Model, error) {
 	doc, err := json.Marshal(parsed)
 	if err != nil {
 		return record.Model{}, err

@@ -60,7 +60,7 @@ func (s *Store) CreateModel(ctx context.Context, m record.Model) (record.Model, 
 // Publications wait for each other, readers and drafts for none of them.
 const sqlLockModels = `LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE`
 
-const sqlRetireModel = `UPDATE models SET state = 'retired' WHERE state = 'published' AND version <> @version`
+const sqlRetireModel = `UPDATE models SET state = 'retired', shadows = '{}' WHERE state = 'published' AND version <> @version`
 
 const sqlPublishModel = `UPDATE models SET state = 'published',
 	published_at = CASE WHEN state = 'published' THEN published_at ELSE now() END
@@ -72,15 +72,15 @@ const (
 )
 
 // PublishModel makes a version the one everybody is scored by; a retired one may come back. Workers score everybody by
-// it in the background (Rescore); whoever something happens to first is brought up with it.
+// it in the background (Rescore); a version that scored along as a shadow does not any more; whoever something happens to first is brought up with it.
 func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, error) {
 	var out record.Model
 	err := s.tx(ctx, "publish model", func(tx pgx.Tx) error {
-		args := pgx.NamedArgs{"version": version}
+		args := pgx.NamedArgs{"version": version, "why": "published"}
 		if _, err := tx.Exec(ctx, sqlLockModels); err != nil {
 			return err
 		}
-		for _, sql := range []string{sqlRetireModel, sqlPublishModel, sqlSupersedeRescoring, sqlOpenRescoring} {
+		for _, sql := range []string{sqlRetireModel, sqlPublishModel, sqlEndShadow, sqlShadowsOfPublished, sqlSupersedeRescoring, sqlOpenRescoring} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {
 				return err
 			}

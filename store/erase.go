@@ -37,6 +37,7 @@ const (
 	sqlEraseAnswers     = `DELETE FROM idempotency_keys WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseScore       = `DELETE FROM scores WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseAdjustments = `DELETE FROM adjustments WHERE lead_id = ANY(@leads::uuid[])`
+	sqlEraseCalls       = `DELETE FROM shadow_calls WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseRuns        = `DELETE FROM sequence_runs WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseMarks       = `DELETE FROM sequence_marks WHERE lead_id = ANY(@leads::uuid[])`
 
@@ -86,7 +87,7 @@ const (
 
 var erasure = []string{
 	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlEraseBuyers, sqlErasePreferences, sqlEraseNotes,
-	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
+	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlForgetShadowScores, sqlEraseCalls, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseRoutings, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseMerges, sqlEraseLeads,
 }

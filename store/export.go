@@ -45,7 +45,9 @@ const (
 	WHERE lead_id = ANY(@leads::uuid[]) ORDER BY received_at, key) x`
 	sqlExportSequences = `SELECT to_jsonb(x) FROM (SELECT cycle, sequence, version, entry, entered_at, step, since, due_at, left_at, why FROM sequence_runs
 	WHERE lead_id = ANY(@leads::uuid[]) ORDER BY entered_at) x`
-	sqlExportMarks       = `SELECT to_jsonb(x) FROM (SELECT cycle, sequence, version, entry, step, kind, value, at FROM sequence_marks WHERE lead_id = ANY(@leads::uuid[]) ORDER BY at) x`
+	sqlExportMarks = `SELECT to_jsonb(x) FROM (SELECT cycle, sequence, version, entry, step, kind, value, at FROM sequence_marks WHERE lead_id = ANY(@leads::uuid[]) ORDER BY at) x`
+	sqlExportCalls = `SELECT to_jsonb(x) FROM (SELECT h.model_version, c.cycle, c.by, c.at, c.score, c.band, c.shadow_score, c.shadow_band, c.revoked_at
+	FROM shadow_calls c JOIN shadows h ON h.id = c.shadow_id WHERE c.lead_id = ANY(@leads::uuid[]) ORDER BY c.at) x`
 	sqlExportAdjustments = `SELECT to_jsonb(x) FROM (SELECT cycle, at, policy FROM adjustments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY at) x`
 	sqlExportOffers      = `SELECT to_jsonb(x) FROM (SELECT id, cycle, n, rep_id, team_id, state, offered_at, due_at, decided_at, reason, model_version, score, explanation
 	FROM assignments WHERE lead_id = ANY(@leads::uuid[]) ORDER BY offered_at, id) x`
@@ -76,6 +78,7 @@ var exported = []struct{ name, sql string }{
 	{"visitors", sqlExportVisitors},
 	{"events", sqlExportEvents},
 	{"score_adjustments", sqlExportAdjustments},
+	{"shadow_calls", sqlExportCalls},
 	{"mails", sqlExportMails},
 	{"mail_returns", sqlExportReturns},
 	{"notices", sqlExportNotices},

@@ -77,6 +77,7 @@ var notExported = map[string]string{
 	"account_decisions": "which leads of its company were just looked at, for a day",
 	"idempotency_keys":  "answers to requests, kept for a day",
 	"event_ids":         "ids of events, which are there",
+	"shadow_scores":     "as the score, under a model that has no effect; explained by the version it is asked for",
 	"journeys":          "folded from the timeline and the offers, which are there",
 }
 

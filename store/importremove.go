@@ -124,7 +124,7 @@ const (
 
 // removal is what of erasure an undo needs. Who refused mail stays refused, and rows of other imports stay theirs.
 var removal = []string{
-	sqlEraseReturns, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore,
+	sqlEraseReturns, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlErasePreferences, sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlForgetShadowScores, sqlEraseCalls,
 	sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseTimeline, sqlForgetSuppressed, sqlEraseLeads,
 }
 

@@ -110,6 +110,9 @@ func moved(w world, st *standing, lead leadRow) verdict {
 // evaluate scores the accumulators, and says when to look at the score again. Grown: new events came, and nothing else.
 func (v *verdict) evaluate(w world, st *standing, fit float64, grown bool) {
 	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, st.Band)
+	if w.shadow { // nobody looks at it again by the clock
+		return
+	}
 	if v.turnsAt = st.TurnsAt; grown && v.turnsAsBefore(w, st) {
 		return
 	}

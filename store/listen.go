@@ -9,7 +9,7 @@ import (
 )
 
 // Channels are what a Listener may hear: who has work.
-var Channels = []string{"outbox", "alert", "bulk", "webhook", "import", "starts", "decision", "model", "held", "bulk_action"}
+var Channels = []string{"outbox", "alert", "bulk", "webhook", "import", "starts", "decision", "model", "held", "bulk_action", "model_preview"}
 
 // Listen calls heard for every notification until the context ends, and then returns its error. It has a connection of
 // its own; when that breaks it connects again, and calls heard for every channel, since what was said meanwhile is lost.

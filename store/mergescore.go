@@ -86,6 +86,7 @@ func (g *merging) score(ctx context.Context) error {
 	var scores scoreRows
 	scores.add(g.Into, g.w, v)
 	scores.queue(g.b, sqlWriteScores)
+	retold(g.b, g.Into, g.LeadID)
 	e := &g.report.Effects
 	e.ScoreBefore, e.Score, e.BandBefore, e.Band, e.Triggers = v.before.Score, v.after.Score, st.Band, v.after.Band, v.kinds
 	tells := []told{{lead: g.LeadID, kinds: []string{triggerErased}}}

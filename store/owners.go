@@ -43,7 +43,7 @@ func (o owners) ids() []string {
 // be avoided its price would make Postgres compile the statement first, each time. And for the few values of a lone event
 // Postgres would think each statement over anew, which takes three times as long as doing it (sqlPlainPlans). The name is for
 // whoever gives way to events (pace).
-const sqlBeginIngest = `SELECT now(), version, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+const sqlBeginIngest = `SELECT now(), version, shadows, set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
 	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('lock_timeout', @patience, true),
 	set_config('application_name', '` + underEvents + `', true)
 FROM models WHERE state = 'published'`
@@ -77,7 +77,7 @@ func (s *Store) lockOwners(ctx context.Context, x *exchange, who named, more fun
 	var at published
 	b := &pgx.Batch{}
 	b.Queue(sqlBeginIngest, pgx.NamedArgs{"patience": patience}).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&at.Now, &at.Version, nil, nil, nil, nil, nil}, func() error { return nil })
+		_, err := pgx.ForEachRow(rows, []any{&at.Now, &at.Version, &at.Shadows, nil, nil, nil, nil, nil}, func() error { return nil })
 		return err
 	})
 	if len(who.visitors) > 0 {
@@ -98,7 +98,7 @@ func (s *Store) lockOwners(ctx context.Context, x *exchange, who named, more fun
 		return world{}, found, ErrNoModel
 	}
 	scorer, err := s.scorer(ctx, x, at.Version)
-	return world{now: at.Now, version: at.Version, scorer: scorer}, found, err
+	return at.world(scorer), found, err
 }
 
 func (o owners) collect(rows pgx.Rows) error {

@@ -42,6 +42,10 @@ var whole = map[string]string{
 	"sqlDecisionsNext":   "two thousand of ten are a piece: of a million it goes by the primary key",
 	"sqlOffersNext":      "a check of all, for the doctor",
 	"sqlInDefault":       "once an hour, what lies in no month",
+	"sqlCountPreview":    "once a preview",
+	"sqlPreviewLeads":    "a thousand of ten are a piece: of a million it goes by the primary key",
+	"sqlPlanPublication": "once a publication",
+	"sqlShadowBands":     "compares where all stand",
 }
 
 // No statement of this package reads a large table from end to end, but those that are about all of it. Plans are those

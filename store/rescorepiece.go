@@ -62,7 +62,7 @@ func (s *Store) writePart(ctx context.Context, w world, whole *rescored, from, t
 		b := &pgx.Batch{}
 		b.Queue(sqlUnhurried)
 		var at published
-		b.Queue(sqlPublishedModel).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version) })
+		b.Queue(sqlPublishedModel).QueryRow(func(row pgx.Row) error { return row.Scan(&at.Now, &at.Version, &at.Shadows) })
 		r.lock(b)
 		if err := x.send(b); err != nil {
 			return err

@@ -44,7 +44,7 @@ func (s *Store) look(ctx context.Context, conn *pgx.Conn, p piece, r *rescored) 
 		return world{}, err
 	}
 	scorer, err := s.scorer(ctx, conn, at.Version)
-	return world{now: at.Now, version: at.Version, scorer: scorer}, err
+	return at.world(scorer), err
 }
 
 // collect makes room for many at once.

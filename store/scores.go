@@ -19,14 +19,17 @@ type world struct {
 	now     time.Time
 	version int
 	scorer  *scoring.Scorer
+	shadows []int64 // that score along
+	shadow  bool    // it is the world of one itself
 }
 
 type published struct {
 	Now     time.Time
 	Version int
+	Shadows []int64
 }
 
-const sqlPublishedModel = `SELECT now() AS at, version FROM models WHERE state = 'published'`
+const sqlPublishedModel = `SELECT now() AS at, version, shadows FROM models WHERE state = 'published'`
 
 const sqlModelDocument = `SELECT document FROM models WHERE version = @version`
 
@@ -41,7 +44,11 @@ func (s *Store) enter(ctx context.Context, q querier) (world, error) {
 		return world{}, err
 	}
 	scorer, err := s.scorer(ctx, q, at.Version)
-	return world{now: at.Now, version: at.Version, scorer: scorer}, err
+	return at.world(scorer), err
+}
+
+func (at published) world(scorer *scoring.Scorer) world {
+	return world{now: at.Now, version: at.Version, scorer: scorer, shadows: at.Shadows}
 }
 
 // scorer gives a version made ready. A version that was published never changes, so it is read once.
@@ -119,6 +126,10 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 		return nil
 	}
 	slices.SortFunc(subjects, func(a, b *subject) int { return strings.Compare(a.lead.ID, b.lead.ID) })
+	along, err := s.along(ctx, tx, w, subjects, stood)
+	if err != nil {
+		return err
+	}
 	if err := s.complete(ctx, tx, w, subjects, stood); err != nil {
 		return err
 	}
@@ -131,6 +142,9 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 	for _, su := range subjects {
 		st := stood[su.lead.ID]
 		v := judge(w, su, st)
+		for _, sh := range along {
+			sh.judge(w, su, st, v)
+		}
 		rows := &folded
 		switch {
 		case st.ModelVersion == 0:
@@ -153,6 +167,9 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 	made.queue(b, sqlWriteScores)
 	folded.queue(b, sqlFoldScores)
 	moved.queue(b, sqlMoveScores)
+	for _, sh := range along {
+		sh.queue(b)
+	}
 	marks.queue(b)
 	tell(b, tells...)
 	return nil

@@ -48,6 +48,7 @@ type Store struct {
 	inherits  int      // events of a visitor a lead comes to in one transaction
 	scorers   sync.Map // version -> *scoring.Scorer
 	changes   sync.Map // two versions -> *scoring.Change
+	shadows   sync.Map // id -> version
 	scripts   sync.Map // sequenceVersion -> script
 	takers    sync.Map // lane -> *taking
 	routes    sync.Map // version -> routing.Document

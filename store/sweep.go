@@ -32,6 +32,10 @@ const (
 	sqlSweepBulks = `DELETE FROM bulk_leads WHERE (bulk_id, lead_id) IN (
 		SELECT l.bulk_id, l.lead_id FROM bulk_leads l JOIN bulks b ON b.id = l.bulk_id
 		WHERE @bulks::interval > '0' AND b.finished_at < now() - @bulks::interval LIMIT 5000)`
+	// What a shadow said at each call stays; where leads stood under it is of no use for long.
+	sqlSweepShadows = `DELETE FROM shadow_scores WHERE (shadow_id, lead_id) IN (
+		SELECT x.shadow_id, x.lead_id FROM shadow_scores x JOIN shadows h ON h.id = x.shadow_id
+		WHERE h.ended_at < now() - interval '90 days' LIMIT 5000)`
 	// What nobody can undo any more need not be remembered.
 	sqlSweepBefore = `UPDATE import_rows SET before = NULL WHERE (import_id, row) IN (
 		SELECT r.import_id, r.row FROM import_rows r JOIN imports i ON i.id = r.import_id
@@ -48,7 +52,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, sqlSweepUploads); err != nil {
 		return masked("sweep", err)
 	}
-	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore, sqlSweepAccounts, sqlSweepBulks} {
+	for _, sql := range []string{sqlSweepVisitors, sqlSweepAnswers, sqlSweepHookTokens, sqlSweepReturns, sqlSweepUploadRows, sqlSweepBefore, sqlSweepAccounts, sqlSweepBulks, sqlSweepShadows} {
 		for {
 			tag, err := s.pool.Exec(ctx, sql, pgx.NamedArgs{"retention": s.retention, "bulks": s.keepBulks})
 			if err != nil {

@@ -115,6 +115,7 @@ func (u *unmerging) events(ctx context.Context) error {
 	var scores scoreRows
 	scores.add(u.into.ID, u.w, t.verdict)
 	scores.queue(u.b, sqlUnscore)
+	retold(u.b, u.into.ID, u.loser.ID)
 	if t.revoked {
 		if err := t.retract(u.b, u.into.leadRow, "unmerged"); err != nil {
 			return err

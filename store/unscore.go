@@ -81,8 +81,10 @@ func (s *Store) unscore(ctx context.Context, tx pgx.Tx, w world, lead leadRow, u
 	var scores scoreRows
 	scores.add(lead.ID, w, t.verdict)
 	scores.queue(b, sqlUnscore)
+	retold(b, lead.ID)
 	b.Queue(sqlTimeline, entry(lead, "unscored", u.Actor, u.Reason, t.told()))
 	if t.revoked {
+		b.Queue(sqlRevokeCalls, pgx.NamedArgs{"lead": lead.ID, "cycle": lead.Cycle})
 		if err := t.retract(b, lead, u.Reason); err != nil {
 			return none, err
 		}

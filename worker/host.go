@@ -72,7 +72,7 @@ const (
 
 // Run works until the context ends, then finishes what was begun.
 func (h *Host) Run(ctx context.Context) error {
-	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model", "bulk_action")
+	b := newBells("outbox", record.LaneAlert, record.LaneBulk, record.LaneWebhook, "decision", "import", "starts", "model", "bulk_action", "model_preview")
 	relay := &Relay{Outbox: h.Outbox, Client: h.Client, TaskQueue: h.TaskQueue, Log: h.Log, Parallel: h.Parallel, bells: b}
 	pool := func(lane string, c Carrier, workers, ahead int) func() error {
 		p := newPool(lane, h.Deliveries, c, workers, ahead, b, h.Log)
@@ -116,6 +116,9 @@ func (h *Host) Run(ctx context.Context) error {
 	g.Go(func() error { return h.every(ctx, b, "sweep", time.Hour, "sweep", h.Sweeper.Sweep) })
 	g.Go(func() error {
 		return h.every(ctx, b, "model", time.Minute, "scores by the published model", h.Scores.Rescore)
+	})
+	g.Go(func() error {
+		return h.every(ctx, b, "model_preview", 5*time.Second, "previews of models", untilNone(h.Scores.PreviewModel))
 	})
 	g.Go(func() error { return h.turns(ctx, b) })
 	g.Go(func() error {

@@ -57,7 +57,8 @@ type Bounces interface {
 	TakeReturned(ctx context.Context, r record.Returned) (as string, err error)
 }
 
-// Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, starts, decision, model.
+// Listener hears when Postgres has work: outbox, alert, bulk, webhook, import, starts, decision, model,
+// model_preview.
 type Listener interface {
 	// Listen calls heard for every notification until the context ends; it reconnects by itself.
 	Listen(ctx context.Context, heard func(channel string)) error
@@ -78,6 +79,8 @@ type Holds interface {
 type Scores interface {
 	// Rescore scores by the published model whom another one scored, until nobody is left.
 	Rescore(ctx context.Context) error
+	// PreviewModel counts what a version would make of everybody, and answers whether there was a preview to count.
+	PreviewModel(ctx context.Context) (bool, error)
 	// Turn looks again at the scores whose moment has come, and answers how long it is until the next, at most that long.
 	Turn(ctx context.Context, most time.Duration) (time.Duration, error)
 }

@@ -13,9 +13,9 @@ import (
 )
 
 func models(t *tool) *cobra.Command {
-	return group("model", "Scoring models: what is worth how many points", "", listCommand(t, list[record.Model]{
+	return group("model", "Scoring models: what is worth how many points", "", append([]*cobra.Command{listCommand(t, list[record.Model]{
 		short: "Lists versions, newest first", path: "/v1/models", columns: modelColumns, example: `  leadflow model list`,
-	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t), modelTrain(t), modelHealth(t), modelBacktest(t), modelSuggest(t), modelPattern(t))
+	}), modelCreate(t), schemaCommand(t, document.KindModel), modelPublish(t), modelProgress(t), modelTrain(t), modelHealth(t), modelBacktest(t), modelSuggest(t), modelPattern(t)}, modelLife(t)...)...)
 }
 
 func publishPath(kind string, parts ...string) string {
@@ -152,6 +152,7 @@ func keep[T any](ctx context.Context, t *tool, path string, body fields, publish
 	if err != nil {
 		return err
 	}
+	t.warn(got.body)
 	if !publish {
 		return show(t, got.body, columns)
 	}

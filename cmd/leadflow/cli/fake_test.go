@@ -64,6 +64,7 @@ func newFakeAPI() *fakeAPI {
 	mux.HandleFunc("GET /v1/models/{version}", a.modelState)
 	mux.HandleFunc("GET /v1/models/{version}/performance", performance)
 	mux.HandleFunc("GET /v1/leads/{id}/score/series", scoreSeries)
+	modelLives(mux)
 	mux.HandleFunc("DELETE /v1/keys/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /v1/sequences/{name}/{version}/preview", previewShape)
 	mux.HandleFunc("GET /v1/sequences/{name}/{version}/coverage", func(w http.ResponseWriter, _ *http.Request) {

@@ -14,20 +14,27 @@ import (
 )
 
 func modelPublish(t *tool) *cobra.Command {
-	var wait bool
+	var wait, dryRun bool
 	cmd := &cobra.Command{
-		Use: "publish VERSION", Short: "Scores everybody by this version, in the background", Args: takes("the version"),
-		Example: "  leadflow model publish 3\n  leadflow model publish 3 --wait",
+		Use: "publish VERSION", Short: "Scores everybody by this version, in the background; an older one rolls back", Args: takes("the version"),
+		Example: "  leadflow model publish 3\n  leadflow model publish 3 --wait\n  leadflow model publish 2 --dry-run",
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "until everybody is scored by it")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only say what it would do")
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
-		if !wait {
-			return ask(ctx, t, http.MethodPost, publishPath("models", args[0]), nil, modelColumns)
+		path := publishPath("models", args[0])
+		if dryRun {
+			path += "?dry_run=true"
 		}
-		if _, err := t.call(ctx, http.MethodPost, publishPath("models", args[0]), nil); err != nil {
+		got, err := t.call(ctx, http.MethodPost, path, nil)
+		if err != nil {
 			return err
 		}
-		return t.followModel(ctx, args[0])
+		t.publication(args[0], got.body)
+		if wait && !dryRun {
+			return t.followModel(ctx, args[0])
+		}
+		return show(t, got.body, modelColumns)
 	})
 	return cmd
 }
