@@ -134,7 +134,7 @@ func (t *tested) judge(ctx context.Context, q querier, found []decidedOn) error 
 	for i, k := range all {
 		var said [2]scoring.Judged
 		for n, m := range t.models {
-			said[n] = m.Judge(k.profile, k.events, k.adjustments, t.asked.moments[i])
+			said[n] = m.Judge(k.seenBy(m), k.events, k.adjustments, t.asked.moments[i])
 		}
 		t.sample.Add(said, t.outcome[i])
 	}

@@ -78,7 +78,7 @@ func (s *Store) explain(ctx context.Context, q querier, leadID string, a asked) 
 		return record.Score{}, err
 	}
 	if at.Before(w.now) {
-		past, err := pastOf(ctx, q, leadID)
+		past, err := pastOf(ctx, q, leadID, w.scorer)
 		if err != nil {
 			return record.Score{}, err
 		}

@@ -28,6 +28,8 @@ WHERE coalesce(e.inherited_at, e.received_at) <= d.at AND (e.voided_at IS NULL O
 		WHERE p.lead_id = d.lead_id AND p.learned_at <= d.at ORDER BY p.field, p.id DESC) AS newest) AS v
 WHERE v.values IS NOT NULL`
 
+	sqlKnownSources = `SELECT d.n, l.source_code FROM ` + askedOf + ` JOIN leads l ON l.id = d.lead_id`
+
 	// Scoring looks at those up to the moment it is asked for.
 	sqlAdjustedOf = `SELECT d.n, a.at, a.policy, a.cycle FROM ` + askedOf + ` JOIN adjustments a ON a.lead_id = d.lead_id ORDER BY d.n, a.at`
 )
@@ -45,9 +47,13 @@ func (a *askedAt) add(lead string, at time.Time) {
 // knew is what was known of a lead at a moment.
 type knew struct {
 	profile     person.Profile
+	source      string // code of the first
 	events      []scoring.Event
 	adjustments []scoring.Adjustment
 }
+
+// seenBy is the profile with what a model asks beside it.
+func (k knew) seenBy(s *scoring.Scorer) person.Profile { return facts(s, k.source, k.profile) }
 
 // knewThen reads what was known, in the order in which it is asked for. Of events and their properties what these models look at is read, or all
 // (none).
@@ -71,6 +77,14 @@ func knewThen(ctx context.Context, q querier, a askedAt, models ...*scoring.Scor
 		_, err := pgx.ForEachRow(rows, []any{&n, &flat}, func() error {
 			out[n-1].profile = nestedProfile(flat)
 			flat = nil
+			return nil
+		})
+		return err
+	})
+	b.Queue(sqlKnownSources, args).Query(func(rows pgx.Rows) error {
+		var source string
+		_, err := pgx.ForEachRow(rows, []any{&n, &source}, func() error {
+			out[n-1].source = source
 			return nil
 		})
 		return err
@@ -120,12 +134,15 @@ FROM events WHERE lead_id = @lead`
 
 	sqlPastValues = `SELECT id, field, value, learned_at FROM profile_values WHERE lead_id = @lead ORDER BY learned_at, id`
 
+	sqlSourceOf = `SELECT source_code FROM leads WHERE id = @lead`
+
 	sqlPastAdjustments = `SELECT at, policy, cycle FROM adjustments WHERE lead_id = @lead ORDER BY at`
 )
 
-// pastOf reads a lead with the time at which each thing was learned.
-func pastOf(ctx context.Context, q querier, leadID string) (scoring.Past, error) {
+// pastOf reads a lead as a model sees it, with the time at which each thing was learned.
+func pastOf(ctx context.Context, q querier, leadID string, s *scoring.Scorer) (scoring.Past, error) {
 	var p scoring.Past
+	var source string
 	args := pgx.NamedArgs{"lead": leadID}
 	b := &pgx.Batch{}
 	b.Queue(sqlPastEvents, args).Query(func(rows pgx.Rows) error {
@@ -150,7 +167,14 @@ func pastOf(ctx context.Context, q querier, leadID string) (scoring.Past, error)
 		p.Adjustments, err = pgx.CollectRows(rows, pgx.RowToStructByName[scoring.Adjustment])
 		return err
 	})
-	return p, q.SendBatch(ctx, b).Close()
+	b.Queue(sqlSourceOf, args).QueryRow(func(row pgx.Row) error { return row.Scan(&source) })
+	if err := q.SendBatch(ctx, b).Close(); err != nil {
+		return p, err
+	}
+	for i := range p.Profiles {
+		p.Profiles[i].Profile = facts(s, source, p.Profiles[i].Profile)
+	}
+	return p, nil
 }
 
 // pastProfiles are the profiles that values make, one after the other. Of two values of a field the one of the higher number is newer,

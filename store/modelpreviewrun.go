@@ -60,7 +60,7 @@ func (s *Store) viewing(ctx context.Context, p *record.ModelPreview) (*viewing, 
 
 // A thousand leads are a piece. Nothing is locked: what changes meanwhile is seen as it was or as it is.
 const sqlPreviewLeads = `SELECT s.lead_id, s.model_version, ` + storedAccumulators + `, s.fit, s.band, s.mql_at, s.mql_cycle, s.evaluated_at,
-	(SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since, l.stage, l.profile, least(l.created_at, l.known_since) AS known
+	(SELECT nullif(since, '-infinity') FROM events_kept WHERE one) AS kept_since, l.stage, l.profile, l.source_code, least(l.created_at, l.known_since) AS known
 FROM (SELECT * FROM scores WHERE lead_id > @after ORDER BY lead_id LIMIT 1000) AS s JOIN leads l ON l.id = s.lead_id ORDER BY s.lead_id`
 
 const sqlPreviewEvents = `SELECT lead_id, id, type, occurred_at, received_at, properties FROM events
@@ -71,6 +71,7 @@ type viewed struct {
 	standing
 	stage   lifecycle.Stage
 	profile person.Profile
+	source  string // code of the first
 	known   time.Time
 	events  []happened
 }
@@ -106,7 +107,7 @@ func (v *viewing) read(ctx context.Context) (leads []*viewed, err error) {
 		standings := map[string]*standing{}
 		var l viewed
 		_, err := pgx.ForEachRow(rows, []any{
-			&l.LeadID, &l.ModelVersion, &l.Accumulators, &l.Fit, &l.Band, &l.MQLAt, &l.MQLCycle, &l.EvaluatedAt, &l.KeptSince, &l.stage, &l.profile, &l.known,
+			&l.LeadID, &l.ModelVersion, &l.Accumulators, &l.Fit, &l.Band, &l.MQLAt, &l.MQLCycle, &l.EvaluatedAt, &l.KeptSince, &l.stage, &l.profile, &l.source, &l.known,
 		}, func() error {
 			one := new(viewed)
 			*one, l = l, viewed{} // what it points to is its own
@@ -200,11 +201,11 @@ func (v *viewing) under(ctx context.Context, w world, l *viewed, in func(*record
 	if err := v.s.carry(ctx, v.s.pool, w, &st); err != nil {
 		return lookedAt{}, err
 	}
-	fit := st.Fit
+	fit, acc := st.Fit, st.filled(w, st.before)
 	if !st.fitKept {
-		fit = w.scorer.FitOf(l.profile)
+		fit = w.scorer.FitWith(facts(w.scorer, l.source, l.profile), acc)
 	}
-	out := lookedAt{Result: w.scorer.EvaluateFit(fit, st.filled(w, st.before), st.adjustments, v.p.At, st.Band)}
+	out := lookedAt{Result: w.scorer.EvaluateFit(fit, acc, st.adjustments, v.p.At, st.Band)}
 	out.mql = w.scorer.Qualified(out.Result)
 	weeks := v.p.Result.Weeks
 	for _, at := range w.scorer.Edges(fit, st.adjustments, st.before) {

@@ -97,7 +97,7 @@ func (s *Store) verifyOffers(ctx context.Context, tx pgx.Tx, found []storedOffer
 		if err != nil {
 			return err
 		}
-		different := o.compare(scorer.Explain(all[i].profile, all[i].events, all[i].adjustments, o.explained.At, o.Band))
+		different := o.compare(scorer.Explain(all[i].seenBy(scorer), all[i].events, all[i].adjustments, o.explained.At, o.Band))
 		switch {
 		case len(different) == 0:
 			continue
@@ -184,7 +184,7 @@ const (
 // time of its beginning, and the order in which they got hold of the lead is another: what began before the offer may have been
 // written after it, and the other way round.
 func (o *storedOffer) underWay(ctx context.Context, tx pgx.Tx, scorer *scoring.Scorer) (bool, error) {
-	past, err := pastOf(ctx, tx, o.LeadID)
+	past, err := pastOf(ctx, tx, o.LeadID, scorer)
 	if err != nil {
 		return false, err
 	}

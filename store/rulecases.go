@@ -112,7 +112,7 @@ func (s *Store) addCases(ctx context.Context, to *record.Cases, piece []caseRow)
 		k := all[i]
 		one := record.Case{
 			LeadID: r.LeadID, Cycle: r.Cycle, Won: r.Won, DecidedAt: r.DecidedAt.UTC(), Profile: k.profile, Adjustments: k.adjustments, Reasons: r.Reasons,
-			Sight: to.Scorer.See(k.profile, k.events, k.adjustments, r.DecidedAt), Answered: strings.TrimSpace(r.Said) != "",
+			Sight: to.Scorer.See(k.seenBy(to.Scorer), k.events, k.adjustments, r.DecidedAt), Answered: strings.TrimSpace(r.Said) != "",
 		}
 		if one.Answered {
 			one.Named = mentioned(strings.ToLower(r.Said), about)

@@ -37,7 +37,7 @@ func (s *Store) ScoreCourse(ctx context.Context, c record.Course) (record.ScoreS
 		if from.After(to) {
 			from = to
 		}
-		past, err := pastOf(ctx, tx, c.LeadID)
+		past, err := pastOf(ctx, tx, c.LeadID, w.scorer)
 		if err != nil {
 			return err
 		}
