@@ -55,6 +55,9 @@ type Deps struct {
 	Offers    Offers
 	Reasons   Reasons
 	Questions Questions
+	Themes    Themes
+
+	AnswerReports AnswerReports
 
 	SuppressionLists SuppressionLists
 	Imports          intake.Imports
@@ -104,8 +107,8 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.calendarDays, a.slaReports, a.reports, a.costs, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
-		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.merging, a.choices, a.offers, a.questions, a.reasons, a.script, a.auditLog, a.health, a.docs,
+		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.calendarDays, a.slaReports, a.reports, a.engagementReports, a.modelReports, a.costs, a.models, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
+		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.merging, a.choices, a.offers, a.questions, a.asking, a.themes, a.answerReports, a.reasons, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()
 	}
