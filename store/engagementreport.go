@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -66,8 +64,7 @@ func (s *Store) EngagedLeads(ctx context.Context, f record.FunnelFilter, figure,
 	}
 	args := journeyArgs(f)
 	args["at"], args["after"], args["figure"], args["key"], args["rows"] = after.At, after.ID, figure, key, pageSize(limit)+1
-	rows, _ := s.pool.Query(ctx, sqlEngagedLeads, args)
-	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.EngagedLead])
+	items, err := reported[record.EngagedLead](ctx, s, sqlEngagedLeads, args)
 	if err != nil {
 		return none, masked(op, err)
 	}

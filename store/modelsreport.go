@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -138,8 +137,7 @@ func (s *Store) OffersMade(ctx context.Context, f record.FunnelFilter, figure, c
 	}
 	args := journeyArgs(f)
 	args["at"], args["after"], args["figure"], args["rows"] = after.At, after.ID, figure, pageSize(limit)+1
-	rows, _ := s.pool.Query(ctx, sqlOfferList, args)
-	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.OfferedLead])
+	items, err := reported[record.OfferedLead](ctx, s, sqlOfferList, args)
 	if err != nil {
 		return none, masked(op, err)
 	}
