@@ -107,8 +107,15 @@ func TestThemes_areTheCustomersOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, bad := range []object{
-		{"code": "A-b", "words": []string{"x"}}, {"code": "a", "words": []string{}}, {"code": "a"}, {"code": "a", "words": []string{"!!"}}, {"code": "a", "words": []string{"a*b"}},
-		{"code": "a", "words": []string{"*"}}, {"code": "a", "words": []string{"½ ª"}}, {"code": "a", "words": []string{strings.Repeat("a", 61)}}, {"code": "a", "words": []string{"x"}, "title": strings.Repeat("a", 101)},
+		{"code": "A-b", "words": []string{"x"}},
+		{"code": "a", "words": []string{}},
+		{"code": "a"},
+		{"code": "a", "words": []string{"!!"}},
+		{"code": "a", "words": []string{"a*b"}},
+		{"code": "a", "words": []string{"*"}},
+		{"code": "a", "words": []string{"½ ª"}},
+		{"code": "a", "words": []string{strings.Repeat("a", 61)}},
+		{"code": "a", "words": []string{"x"}, "title": strings.Repeat("a", 101)},
 	} {
 		require.Equal(t, 422, w.as("admin", http.MethodPost, "/v1/themes", bad).StatusCode, bad)
 	}

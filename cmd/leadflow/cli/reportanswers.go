@@ -101,8 +101,11 @@ func reportAnswered(t *tool) *cobra.Command {
 		},
 		example: "  leadflow report answered --figure detractors --by theme --key price --all",
 		filters: append([]filter{
-			figures(record.AnswerFigures), {"by", "by", "breakdown of the report: " + strings.Join(record.AnswerBy, ", ")}, keyFilter,
-			{"question", "question", "nps, won or lost"}, {"said", "said", "buyer or rep (default buyer)"},
+			figures(record.AnswerFigures),
+			{"by", "by", "breakdown of the report: " + strings.Join(record.AnswerBy, ", ")},
+			keyFilter,
+			{"question", "question", "nps, won or lost"},
+			{"said", "said", "buyer or rep (default buyer)"},
 		}, periodFilters...),
 	}.command(t, "answered", cobra.NoArgs, func([]string) string { return path })
 }
