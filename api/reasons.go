@@ -17,7 +17,8 @@ type Reasons interface {
 }
 
 type reasonQuery struct {
-	Kind string `query:"kind" enum:"reject,lose,disqualify"`
+	Paged        // lists of the command line ask for pages; there is one
+	Kind  string `query:"kind" enum:"reject,lose,disqualify"`
 }
 
 type reasonBody struct {

@@ -19,6 +19,7 @@ type Reports interface {
 	Costs(ctx context.Context, cursor string, limit int) (record.Page[record.Cost], error)
 	SetCost(ctx context.Context, c record.Cost) (record.Cost, error)
 	RemoveCost(ctx context.Context, id string) error
+	ModelReports
 }
 
 // Period is which journeys a report is about. It has no default for by: reports differ.

@@ -18,7 +18,7 @@ func TestReports_sayWhenThereIsNothing(t *testing.T) {
 	require.Empty(t, none.body["items"])
 	none = w.admin(http.StatusOK, http.MethodGet, "/v1/analytics/velocity", nil)
 	require.Equal(t, "nobody who began in this period was won yet", none.body["says"])
-	require.Len(t, none.body["spans"], 6)
+	require.Len(t, none.body["spans"], 8)
 	none = w.admin(http.StatusOK, http.MethodGet, "/v1/analytics/sources", nil)
 	require.Equal(t, "no lead began in this period", none.body["says"])
 	for _, bad := range []string{

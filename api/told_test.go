@@ -170,7 +170,7 @@ func TestQuestion_theBuyerIsAskedOnce(t *testing.T) {
 	kept := make([]bool, 8)
 	for i := range kept {
 		all.Go(func() {
-			k, err := w.store.AnswerQuestion(t.Context(), ada, id, "answer "+string(rune('a'+i)))
+			k, err := w.store.AnswerQuestion(t.Context(), ada, id, record.Said{Text: "answer " + string(rune('a'+i)), Via: "link"})
 			kept[i] = k && err == nil
 		})
 	}

@@ -65,7 +65,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 	w.tokens, err = token.NewSigner(token.Key{ID: 1, Secret: []byte(strings.Repeat("k", 32))})
 	require.NoError(t, err)
 	deps := api.Deps{
-		Reads: s, People: s, Team: s, Days: s, SLA: s, Reports: s, Documents: s, Predictors: s, Routing: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s, Unscoring: s, Merging: s, Choices: s, Offers: s, Reasons: s, Questions: s, SuppressionLists: s, Audit: s, Bulks: s, Exports: s, Insight: app.Insight{Store: s},
+		Reads: s, People: s, Team: s, Days: s, SLA: s, Reports: s, Documents: s, Predictors: s, Routing: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s, Unscoring: s, Merging: s, Choices: s, Offers: s, Reasons: s, Questions: s, Themes: s, AnswerReports: s, SuppressionLists: s, Audit: s, Bulks: s, Exports: s, Insight: app.Insight{Store: s},
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Hits: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{Wait: 50 * time.Millisecond}),
 		Back:   &inbound.Reader{Ledger: s, Addresses: w.tokens, Domain: backDomain}, Hooks: hooksOf(t, s, w.tokens),

@@ -20,6 +20,7 @@ const (
 	maxMails     = 100
 	maxJitter    = span.Day
 	maxSoft      = 100
+	maxAsk       = 1000 * span.Day
 )
 
 var codeShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
@@ -58,11 +59,24 @@ func checkPolicy(p lifecycle.Policy) []Problem {
 			c.add(fmt.Sprintf("notify.urgent[%d]", i), "is no kind of alert: use %s", strings.Join(lifecycle.AlertKinds, ", "))
 		}
 	}
+	c.asks(p.Notify.Ask)
 	c.vocabulary(p.Vocabulary)
 	if n := p.Bounces.Soft; n < 0 || n > maxSoft {
 		c.add("bounces.soft", "must be between 1 and %d: so many soft bounces count as a hard one", maxSoft)
 	}
 	return c.problems
+}
+
+// asks: days are what people count in here, and what Postgres reads as it is written.
+func (c *policyCheck) asks(a lifecycle.Ask) {
+	for _, s := range []struct {
+		name string
+		span span.Span
+	}{{"nps", a.NPS}, {"every", a.Every}} {
+		if d := s.span.Duration(); d%span.Day != 0 || d > maxAsk {
+			c.add("notify.ask."+s.name, "must be whole days, %d at most, such as 30d", int(maxAsk/span.Day))
+		}
+	}
 }
 
 func (c *policyCheck) accept(at string, a lifecycle.AcceptSLA) {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 // A policy may have reasons of the house, and says how sales and buyers are told.
@@ -25,7 +26,13 @@ func TestParse_reasonsAndAlertsOfAPolicy(t *testing.T) {
 	require.True(t, p.Knows(lifecycle.Lost, "other"))
 	r := p.Reason(lifecycle.Rejected, "next_year")
 	require.Equal(t, []any{lifecycle.PathRecycle, 180 * 24 * time.Hour, "winback"}, []any{r.Path, r.CoolDown.Duration(), r.Sequence})
+	p, err = ParsePolicy([]byte(rest + "notify: {ask: {lost: true, nps: 30d, every: 180d}}\n"))
+	require.NoError(t, err)
+	require.Equal(t, lifecycle.Ask{Lost: true, NPS: span.Span(30 * span.Day), Every: span.Span(180 * span.Day)}, p.Notify.Ask)
 	for text, want := range map[string]string{
+		"notify: {ask: {nps: 90m}}":                                    "notify.ask.nps",
+		"notify: {ask: {every: 36h}}":                                  "notify.ask.every",
+		"notify: {ask: {nps: 3y}}":                                     "notify.ask.nps",
 		"notify: {urgent: [lunch]}":                                    "notify.urgent[0]",
 		"vocabulary: {win: {a: {path: recycle}}}":                      "vocabulary.win",
 		"vocabulary: {lose: {a: {path: reroute}}}":                     "vocabulary.lose.a.path",

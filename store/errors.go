@@ -51,7 +51,8 @@ func known(err error) bool {
 	var own *Error
 	var refused *record.MailRefused
 	var unmerged *record.MergeRefused
-	return errors.As(err, &conflict) || errors.As(err, &refused) || errors.As(err, &unmerged) || errors.Is(err, errDryRun) || errors.As(err, &own) ||
+	var unasked *record.AskRefused
+	return errors.As(err, &conflict) || errors.As(err, &unasked) || errors.As(err, &refused) || errors.As(err, &unmerged) || errors.Is(err, errDryRun) || errors.As(err, &own) ||
 		errors.Is(err, record.ErrNotFound) || errors.Is(err, record.ErrErased) ||
 		errors.Is(err, record.ErrBadCursor) || errors.Is(err, record.ErrConflict) || errors.Is(err, record.ErrInUse) || errors.Is(err, ErrNoModel) ||
 		errors.Is(err, record.ErrDecided) || errors.Is(err, record.ErrTooMany) ||

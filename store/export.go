@@ -56,7 +56,7 @@ const (
 	WHERE lead_id = ANY(@leads::uuid[]) ORDER BY created_at, id) x`
 	sqlExportOutcomes = `SELECT to_jsonb(x) FROM (SELECT cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision FROM outcomes
 	WHERE lead_id = ANY(@leads::uuid[]) ORDER BY id) x`
-	sqlExportQuestions = `SELECT to_jsonb(x) FROM (SELECT kind, cycle, asked_at, answered_at, answer FROM questions WHERE lead_id = ANY(@leads::uuid[]) ORDER BY asked_at) x`
+	sqlExportQuestions = `SELECT to_jsonb(x) FROM (SELECT kind, cycle, asked_at, answered_at, via, score, answer, content FROM questions WHERE lead_id = ANY(@leads::uuid[]) ORDER BY asked_at) x`
 	sqlExportNotes     = `SELECT to_jsonb(x) FROM (SELECT id, at, rep_id, key_id, text FROM notes WHERE lead_id = ANY(@leads::uuid[]) ORDER BY at, id) x`
 	sqlExportTimeline  = `SELECT to_jsonb(x) FROM (SELECT at, kind, from_stage, to_stage, actor_type, actor_id, why, cycle, version, assignment_id, data FROM timeline
 	WHERE lead_id = ANY(@leads::uuid[]) ORDER BY at, id) x`

@@ -156,8 +156,8 @@ func (s *Store) FunnelReport(ctx context.Context, f record.FunnelFilter) (record
 	return out, nil
 }
 
-// Reports sort much, and a disk is slow.
-const sqlReporting = `SET LOCAL work_mem = '64MB'`
+// Reports sort much, and a disk is slow. Postgres would compile what it thinks is costly, which takes longer than all but the largest report.
+const sqlReporting = `SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)`
 
 // reported reads the rows of a report.
 func reported[T any](ctx context.Context, s *Store, sql string, args pgx.NamedArgs) (out []T, err error) {

@@ -15,23 +15,23 @@ import (
 // What was known of leads at moments of their own. Nothing that came later is among it: an event counts from when it was received, or from when
 // the lead came to it, whenever it happened, and until it was taken back; a value from when it was learned.
 const (
-	askedOf = `unnest(@leads::uuid[], @moments::timestamptz[]) WITH ORDINALITY AS d (lead_id, at, n)`
+	momentsOf = `unnest(@leads::uuid[], @moments::timestamptz[]) WITH ORDINALITY AS d (lead_id, at, n)`
 
 	sqlKnownEvents = `SELECT d.n, e.id::text, e.type, e.occurred_at, e.received_at, CASE WHEN @asked::text[] IS NULL OR e.type = ANY(@asked) THEN e.properties END
-FROM ` + askedOf + ` JOIN events e ON e.lead_id = d.lead_id
+FROM ` + momentsOf + ` JOIN events e ON e.lead_id = d.lead_id
 WHERE coalesce(e.inherited_at, e.received_at) <= d.at AND (e.voided_at IS NULL OR e.voided_at > d.at)
 	AND (@types::text[] IS NULL OR e.type = ANY(@types))`
 
-	sqlKnownProfiles = `SELECT d.n, v.values FROM ` + askedOf + ` CROSS JOIN LATERAL (
+	sqlKnownProfiles = `SELECT d.n, v.values FROM ` + momentsOf + ` CROSS JOIN LATERAL (
 	SELECT jsonb_object_agg(field, value) FILTER (WHERE value IS NOT NULL) AS values FROM (
 		SELECT DISTINCT ON (p.field) p.field, p.value FROM profile_values p
 		WHERE p.lead_id = d.lead_id AND p.learned_at <= d.at ORDER BY p.field, p.id DESC) AS newest) AS v
 WHERE v.values IS NOT NULL`
 
-	sqlKnownSources = `SELECT d.n, l.source_code FROM ` + askedOf + ` JOIN leads l ON l.id = d.lead_id`
+	sqlKnownSources = `SELECT d.n, l.source_code FROM ` + momentsOf + ` JOIN leads l ON l.id = d.lead_id`
 
 	// Scoring looks at those up to the moment it is asked for.
-	sqlAdjustedOf = `SELECT d.n, a.at, a.policy, a.cycle FROM ` + askedOf + ` JOIN adjustments a ON a.lead_id = d.lead_id ORDER BY d.n, a.at`
+	sqlAdjustedOf = `SELECT d.n, a.at, a.policy, a.cycle FROM ` + momentsOf + ` JOIN adjustments a ON a.lead_id = d.lead_id ORDER BY d.n, a.at`
 )
 
 // askedAt are leads, each at a moment.

@@ -13,7 +13,7 @@ import (
 
 const sqlOutcomes = `SELECT o.id::text AS id, o.lead_id::text AS lead_id, o.cycle, o.kind, o.at, o.rep_id::text AS rep_id, o.reason,
 	o.amount::text AS amount, o.currency, o.one_thing, o.missing,
-	(SELECT q.answer FROM questions q WHERE q.lead_id = o.lead_id AND q.kind = o.kind AND q.cycle = o.cycle) AS buyer_answer,
+	EXISTS (SELECT FROM questions q WHERE q.lead_id = o.lead_id AND q.kind = o.kind AND q.cycle = o.cycle AND q.answered_at IS NOT NULL) AS answered,
 	o.duplicate_of::text AS duplicate_of, o.assignment_id::text AS assignment_id, o.model_version, o.score, o.rules
 FROM outcomes o WHERE (o.at, o.id) < (@at, @after::bigint) AND (@kind = '' OR o.kind = @kind) ORDER BY o.at DESC, o.id DESC LIMIT @rows`
 

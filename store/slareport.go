@@ -9,6 +9,12 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// An offer that was accepted and then given back for want of a first touch or of work was decided all the same.
+const (
+	offerDecided  = `(a.state IN ('accepted', 'rejected') OR a.state = 'missed' AND a.reason ~ '^(first_touch|idle)')`
+	offerAccepted = `(a.state = 'accepted' OR a.state = 'missed' AND a.reason ~ '^(first_touch|idle)')`
+)
+
 // One row an offer of the period that had a deadline, with the moments between which somebody is answerable. Crossed is when the
 // house knew that sales must hear: the crossing of the score or the trigger, and of a later offer of the cycle the end of the
 // one before. Moments of two clocks (the run's, Postgres') may lie a little wrong:
@@ -16,8 +22,7 @@ import (
 const slaOffers = `offers AS (
 	SELECT a.id, a.lead_id, a.state, a.offered_at, a.due_at, a.decided_at, t.seen_at,
 		coalesce(t.band, '') AS band, l.source_code AS source, coalesce(a.team_id::text, '') AS team, a.rep_id::text AS rep,
-		a.state IN ('accepted', 'rejected') OR a.state = 'missed' AND a.reason ~ '^(first_touch|idle)' AS decided,
-		a.state = 'accepted' OR a.state = 'missed' AND a.reason ~ '^(first_touch|idle)' AS accepted,
+		` + offerDecided + ` AS decided, ` + offerAccepted + ` AS accepted,
 		a.state = 'offered' AND (l.sla_state = 'held' OR a.due_at > now()) AS running,
 		coalesce(before.decided_at, crossing.at) AS crossed_at,
 		(SELECT min(d.sent_at) FROM deliveries d WHERE d.lead_id = a.lead_id AND d.assignment_id = a.id AND d.kind = 'offer' AND d.state = 'sent') AS delivered_at,

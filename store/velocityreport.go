@@ -19,7 +19,8 @@ type velocityStages struct {
 	Nurturing, Qualified, Handoff, Working, Opportunity, Dormant []float64
 }
 
-// velocitySpans are told beside those of the funnel, from a step to the next: the whole way, and the sales cycle.
+// velocitySpans are told beside those of the funnel, from a step to the next: the whole way, the sales cycle, and how long it took until a
+// journey came to another end.
 var velocitySpans = [][2]string{
 	{funnel.Captured, funnel.MQL},
 	{funnel.MQL, funnel.Accepted},
@@ -27,22 +28,26 @@ var velocitySpans = [][2]string{
 	{funnel.Opportunity, funnel.Won},
 	{funnel.Accepted, funnel.Won},
 	{funnel.Captured, funnel.Won},
+	{funnel.Captured, funnel.Disqualified},
+	{funnel.Captured, funnel.Lost},
 }
 
 const sqlVelocitySpans = `SELECT ARRAY[count(*) FILTER (WHERE a >= 0), count(*) FILTER (WHERE b >= 0), count(*) FILTER (WHERE c >= 0), count(*) FILTER (WHERE d >= 0),
-		count(*) FILTER (WHERE e >= 0), count(*) FILTER (WHERE f >= 0)]::int[] AS counts,
+		count(*) FILTER (WHERE e >= 0), count(*) FILTER (WHERE f >= 0), count(*) FILTER (WHERE g >= 0), count(*) FILTER (WHERE h >= 0)]::int[] AS counts,
 	` + spanOf + `a) FILTER (WHERE a >= 0) AS a, ` + spanOf + `b) FILTER (WHERE b >= 0) AS b, ` + spanOf + `c) FILTER (WHERE c >= 0) AS c,
-	` + spanOf + `d) FILTER (WHERE d >= 0) AS d, ` + spanOf + `e) FILTER (WHERE e >= 0) AS e, ` + spanOf + `f) FILTER (WHERE f >= 0) AS f
+	` + spanOf + `d) FILTER (WHERE d >= 0) AS d, ` + spanOf + `e) FILTER (WHERE e >= 0) AS e, ` + spanOf + `f) FILTER (WHERE f >= 0) AS f,
+	` + spanOf + `g) FILTER (WHERE g >= 0) AS g, ` + spanOf + `h) FILTER (WHERE h >= 0) AS h
 FROM (
 	SELECT extract(epoch FROM mql_at - began_at)::float8 AS a, extract(epoch FROM accepted_at - mql_at)::float8 AS b,
 		extract(epoch FROM opportunity_at - accepted_at)::float8 AS c, extract(epoch FROM won_at - opportunity_at)::float8 AS d,
-		extract(epoch FROM won_at - accepted_at)::float8 AS e, extract(epoch FROM won_at - began_at)::float8 AS f
-	FROM journeys ` + theJourneys + ` AND coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL
+		extract(epoch FROM won_at - accepted_at)::float8 AS e, extract(epoch FROM won_at - began_at)::float8 AS f,
+		CASE WHEN stage = 'disqualified' THEN extract(epoch FROM stage_at - began_at)::float8 END AS g, CASE WHEN stage = 'lost' THEN extract(epoch FROM stage_at - began_at)::float8 END AS h
+	FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))
 ) AS j`
 
 type velocitySpan struct {
-	Counts           []int
-	A, B, C, D, E, F []float64
+	Counts                 []int
+	A, B, C, D, E, F, G, H []float64
 }
 
 // Ages are whole days; who was not won is of the age that it has now.
@@ -92,7 +97,7 @@ func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (reco
 	for i, took := range [][]float64{st.Nurturing, st.Qualified, st.Handoff, st.Working, st.Opportunity, st.Dormant} {
 		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(st.Counts[i], took)})
 	}
-	for i, took := range [][]float64{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F} {
+	for i, took := range [][]float64{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F, sp.G, sp.H} {
 		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(sp.Counts[i], took)})
 	}
 	for _, p := range funnel.Conversion(ages) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
@@ -18,7 +19,17 @@ func TestVelocityReport_isWhatTheFactsSay(t *testing.T) {
 	got, err := s.VelocityReport(t.Context(), f)
 	require.NoError(t, err)
 	facts, _ := journeyFacts(t, s, f)
+	for _, ending := range []string{"disqualified", "lost"} {
+		rows, _ := s.pool.Query(t.Context(), `SELECT lead_id || '/' || cycle AS subject, stage AS step, stage_at AS at FROM journeys WHERE cycle > 0 AND stage = $1`, ending)
+		ends, err := pgx.CollectRows(rows, pgx.RowToStructByName[funnel.Fact])
+		require.NoError(t, err)
+		facts = append(facts, ends...)
+	}
 	for _, sp := range got.Spans {
+		if sp.To == funnel.Disqualified {
+			require.Zero(t, sp.Count, "nobody was")
+			continue
+		}
 		want := funnel.Between(sp.From, sp.To, facts)
 		require.Positive(t, want.N)
 		require.Equal(t, want.N, sp.Count, sp.From+" "+sp.To)

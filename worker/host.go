@@ -42,7 +42,8 @@ type Host struct {
 	Scores     Scores
 	Holds      Holds
 	Away       Away
-	Journeys   Journeys // nil: others fold
+	Journeys   Journeys  // nil: others fold
+	Customers  Customers // nil: others ask
 	Client     client.Client
 	Mails      Carrier // of nurture mail
 	Alerts     Carrier // of mail to sales, which waits for no nurture mail: it has connections of its own
@@ -130,6 +131,9 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	if h.WatchEvery > 0 {
 		g.Go(func() error { return h.keepSchedule(ctx, b) })
+	}
+	if h.Customers != nil {
+		g.Go(func() error { return h.every(ctx, b, "customers", customersOften, "asking customers", h.askCustomers) })
 	}
 	if h.Tide != nil {
 		g.Go(func() error { return h.Tide.watch(ctx, b, sure) })

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	netmail "net/mail"
@@ -14,6 +15,22 @@ import (
 	"github.com/leadflow-dev/leadflow/mail/token"
 )
 
+// Customers asks those for their net promoter score whose time has come. Any number may ask at once: nobody is asked twice.
+type Customers interface {
+	AskCustomers(ctx context.Context) (asked int, err error)
+}
+
+// customersOften is how often it is looked for them; what is counted in days can wait for minutes.
+const customersOften = 5 * time.Minute
+
+func (h *Host) askCustomers(ctx context.Context) error {
+	n, err := h.Customers.AskCustomers(ctx)
+	if n > 0 {
+		h.Log.Info("customers are asked for their net promoter score", "customers", n)
+	}
+	return err
+}
+
 // asksFor is how long the link of a question takes an answer.
 const asksFor = 60 * 24 * time.Hour
 
@@ -25,13 +42,22 @@ const questionBody = `Hello{% if first_name %} {{ first_name }}{% endif %},
 
 We ask this once.`
 
-// questions are what a buyer is asked when their lead is closed: subject and text.
-var questions = map[string][2]string{
-	"won":  {"One question", "you chose us, and we would like to know why. What one thing helped you choose us?"},
-	"lost": {"One question", "you did not choose us this time, and we would like to learn from it. What was missing?"},
+const scoreBody = `Hello{% if first_name %} {{ first_name }}{% endif %},
+
+%%
+
+[Give us a number from 0 to 10]({{ links.question }} "button")
+
+It takes half a minute.`
+
+// questions are what a customer is asked: subject, text and the body around it.
+var questions = map[string][3]string{
+	record.AskedWon:  {"One question", "you chose us, and we would like to know why. What one thing helped you choose us?", questionBody},
+	record.AskedLost: {"One question", "you did not choose us this time, and we would like to learn from it. What was missing?", questionBody},
+	record.AskedNPS:  {"One question", "you have worked with us for a while. How likely is it that you would recommend us to a friend or colleague?", scoreBody},
 }
 
-// question asks a buyer one thing. It can be left without an answer, and it says how to get no more mail.
+// question asks a customer one thing. It can be left without an answer, and it says how to get no more mail.
 func (l *Letters) question(d record.Delivery) (mail.Rendered, error) {
 	var asked struct {
 		QuestionID string `json:"question_id"`
@@ -56,7 +82,7 @@ func (l *Letters) question(d record.Delivery) (mail.Rendered, error) {
 	}
 	return l.Composer.Compose(mail.Message{
 		From: l.House.From, To: netmail.Address{Address: d.To}, Subject: text[0], Preheader: "It takes a sentence.",
-		Body: strings.Replace(questionBody, "%%", text[1], 1), Vars: vars(d.Lead), Links: map[string]string{"question": l.House.PublicURL + "/q/" + t, "unsubscribe": unsubscribe},
+		Body: strings.Replace(text[2], "%%", text[1], 1), Vars: vars(d.Lead), Links: map[string]string{"question": l.House.PublicURL + "/q/" + t, "unsubscribe": unsubscribe},
 		Unsubscribe: unsubscribe, OneClick: unsubscribe, Postal: l.House.Postal, Brand: l.House.Brand,
 		MessageID: messageID(d) + "@" + domainOf(l.House.From.Address), ReturnPath: l.House.From.Address, Date: d.CreatedAt,
 	})

@@ -68,3 +68,20 @@ func TestTold_theBuyerIsAsked(t *testing.T) {
 	require.Len(t, office.got("ada@person.example"), 1)
 	require.Empty(t, office.got("eve@person.example"))
 }
+
+// Whose time has come is asked for a number, by the worker itself, and the mail says so.
+func TestTold_theCustomerIsAskedForANumber(t *testing.T) {
+	t.Parallel()
+	s := openHouse(t, pgtest.New(t, seeded))
+	office := newPostOffice(t, holdsNobody)
+	_, err := s.Pool().Exec(t.Context(), `UPDATE policies SET document = jsonb_set(document, '{notify}', '{"ask": {"nps": "30d"}}') WHERE active`)
+	require.NoError(t, err)
+	ida := capture(t, s, "ida@person.example", lifecycle.StageWon)
+	_, err = s.Pool().Exec(t.Context(), `INSERT INTO outcomes (lead_id, cycle, kind, at) VALUES ($1, 1, 'won', now() - interval '31 days')`, ida)
+	require.NoError(t, err)
+	h := host(t, s, office.address)
+	h.Customers = s
+	run(t, h)
+	await(t, time.Minute, "the question", func() bool { return len(office.got("ida@person.example")) == 1 })
+	require.Contains(t, office.got("ida@person.example")[0], "recommend us")
+}

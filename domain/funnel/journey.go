@@ -17,6 +17,12 @@ const (
 	Won         = "won"
 )
 
+// Endings of a journey that is not won and does not go on, by their stage.
+const (
+	Lost         = "lost"
+	Disqualified = "disqualified"
+)
+
 // Steps lists them.
 var Steps = []string{Captured, MQL, Accepted, Opportunity, Won}
 

@@ -144,10 +144,12 @@ type Notify struct {
 	Ask    Ask      `json:"ask,omitzero"`
 }
 
-// Ask says which buyers are asked one question by mail once a lead is closed.
+// Ask says which buyers are asked one question by mail once a lead is closed, and when customers are asked for their net promoter score.
 type Ask struct {
-	Won  bool `json:"won,omitempty"`  // what one thing helped you choose us?
-	Lost bool `json:"lost,omitempty"` // what was missing?
+	Won   bool      `json:"won,omitempty"`   // what one thing helped you choose us?
+	Lost  bool      `json:"lost,omitempty"`  // what was missing?
+	NPS   span.Span `json:"nps,omitempty"`   // how likely is it that you would recommend us? So long after they were won; 0: nobody is asked by itself
+	Every span.Span `json:"every,omitempty"` // nobody is asked anything again before this is over; 0: 90 days
 }
 
 // AlertKinds are what sales is told of, as Urgent may name it.

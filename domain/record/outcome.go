@@ -18,7 +18,7 @@ type Outcome struct {
 	Currency     *string         `json:"currency"`
 	OneThing     *string         `json:"one_thing" doc:"what the rep says helped the buyer choose us"`
 	Missing      *string         `json:"missing" doc:"what the rep says was missing"`
-	BuyerAnswer  *string         `json:"buyer_answer" doc:"what the buyer answered to the one question they were mailed"`
+	Answered     bool            `json:"answered" doc:"whether the buyer answered the one question they were asked; GET /v1/leads/{id}/questions has what"`
 	DuplicateOf  *string         `json:"duplicate_of"`
 	AssignmentID *string         `json:"assignment_id"`
 	ModelVersion *int            `json:"model_version" doc:"of the scoring model, when the lead was offered"`
@@ -28,11 +28,11 @@ type Outcome struct {
 
 // QuestionPage is what the link of a question shows.
 type QuestionPage struct {
-	Kind     string // won or lost
+	Kind     string // won, lost or nps
 	Answered bool
 }
 
-// KindQuestion is the kind of the mail that asks a buyer.
+// KindQuestion is the kind of the mail that asks a customer.
 const KindQuestion = "question"
 
 // Reason is one reason that a decision may give, and what it leads to.

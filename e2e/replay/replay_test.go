@@ -98,6 +98,9 @@ func TestReplay_theLogInOrderAndShuffledAndDoubled(t *testing.T) {
 	t.Logf("compared after %.1f s", time.Since(began).Seconds())
 	b.requireStages("bpic")
 	t.Logf("all at rest after %.1f s", time.Since(began).Seconds())
+	b.requireReport("bank")
+	b.requireTheBanksFigures()
+	t.Logf("the reports asked after %.1f s", time.Since(began).Seconds())
 }
 
 // stale is when the policy ends who never qualifies. It must be longer than the product ever takes from a capture to what

@@ -38,7 +38,7 @@ func newAPI(cfg Config, s *store.Store, in *intake.Service, d *desk.Desk, tokens
 		return nil, err
 	}
 	return api.New(api.Deps{
-		Reads: s, People: s, Team: s, Days: s, SLA: s, Reports: s, Documents: s, Predictors: s, Routing: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s, Unscoring: s, Merging: s, Choices: s, Offers: s, Reasons: s, Questions: s, SuppressionLists: s, Audit: s, Bulks: s, Exports: s, Insight: Insight{s},
+		Reads: s, People: s, Team: s, Days: s, SLA: s, Reports: s, Documents: s, Predictors: s, Routing: s, Keys: s, Webhooks: s, Lanes: s, Mails: s, Answers: s, Imports: s, Unscoring: s, Merging: s, Choices: s, Offers: s, Reasons: s, Questions: s, Themes: s, AnswerReports: s, SuppressionLists: s, Audit: s, Bulks: s, Exports: s, Insight: Insight{s},
 		Intake: in, Desk: d, Tokens: tokens, Letters: letters, Tests: s, Back: back, Hooks: hooks, Log: log, Metrics: r, Limits: l, Trace: traceRequests(tracer), Checks: checks,
 		Links: slices.Sorted(maps.Keys(links)), Scanners: known, NoOpens: !cfg.MailOpens, Topics: topics, Wording: cfg.ConsentWording,
 	}), nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"net/http"
+	"path"
 
 	"github.com/leadflow-dev/leadflow/domain/effect"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -17,7 +18,7 @@ func rateOf(tried, converted int) record.Rate {
 func insights(w http.ResponseWriter, r *http.Request) {
 	lift := &effect.Bounds{Value: -0.12, Low: -0.15, High: -0.08}
 	about := record.CaseFilter{Model: 4}
-	switch r.PathValue("report") {
+	switch path.Base(r.URL.Path) {
 	case "rules":
 		answerWith(w, http.StatusOK, record.RulesReport{
 			CaseFilter: about, Cases: 900, Forgot: 7, Open: 50, PerPoint: new(1.04), Says: "mind the gap",

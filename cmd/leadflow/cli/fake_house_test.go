@@ -105,6 +105,7 @@ func (a *fakeAPI) house(w http.ResponseWriter, r *http.Request) {
 		"mails":     {"id": "m-1", "key": "k", "lead_id": "lead-1", "lane": "bulk", "kind": "nurture", "step": "hello", "state": "unknown", "attempts": 1, "created_at": time.Now(), "sent_at": nil},
 		"webhooks":  {"id": "wh-1", "url": "https://crm.example.com/", "kinds": []string{}, "active": true},
 		"lanes":     {"lane": "bulk", "held_at": time.Now().Add(-time.Hour), "why": "restored", "waiting": []any{map[string]any{"kind": "nurture", "n": 12}}},
+		"themes":    {"code": "price", "title": "Price", "words": []string{"pric*", "too much"}},
 		"keys":      {"id": "key-1", "name": "crm", "role": "sales", "prefix": "lf_abc", "created_at": time.Now(), "last_used_at": nil, "revoked_at": nil},
 		"inbox":     {"lead_id": "lead-1", "assignment_id": "offer-1", "rep_id": "rep-1", "stage": "handoff", "score": 112, "band": "hot", "offered_at": time.Now(), "sla": map[string]any{"due_at": time.Now().Add(-10*time.Minute - time.Second), "state": "running"}, "reasons": []string{"asked for a demo", "vp of sales"}},
 	}[kind]

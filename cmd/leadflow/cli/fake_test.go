@@ -73,8 +73,15 @@ func newFakeAPI() *fakeAPI {
 		}})
 	})
 	mux.HandleFunc("GET /v1/analytics/sla", slaReport)
-	mux.HandleFunc("GET /v1/analytics/{report}", insights)
+	for _, report := range []string{"rules", "patterns", "personas", "gaps"} {
+		mux.HandleFunc("GET /v1/analytics/"+report, insights)
+	}
 	mux.HandleFunc("POST /v1/models/{version}/suggest", suggestion)
+	mux.HandleFunc("GET /v1/analytics/{report}", otherReport)
+	mux.HandleFunc("GET /v1/analytics/{report}/leads", otherReport)
+	mux.HandleFunc("GET /v1/leads/{id}/questions", asked)
+	mux.HandleFunc("POST /v1/leads/{id}/questions", asked)
+	mux.HandleFunc("POST /v1/leads/{id}/answers", asked)
 	mux.HandleFunc("/", a.house)
 	a.server = httptest.NewServer(a.recorded(mux))
 	return a

@@ -98,5 +98,5 @@ func reports(t *tool) *cobra.Command {
 		}
 		return nil
 	})
-	return group("report", "Reports: how sales and marketing do", "", reportFunnel(t), reportVelocity(t), reportSources(t), reportLeads(t), sla, reportRules(t), reportPatterns(t))
+	return group("report", "Reports: how sales and marketing do", "", reportFunnel(t), reportVelocity(t), reportSources(t), reportEngagement(t), reportModels(t), reportAnswers(t), reportLeads(t), reportEngaged(t), reportOffers(t), reportAnswered(t), sla, reportRules(t), reportPatterns(t))
 }
