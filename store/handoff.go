@@ -148,9 +148,13 @@ func (ch *choice) assign(ctx context.Context, h *handing, repID, state string) (
 	if !ch.lead.alert {
 		return offer, nil
 	}
-	return offer, tellSales(ch.last, h, alert{
+	told := alert{
 		kind: alertOf(c.Kind, state), key: c.ID, AlertData: alerted, whys: record.Whys(explained.Items, whysShown), unheard: !ch.office.hooks,
-	})
+	}
+	if err := ch.handedOn(ctx, &told); err != nil {
+		return nil, err
+	}
+	return offer, tellSales(ch.last, h, told)
 }
 
 // clocks are the deadlines of an offer by the terms of the lead, in business time of the rep.

@@ -37,6 +37,7 @@ var whole = map[string]string{
 	"sqlPreviewBulk":     "counts what matches a filter",
 	"sqlStartBulk":       "takes what matches a filter, once a bulk action",
 	"sqlClocksOfAll":     "once a policy",
+	"sqlGathered":        "while what is late waits to be told: leads that sales have",
 	"sqlInDefault":       "once an hour, what lies in no month",
 }
 
