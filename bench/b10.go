@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,8 +21,11 @@ const (
 	b10Deadlines = 20_000 // of either side, all due at one moment: harder than within ten minutes
 	b10Pairs     = 1
 	b10Queue     = "bench-timers"
-	b10Trial     = 100 // are begun first, to know how far ahead the moment is to be
+	b10Stalled   = 3 * time.Minute // without any progress nothing will come of it
 )
+
+// trial is how many are begun first, to know how far ahead the moment is to be: of thousands more, for they are begun ever more slowly.
+func (s *storm) trial() int { return max(100, min(500, s.n/20)) }
 
 // b10 lets deadlines of offers fall due, all at one moment, against bare workflows that each wait for a timer and then run one
 // local activity. A calendar that opens at that moment, and not before, gives all offers the same deadline, whenever they were made.
@@ -67,11 +71,13 @@ func (s *storm) moment(ctx context.Context, begin func(n int) error) (time.Time,
 		return time.Time{}, err
 	}
 	began := time.Now()
-	if err := begin(b10Trial); err != nil {
+	if err := begin(s.trial()); err != nil {
 		return time.Time{}, err
 	}
-	took := time.Since(began) * time.Duration(s.n) / b10Trial * 3 / 2 // it gets slower, and what runs beside it may change
-	return time.Now().Add(took + 15*time.Second), ctx.Err()
+	took := time.Since(began) * time.Duration(s.n) / time.Duration(s.trial()) * 2 // it gets slower, and what runs beside it may change
+	due := time.Now().Add(took + 15*time.Second)
+	s.tell("%d are begun for %s", s.n, due.Format(time.TimeOnly))
+	return due, ctx.Err()
 }
 
 // The leads that are measured have terms of their own; the others wait for most of a day.
@@ -124,14 +130,8 @@ func (s *storm) ours(ctx context.Context) (out measure.Sample, err error) {
 	if err != nil {
 		return out, err
 	}
-	until := due.Add(time.Duration(s.n)*time.Second/10 + time.Minute)
-	for told := 0; told < s.n && time.Now().Before(until); {
-		if err := pause(ctx, time.Second); err != nil {
-			return out, err
-		}
-		if err := s.pool.QueryRow(ctx, sqlRemindedOf, channel).Scan(&told); err != nil {
-			return out, err
-		}
+	if err := s.reach(ctx, s.n, "had their deadline handled", sqlRemindedOf, channel); err != nil {
+		return out, err
 	}
 	out.CPU = load.Less(s.rig.CPU(), used)
 	var mails, leads, early int
@@ -193,12 +193,24 @@ func (s *storm) offer(ctx context.Context, channel string, n int) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for offers := 0; offers < n; {
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+	return s.reach(ctx, n, "were offered", sqlOffersOf, channel)
+}
+
+// reach looks at the count of a channel until it is there; that it does not grow any more is an error.
+func (s *storm) reach(ctx context.Context, n int, what, sql, channel string) error {
+	count, before, since := 0, 0, time.Now()
+	for count < n {
+		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		if err := s.pool.QueryRow(ctx, sqlOffersOf, channel).Scan(&offers); err != nil {
+		if err := s.pool.QueryRow(ctx, sql, channel).Scan(&count); err != nil {
 			return err
+		}
+		if count > before {
+			before, since = count, time.Now()
+		}
+		if time.Since(since) > b10Stalled {
+			return fmt.Errorf("of %d leads %d %s", n, count, what)
 		}
 	}
 	return nil
@@ -208,6 +220,7 @@ func (s *storm) offer(ctx context.Context, channel string, n int) error {
 type timers struct {
 	worker   worker.Worker
 	last     atomic.Int64 // nanoseconds
+	rang     sync.Map     // by workflow: a local activity runs again where its task was lost
 	late     chan time.Duration
 	lateness measure.Histogram
 }
@@ -225,8 +238,11 @@ func newTimers(b *bench) (*timers, error) {
 }
 
 // Ring is the local activity: it does nothing but say that it ran.
-func (t *timers) Ring(_ context.Context, due time.Time) error {
+func (t *timers) Ring(_ context.Context, id string, due time.Time) error {
 	now := time.Now()
+	if _, again := t.rang.LoadOrStore(id, true); again {
+		return nil
+	}
 	t.last.Store(now.UnixNano())
 	t.late <- now.Sub(due)
 	return nil
@@ -238,7 +254,7 @@ func alarm(ctx workflow.Context, due time.Time) error {
 	}
 	var t *timers
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{ScheduleToCloseTimeout: 4 * time.Second})
-	return workflow.ExecuteLocalActivity(ctx, t.Ring, due).Get(ctx, nil)
+	return workflow.ExecuteLocalActivity(ctx, t.Ring, workflow.GetInfo(ctx).WorkflowExecution.ID, due).Get(ctx, nil)
 }
 
 func (s *storm) bare(ctx context.Context) (out measure.Sample, err error) {
@@ -281,12 +297,14 @@ func (s *storm) set(ctx context.Context, n int, due time.Time) error {
 // rung waits until so many have fired.
 func (s *storm) rung(ctx context.Context, n int) error {
 	s.timers.lateness = measure.Histogram{}
-	for range n {
+	for i := range n {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case late := <-s.timers.late:
 			s.timers.lateness.Add(late)
+		case <-time.After(b10Stalled):
+			return fmt.Errorf("%d of %d timers have not fired", n-i, n)
 		}
 	}
 	return nil

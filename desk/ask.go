@@ -24,6 +24,7 @@ type verdict struct {
 	stage     lifecycle.Stage
 	decidedBy string
 	away      bool // nobody was reached: others need not be asked now
+	begins    bool // there is no run yet, so nothing is under way: it may be asked again soon
 }
 
 var pending = verdict{state: Pending}
@@ -192,7 +193,7 @@ func (d *Desk) judge(ctx context.Context, dec record.Decision) (verdict, error) 
 	case err != nil:
 		return verdict{}, err
 	case !lead.Stage.Terminal():
-		return pending, d.store.Poke(ctx, dec.LeadID)
+		return verdict{state: Pending, begins: true}, d.store.Poke(ctx, dec.LeadID)
 	}
 	return d.standing(ctx, dec, verdict{state: Refused, code: lifecycle.CodeWrongStage, stage: lead.Stage, decidedBy: lead.Last.By})
 }

@@ -39,6 +39,11 @@ func (d *Desk) Decide(ctx context.Context, r Request) (Answer, error) {
 		return d.answer(ctx, dec, verdict{state: dec.State, code: dec.Code})
 	}
 	v, err := d.ask(ctx, dec, d.cfg.Wait)
+	if err == nil && v.begins && !known { // who pauses a lead that was captured just now does not mean in ten seconds
+		if err = d.store.DeferDecision(ctx, dec.ID, d.backoff(1)); errors.Is(err, record.ErrNotFound) {
+			err = nil // answered or erased meanwhile
+		}
+	}
 	if err != nil {
 		return Answer{}, err
 	}

@@ -73,6 +73,7 @@ func TestDecide_aRunThatIsMissingIsStarted(t *testing.T) {
 	a := decided(t, newDesk(p, &run{answers: []error{noRun}}), accept)
 	require.Equal(t, Pending, a.State)
 	require.Equal(t, []string{leadA}, p.poked)
+	require.Equal(t, map[string]time.Duration{a.DecisionID: time.Second}, p.deferred, "it begins in a moment, and is asked then")
 }
 
 func TestDecide_theNextRunIsAsked(t *testing.T) {

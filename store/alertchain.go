@@ -74,14 +74,3 @@ func (s *Store) escalation(ctx context.Context, q querier, c lifecycle.Command) 
 	}
 	return chain[c.Clock.N], true, nil
 }
-
-// lateness is how long after its moment a clock is told; nothing where it is on time.
-func lateness(c lifecycle.Command) time.Duration {
-	if c.Clock.Was.IsZero() {
-		return 0
-	}
-	if late := c.At.Sub(c.Clock.Was); late > tellsLate {
-		return late.Truncate(time.Second)
-	}
-	return 0
-}

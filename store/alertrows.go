@@ -31,7 +31,7 @@ func tellReps(b *pgx.Batch, h *handing, alerts []alert) error {
 	var r mailRows
 	now := time.Now().UTC().Truncate(time.Second)
 	for _, a := range alerts {
-		if a.kind == "claimed" {
+		if a.kind == "claimed" || a.due != nil { // what is late goes by itself
 			continue
 		}
 		letter, err := json.Marshal(a.letter(now))
@@ -47,10 +47,10 @@ func tellReps(b *pgx.Batch, h *handing, alerts []alert) error {
 		}, record.LaneAlert, len(r.keys))).Query(h.made)
 	}
 	for i, a := range alerts {
-		if a.unheard {
+		if a.unheard && a.due == nil {
 			continue
 		}
-		a.noMail = true
+		a.noMail = a.due == nil
 		if i > 0 { // a worker is reserved once a transaction
 			h = nil
 		}

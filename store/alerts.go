@@ -11,20 +11,20 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// Whom a worker waits for are born claimed.
+// Whom a worker waits for are born claimed. What is late is gathered: TellLate puts it in its order.
 const (
 	sqlAlertMail = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once, payload,
-	state, attempts, claimed_until)
+	state, attempts, claimed_until, due_at, gathering, not_before)
 SELECT gen_random_uuid(), @key || '/mail', 'alert', 'mail', @kind, @lead, @cycle, @assignment, @rep, true, @payload,
-	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
+	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END, @was::timestamptz, @was::timestamptz IS NOT NULL, now() + @gathers::interval
 FROM (SELECT @claims > 0 AND held_at IS NULL AS goes FROM lanes WHERE lane = 'alert') AS l
 ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
 
 	sqlAlertHooks = `INSERT INTO deliveries AS d (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, webhook_id, at_least_once, payload,
-	state, attempts, claimed_until)
+	state, attempts, claimed_until, due_at, gathering, not_before)
 SELECT gen_random_uuid(), @key || '/hook/' || w.id, 'webhook', CASE w.format WHEN 'slack' THEN 'slack' ELSE 'webhook' END, @kind, @lead, @cycle,
 	@assignment, @rep, w.id, true, CASE w.format WHEN 'slack' THEN coalesce(@letter::jsonb, @payload::jsonb) ELSE @payload::jsonb END,
-	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END
+	CASE WHEN goes THEN 'claimed' ELSE 'queued' END, goes::int, CASE WHEN goes THEN now() + @lease::interval END, @was::timestamptz, @was::timestamptz IS NOT NULL, now() + @gathers::interval
 FROM (SELECT w.id, w.format, row_number() OVER () <= @claims AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'webhook') AS goes
 	FROM webhooks w WHERE w.active AND CASE WHEN @webhook::uuid IS NULL THEN (w.kinds = '{}' OR @event = ANY(w.kinds)) AND ` + concerned + ` ELSE w.id = @webhook END) AS w
 ON CONFLICT (key) DO NOTHING RETURNING ` + claimColumns
@@ -49,6 +49,8 @@ type alert struct {
 	noMail  bool   // subscribers only
 	unheard bool   // there are none
 	webhook string // of them this one only, whatever it wants to hear of
+
+	due *time.Time // of what is late: it is told in this order
 }
 
 // letter is what a mail says of it; a webhook says its payload.
@@ -70,10 +72,15 @@ func tellSales(b *pgx.Batch, h *handing, a alert) error {
 	if err != nil {
 		return err
 	}
+	var gathers time.Duration
+	if a.due != nil {
+		h, gathers = nil, gatheringGoes
+	}
 	args := func(payload []byte) pgx.NamedArgs {
 		return pgx.NamedArgs{
 			"key": a.key, "kind": a.kind, "lead": a.LeadID, "cycle": a.Cycle, "assignment": assignmentID(a.AssignmentID),
 			"rep": assignmentID(a.RepID), "event": event, "payload": payload, "letter": letter, "webhook": assignmentID(a.webhook),
+			"was": a.due, "gathers": gathers,
 		}
 	}
 	if !a.noMail && isID(a.RepID) && a.kind != "claimed" { // who takes a lead need not be told
@@ -143,10 +150,7 @@ func (s *Store) Alert(ctx context.Context, c lifecycle.Command) error {
 		a := alert{kind: alertKind(c.Clock), key: c.ID, whys: record.Whys(explained.Items, whysShown), noMail: !to.mail, webhook: to.webhook, AlertData: record.AlertData{
 			LeadID: leadID, Cycle: c.Cycle, AssignmentID: c.Assignment, RepID: to.rep, Score: now.Score, DueAt: now.DueAt,
 		}}
-		if late := lateness(c); late > 0 {
-			was := c.Clock.Was.UTC()
-			a.WasDue, a.LateBy = &was, late.String()
-		}
+		a.of(c.Clock.Was, c.At)
 		return tellSales(b, h, a)
 	})
 	h.end(err)

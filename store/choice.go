@@ -30,6 +30,7 @@ type choice struct {
 	among  *routed
 	rep    string      // who is named; empty where somebody is looked for
 	pools  []*poolRead // that it may ask, in order
+	was    time.Time   // when the deadline was by which it is handed on; zero: by none
 
 	decided bool           // out is the answer
 	out     record.Granted // with a code where nobody gets it
@@ -74,6 +75,9 @@ func (ch *choice) ready(ctx context.Context, g *sitting) error {
 		return g.office.noPolicy
 	}
 	if err := ch.explain(ctx, g); err != nil {
+		return err
+	}
+	if err := ch.handedOn(ctx, g.x); err != nil {
 		return err
 	}
 	var err error

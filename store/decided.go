@@ -55,6 +55,7 @@ func (g *sitting) grant(ctx context.Context, ch *choice, m *settled) error {
 		kind: alertOf(c.Kind, ch.state), key: c.ID, whys: record.Whys(ch.score.Items, whysShown), unheard: !g.office.hooks,
 		AlertData: record.AlertData{LeadID: ch.leadID, Cycle: c.Cycle, AssignmentID: id, RepID: m.rep, Score: ch.score.Score, DueAt: m.due},
 	}
+	m.alert.of(ch.was, c.At)
 	return nil
 }
 

@@ -236,6 +236,55 @@ func TestTheSameMailIsNotSentToBoth(t *testing.T) {
 	require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE lead_id = $1 AND cycle = 2", late), "another cycle is another round")
 }
 
+// A step that one of them comes to while they are merged waits for the merge, and knows of it.
+func TestAStepThatWaitedForAMergeKnowsOfIt(t *testing.T) {
+	s := garden(t)
+	old, mail := queued(t, s, "ada@old.example.com")
+	require.NotEmpty(t, claim(t, s, record.LaneBulk))
+	require.Empty(t, sending(t, s, mail))
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com"})
+	tx, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = tx.Exec(t.Context(), "SELECT FROM deliveries WHERE lead_id = $1 FOR UPDATE", old) // what a merge comes to once it has locked both
+	require.NoError(t, err)
+	waiting := func(n int) {
+		require.Eventually(t, func() bool {
+			return one[int](t, s, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == n
+		}, 30*time.Second, 10*time.Millisecond)
+	}
+	ended := make(chan error, 2)
+	go func() {
+		_, err := s.Merge(context.WithoutCancel(t.Context()), record.Merge{LeadID: old, Into: ada, Actor: sysActor})
+		ended <- err
+	}()
+	waiting(1)
+	c := command(ada, lifecycle.CommandMail, "mail/welcome@1//1")
+	c.Position = lifecycle.Position{Sequence: "welcome", Version: 1}
+	go func() {
+		_, err := s.GoOn(context.WithoutCancel(t.Context()), c)
+		ended <- err
+	}()
+	waiting(2)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, <-ended)
+	require.NoError(t, <-ended)
+	require.Equal(t, "suppressed sent_before_merge", one[string](t, s, "SELECT state || ' ' || code FROM deliveries WHERE lead_id = $1 AND kind = 'nurture'", ada))
+}
+
+// While Temporal is away leads are captured and merged all the same. The run that begins after it is in the cycle of the merge.
+func TestARunThatBeginsAfterTheMergeIsSentNothingAgain(t *testing.T) {
+	s := garden(t)
+	old, mail := queued(t, s, "ada@old.example.com")
+	require.NotEmpty(t, claim(t, s, record.LaneBulk))
+	require.Empty(t, sending(t, s, mail))
+	ada := nurturing(t, s, record.Capture{Email: "ada@example.com"})
+	mergeInto(t, s, old, ada)
+	exec(t, s, "UPDATE leads SET cycle_started_at = now() + interval '1 hour' WHERE id = $1", ada) // as its run says
+	require.Equal(t, "hello", goOn(t, s, ada, lifecycle.Position{}, time.Now().UTC().Truncate(time.Microsecond)).Mail)
+	require.Equal(t, "suppressed sent_before_merge", one[string](t, s, "SELECT state || ' ' || code FROM deliveries WHERE lead_id = $1 AND kind = 'nurture'", ada))
+}
+
 func TestOpenOffersOfTheOneThatEndsAreEnded(t *testing.T) {
 	s := floor(t)
 	rep := newRep(t, s, "rita", nil)

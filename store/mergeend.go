@@ -8,13 +8,13 @@ import (
 
 const (
 	// Its keys stay where the other has some of its own: whoever comes by them is led on.
-	sqlEndMerged = `UPDATE leads SET stage = 'erased', stage_at = now(), merged_into = @into, merged_at = now(), updated_at = now(),
+	sqlEndMerged = `UPDATE leads SET stage = 'erased', stage_at = now(), merged_into = @into, merged_at = now(), merged_cycle = @cycle, updated_at = now(),
 	email = CASE WHEN @took_email THEN NULL ELSE email END, external_id = CASE WHEN @took_external THEN NULL ELSE external_id END,
 	touch_wanted = NULL, paused = false, owner = NULL, team_id = NULL, assignment_id = NULL,
 	sla_due_at = NULL, sla_state = 'none', next_kind = '', next_at = NULL, state = NULL
 WHERE id = @loser`
 
-	sqlBringAlong = `UPDATE leads SET merged_into = @into, merged_at = now() WHERE merged_into = @loser AND id = ANY(@brought::uuid[])`
+	sqlBringAlong = `UPDATE leads SET merged_into = @into, merged_at = now(), merged_cycle = @cycle WHERE merged_into = @loser AND id = ANY(@brought::uuid[])`
 
 	// Subscribers are told what happened, and reps that an offer is gone, whatever became of the lead since.
 	sqlStillTold = `UPDATE deliveries SET lead_id = @into WHERE lead_id = @loser AND state IN ('queued', 'claimed') AND (lane = 'webhook' OR kind = 'offer_withdrawn')`
@@ -48,7 +48,7 @@ ON CONFLICT (key) DO NOTHING`
 // end ends what is open of the one that is no more, and gives away what the other goes on with.
 func (g *merging) end(ctx context.Context) error {
 	args, j := g.args(), &g.report.Joined
-	args["leads"] = []string{g.LeadID, g.Into}
+	args["leads"], args["cycle"] = []string{g.LeadID, g.Into}, g.into.Cycle
 	args["took_email"], args["took_external"] = g.changed.Email, g.changed.ExternalID
 	for _, sql := range []string{sqlLockDeliveries, sqlStillTold} {
 		if _, err := g.tx.Exec(ctx, sql, args); err != nil {

@@ -114,6 +114,7 @@ func (g *going) notify(ctx context.Context, q querier, b *pgx.Batch, e sequence.
 	args := pgx.NamedArgs{
 		"key": g.key("notify", e.Step), "kind": record.AlertSequence, "lead": g.n.ID, "cycle": g.c.Cycle, "assignment": nil,
 		"rep": assignmentID(a.RepID), "event": record.KindSequenceNotified, "payload": payload, "claims": 0, "lease": time.Duration(0),
+		"was": nil, "gathers": time.Duration(0),
 	}
 	sql := sqlAlertHooks
 	if why == "rep" {

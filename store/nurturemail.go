@@ -51,17 +51,17 @@ func (g *going) queueMail(ctx context.Context, q querier, b *pgx.Batch, step seq
 const codeSentBefore = "sent_before_merge"
 
 const sqlSentToMerged = `SELECT EXISTS (SELECT FROM leads l JOIN deliveries d ON d.lead_id = l.id AND d.cycle = l.cycle
-WHERE l.merged_into = @lead AND l.merged_at >= @since AND d.kind = 'nurture' AND d.sequence = @sequence AND d.step = @step
+WHERE l.merged_into = @lead AND l.merged_cycle = @cycle AND d.kind = 'nurture' AND d.sequence = @sequence AND d.step = @step
 	AND d.state IN ('sending', 'sent', 'unknown'))`
 
 // sentToMerged reports whether a lead that was merged into this one in this cycle was sent the mail of this step, or may have
 // been, in the cycle it was in.
 func (g *going) sentToMerged(ctx context.Context, q querier, step string) (before bool, err error) {
-	if !g.n.Joined {
+	if !g.ledger.Joined {
 		return false, nil
 	}
 	rows, _ := q.Query(ctx, sqlSentToMerged, pgx.NamedArgs{
-		"lead": g.n.ID, "since": g.n.CycleStartedAt, "sequence": g.c.Position.Sequence, "step": step,
+		"lead": g.n.ID, "cycle": g.c.Cycle, "sequence": g.c.Position.Sequence, "step": step,
 	})
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
 }

@@ -23,7 +23,6 @@ type nurtured struct {
 	Grade        string
 	State        string // of the version
 	Publications int    // of the sequence
-	Joined       bool   // another lead was merged into this one in this cycle
 	Unconfirmed  bool   // the lead was asked for a consent that mails of the sequence need, and has not answered
 	OwnCap       *int   // mails a week the person asked for at most
 	Policy       json.RawMessage
@@ -37,7 +36,6 @@ const sqlNurtured = `SELECT l.id, l.email, l.external_id, l.profile, l.consent, 
 	coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade, q.state, p.document AS policy, (SELECT mails_per_week FROM preferences WHERE lead_id = l.id) AS own_cap,
 	EXISTS (SELECT FROM confirmations c WHERE c.lead_id = l.id AND c.ended_at IS NULL
 		AND c.purpose IN ('marketing', coalesce(q.document ->> 'purpose', 'marketing'))) AS unconfirmed,
-	EXISTS (SELECT FROM leads m WHERE m.merged_into = l.id AND m.merged_at >= l.cycle_started_at) AS joined,
 	(SELECT count(*) FROM sequence_publications WHERE name = @sequence) AS publications,
 	` + zonesOfLead + `,
 	CASE WHEN @campaigns THEN ARRAY(SELECT lower(source ->> 'campaign') FROM (
@@ -52,12 +50,14 @@ WHERE l.id = @id FOR NO KEY UPDATE OF l`
 type nurtureLedger struct {
 	Sent    []time.Time // of all sequences, in the last seven days
 	Reached []string    // goal steps, by entry/step
+	Joined  bool        // another lead was merged into this one in this cycle
 }
 
 // A mail of which nobody knows whether it left counts; what was suppressed, expired or refused does not.
 const sqlNurtureLedger = `SELECT ARRAY(SELECT greatest(sent_at, created_at) FROM deliveries WHERE lead_id = ANY(` + ofLead + `) AND kind = 'nurture'
 		AND state IN ('queued', 'claimed', 'sending', 'sent', 'unknown') AND greatest(sent_at, created_at) > @at::timestamptz - interval '7 days') AS sent,
-	ARRAY(SELECT entry || '/' || step FROM sequence_marks WHERE lead_id = @id AND cycle = @cycle AND sequence = @sequence AND kind = 'goal') AS reached`
+	ARRAY(SELECT entry || '/' || step FROM sequence_marks WHERE lead_id = @id AND cycle = @cycle AND sequence = @sequence AND kind = 'goal') AS reached,
+	EXISTS (SELECT FROM leads WHERE merged_into = @id AND merged_cycle = @cycle) AS joined`
 
 // Of a lead's events those that the sequence asks about, since the cycle began or as far back as a condition looks. What
 // occurred since then was received since then, but for clocks that are ahead: older months are not read.

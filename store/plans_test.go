@@ -42,6 +42,7 @@ var whole = map[string]string{
 	"sqlClocksOfAll":      "once a policy",
 	"sqlDecisionsNext":    "two thousand of ten are a piece: of a million it goes by the primary key",
 	"sqlOffersNext":       "a check of all, for the doctor",
+	"sqlGathered":         "while what is late waits to be told: leads that sales have",
 	"sqlInDefault":        "once an hour, what lies in no month",
 	"sqlCountPreview":     "once a preview",
 	"sqlPreviewLeads":     "a thousand of ten are a piece: of a million it goes by the primary key",

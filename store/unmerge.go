@@ -220,14 +220,14 @@ func (u *unmerging) keys(ctx context.Context) error {
 const (
 	sqlNextSeq = `SELECT nextval('outbox_seq')`
 
-	sqlReviveLead = `UPDATE leads SET stage = @stage, stage_at = @stage_at, merged_into = NULL, merged_at = NULL, updated_at = now(),
+	sqlReviveLead = `UPDATE leads SET stage = @stage, stage_at = @stage_at, merged_into = NULL, merged_at = NULL, merged_cycle = NULL, updated_at = now(),
 	email = coalesce(@email, email), external_id = coalesce(@external_id, external_id), version = @version, seq = @seq, reborn = @version,
 	paused = @paused, muted = @muted, reason = @reason, owner = (SELECT id FROM reps WHERE id = @owner), team_id = (SELECT id FROM teams WHERE id = @team),
 	assignment_id = @assignment, sla_due_at = @due, sla_state = @sla, next_kind = @next_kind, next_at = @next_at, state = @state,
 	engaged_at = @engaged, touch_wanted = @wanted::text[], touch_since = @since
 WHERE id = @loser`
 
-	sqlLeaveBehind = `UPDATE leads SET merged_into = @loser WHERE merged_into = @into AND id = ANY(@brought::uuid[])`
+	sqlLeaveBehind = `UPDATE leads SET merged_into = @loser, merged_cycle = (SELECT cycle FROM leads WHERE id = @loser) WHERE merged_into = @into AND id = ANY(@brought::uuid[])`
 
 	// It must not hear any more that it is to end; what else it had not heard yet is news to the run that begins.
 	sqlForgetErased = `UPDATE outbox o SET triggers = coalesce((SELECT jsonb_object_agg(k, n.seq) FROM jsonb_object_keys(o.triggers) AS k WHERE k <> 'erased'), '{}')

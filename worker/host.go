@@ -44,6 +44,7 @@ type Host struct {
 	Away       Away
 	Journeys   Journeys  // nil: others fold
 	Customers  Customers // nil: others ask
+	Late       Late      // nil: others tell what is late
 	Client     client.Client
 	Mails      Carrier // of nurture mail
 	Alerts     Carrier // of mail to sales, which waits for no nurture mail: it has connections of its own
@@ -126,6 +127,11 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "held", 5*time.Second, "leads that are held up no more", h.release)
 	})
 	g.Go(func() error { return h.every(ctx, b, "away", awayOften, "offers to who is away", h.reroute) })
+	for lane, c := range map[string]Carrier{record.LaneAlert: h.Alerts, record.LaneWebhook: h.Hooks} {
+		if h.Late != nil {
+			g.Go(func() error { return h.every(ctx, b, "late", lateOften, "telling what is late", h.tellLate(lane, c)) })
+		}
+	}
 	if h.Journeys != nil {
 		g.Go(func() error { return h.every(ctx, b, "journeys", journeysOften, "folding journeys", h.foldJourneys) })
 	}

@@ -118,7 +118,7 @@ func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
-		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Client: temporalAt(t, "127.0.0.1:1"),
+		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Late: s, Client: temporalAt(t, "127.0.0.1:1"),
 		Mails: mailing(bulk), Alerts: &worker.AlertMails{Carrier: mailing(4), Deliveries: ledger, Quiet: &worker.Quiet{Hours: s}},
 		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster, Letters: letters(t, nil), Subscribers: s, Quiet: &worker.Quiet{Hours: s}},
 		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,

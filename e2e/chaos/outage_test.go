@@ -151,6 +151,32 @@ func (d drill) judge(back, until time.Time) {
 		len(all), told, late, longest.Round(time.Millisecond), after.Round(time.Millisecond), worst.Round(time.Millisecond))
 }
 
+// To each rep and subscriber, what was told late: when it was due, in the order in which it left.
+const sqlToldLate = `SELECT coalesce(webhook_id, rep_id)::text AS whom, kind, due_at FROM deliveries WHERE due_at IS NOT NULL AND state = 'sent'
+ORDER BY 1, sent_at`
+
+type toldLate struct {
+	Whom, Kind string
+	DueAt      time.Time
+}
+
+// inOrder holds that everybody was told in the order in which it was due.
+func (d drill) inOrder() {
+	d.t.Helper()
+	d.eventually("all that is late is told", func() bool { return d.one("SELECT count(*) FROM deliveries WHERE due_at IS NOT NULL AND open") == 0 })
+	rows, _ := d.pool.Query(d.t.Context(), sqlToldLate)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[toldLate])
+	require.NoError(d.t, err)
+	require.NotEmpty(d.t, all)
+	whom := map[string]int{}
+	for i, told := range all {
+		if whom[told.Whom]++; i > 0 && all[i-1].Whom == told.Whom {
+			require.False(d.t, told.DueAt.Before(all[i-1].DueAt), "%s of %s was told after %s of %s", told.Kind, told.DueAt, all[i-1].Kind, all[i-1].DueAt)
+		}
+	}
+	d.t.Logf("%d were told late, to %d, each in the order in which it was due", len(all), len(whom))
+}
+
 // Deadlines that fall due while Temporal, or the product's own database, is away: none is missed, none comes twice, and what
 // came late says so. `-outage 1h` is an hour in earnest.
 func TestOutage(t *testing.T) {
@@ -175,6 +201,7 @@ func TestOutage(t *testing.T) {
 			returned := time.Now()
 			require.NoError(t, d.AwaitReady(t.Context()))
 			d.judge(returned, until)
+			d.inOrder()
 		})
 	}
 }

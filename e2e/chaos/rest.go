@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	sqlWaiting = `SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM deliveries WHERE state = 'queued' AND not_before <= now() + interval '1 minute')
+	sqlWaiting = `SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM deliveries WHERE state = 'queued' AND (gathering OR not_before <= now() + interval '1 minute'))
 	+ (SELECT count(*) FROM deliveries WHERE state IN ('claimed', 'sending') AND claimed_until > now())
 	+ (SELECT count(*) FROM leads WHERE stage = 'captured')
 	+ (SELECT count(*) FROM leads l JOIN scores s ON s.lead_id = l.id WHERE l.stage = 'qualified')`

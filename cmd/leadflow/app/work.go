@@ -45,7 +45,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 	quiet := &worker.Quiet{Hours: s}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
-		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Journeys: s, Customers: s, Client: c,
+		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Journeys: s, Customers: s, Late: s, Client: c,
 		Mails:     bulk,
 		Alerts:    &worker.AlertMails{Carrier: alerts, Deliveries: deliveries, Quiet: quiet},
 		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},
