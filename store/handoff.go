@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/deadline"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/routing"
@@ -168,7 +169,7 @@ func (ch *choice) clocks(ctx context.Context, rep colleague) ([]lifecycle.Clock,
 	}
 	t := terms{o.policy.SLA.For(w), o.policy.SLA.Rule(w)}
 	ch.rule = t.rule
-	return acceptClocks(hours, o.policy, t, ch.c.At)
+	return deadline.Offer(hours, o.policy, t.sla, ch.c.At)
 }
 
 func alertOf(k lifecycle.CommandKind, state string) string {
