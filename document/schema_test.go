@@ -98,6 +98,8 @@ func refused(t *testing.T, kind Kind, v any) bool {
 		_, err = ParsePolicy(raw)
 	case KindRouting:
 		_, err = ParseRouting(raw)
+	case KindBehaviour:
+		_, err = ParseBehaviour(raw)
 	}
 	return err != nil
 }
@@ -119,7 +121,7 @@ func example(name string) []byte {
 
 var written = map[Kind][][]byte{
 	KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture},
-	KindRouting: {DefaultRouting, example("routing.yaml")},
+	KindRouting: {DefaultRouting, example("routing.yaml")}, KindBehaviour: {DefaultBehaviour},
 }
 
 // What reading takes the schema takes, and what the schema refuses reading refuses, key by key.
