@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/leadflow-dev/leadflow/activities"
@@ -140,6 +140,8 @@ func (r *replayed) run(t *testing.T, now, end time.Time, in wire.LeadInput, sent
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartTime(now)
 	env.SetWorkflowRunTimeout(100_000 * time.Hour)
+	env.SetTestTimeout(time.Minute)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute})
 	env.RegisterWorkflowWithOptions(workflows.Lead, workflow.RegisterOptions{Name: wire.TypeLead})
 	env.RegisterActivity(&activities.Journals{Journal: r})
 	env.RegisterActivity(&activities.Scoring{Scores: r})
@@ -223,7 +225,7 @@ func told(entries []lifecycle.Entry) []string {
 }
 
 // house is what lives are played from: the documents Leadflow starts with, and people who get far in little time.
-func house(t *testing.T, leads int, change func(*lifecycle.Policy)) simulate.Input {
+func house(t *testing.T, leads, capacity int, change func(*lifecycle.Policy)) simulate.Input {
 	t.Helper()
 	in := simulate.Input{
 		Leads: leads, Days: 90, Seed: 7, Start: start, Route: routing.Default(), Keep: true,
@@ -245,8 +247,9 @@ func house(t *testing.T, leads int, change func(*lifecycle.Policy)) simulate.Inp
 	require.NoError(t, err)
 	in.Sequences = []sequence.Sequence{welcome}
 	in.Behaviour.Arrivals.Over = hours(10 * 24)
+	in.Behaviour.Sales.Decides.Heeds, in.Behaviour.Sales.Touches.Never = 0.3, 0.4
 	for i := range in.Behaviour.Sales.Reps {
-		in.Behaviour.Sales.Reps[i].Capacity = 3 // so that leads wait
+		in.Behaviour.Sales.Reps[i].Capacity = capacity // so that leads wait
 	}
 	in.Policy.Stale.Nurturing, in.Policy.Recycle.Default.CoolDown = hours(20*24), hours(5*24)
 	for code, r := range in.Policy.Recycle.Reasons {
@@ -260,30 +263,37 @@ func house(t *testing.T, leads int, change func(*lifecycle.Policy)) simulate.Inp
 }
 
 // The simulation plays lives over the rulebook, the workflow is a loop around the same rulebook. What it is told and granted being the same, each
-// life is the same: it wishes the same at the same moments, its timeline says the same, and it stands where it stands. LEADFLOW_LIVES=200 plays so many.
+// life is the same: it wishes the same at the same moments, its timeline says the same, and it stands where it stands. LEADFLOW_LIVES=200 plays
+// all of the first two houses, 300 also the third, whose leads look for a rep every hour.
 func TestSimulatedLives_areThoseOfTheWorkflow(t *testing.T) {
 	t.Parallel()
-	leads := 20
-	if n, err := strconv.Atoi(os.Getenv("LEADFLOW_LIVES")); err == nil {
-		leads = n
+	often := []string{
+		"accepted", "rejected", "missed", "claimed", "qualified", "lost", "won", "no_rep", "cycle_begun", "unsubscribed", "stale", "disqualified", "idle_owner",
+		"sequence_done:end",
 	}
-	for name, change := range map[string]func(*lifecycle.Policy){
-		"told": func(*lifecycle.Policy) {},
-		"chased": func(p *lifecycle.Policy) {
-			p.Stale.TeamQueue, p.SLA.Idle.Business = hours(4), true
-			p.SLA.FirstTouch = lifecycle.TouchSLA{Within: hours(3), Then: lifecycle.ThenTeamQueue, Chase: lifecycle.Chase{
-				RemindAt: []float64{0.5}, Escalate: []lifecycle.Escalation{{At: 1.5, To: lifecycle.ToManager}}, ReassignAfter: hours(4), MaxReassign: 1,
-			}}
-			p.SLA.Idle.Working = hours(20)
-		},
+	for name, of := range map[string]struct {
+		capacity int // of each rep
+		change   func(*lifecycle.Policy)
+		shows    []string
+	}{
+		"told":    {3, func(*lifecycle.Policy) {}, often},
+		"chased":  {3, chased, []string{"first_touch_reassign", "queue_waits", "idle_manager", "claimed"}},
+		"crowded": {1, func(*lifecycle.Policy) {}, nil},
 	} {
+		if os.Getenv("LEADFLOW_LIVES") != "300" && len(of.shows) == 0 {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := house(t, (leads+1)/2, change)
+			in := house(t, 100, of.capacity, of.change)
 			r, err := simulate.Run(in)
 			require.NoError(t, err)
 			require.Len(t, r.Lives, in.Leads)
-			for _, life := range r.Lives {
+			lives := r.Lives
+			if os.Getenv("LEADFLOW_LIVES") == "" {
+				lives = telling(t, r.Lives, of.shows)
+			}
+			for _, life := range lives {
 				w := replay(life, in)
 				w.live(t, in.End())
 				require.Empty(t, w.wrong, "%s wished what it did not wish in the simulation", life.ID)
@@ -297,6 +307,33 @@ func TestSimulatedLives_areThoseOfTheWorkflow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// telling are the shortest lives that show these things.
+func telling(t *testing.T, lives []*simulate.Life, shows []string) (out []*simulate.Life) {
+	t.Helper()
+	short := slices.SortedStableFunc(slices.Values(lives), func(a, b *simulate.Life) int { return len(a.Done) - len(b.Done) })
+	for _, what := range shows {
+		i := slices.IndexFunc(short, func(l *simulate.Life) bool {
+			return slices.ContainsFunc(l.Entries, func(e lifecycle.Entry) bool {
+				return string(e.Kind) == what || e.Outcome == what || e.Why == what
+			})
+		})
+		require.GreaterOrEqual(t, i, 0, "none of these lives shows what is %s", what)
+		if !slices.Contains(out, short[i]) {
+			out = append(out, short[i])
+		}
+	}
+	return out
+}
+
+// chased is a policy whose clocks of work have many levels.
+func chased(p *lifecycle.Policy) {
+	p.Stale.TeamQueue, p.SLA.Idle.Business = hours(4), true
+	p.SLA.FirstTouch = lifecycle.TouchSLA{Within: hours(3), Then: lifecycle.ThenTeamQueue, Chase: lifecycle.Chase{
+		RemindAt: []float64{0.5}, Escalate: []lifecycle.Escalation{{At: 1.5, To: lifecycle.ToManager}}, ReassignAfter: hours(4), MaxReassign: 1,
+	}}
+	p.SLA.Idle.Working = hours(20)
 }
 
 // standing is how a lead stands, but for how often that was written down.

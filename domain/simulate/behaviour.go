@@ -18,9 +18,9 @@ type Behaviour struct {
 // Spread is the standard deviation of the logarithm of what takes time: two thirds of all cases lie between less than half of the median and twice as much.
 const Spread = 0.8
 
-// Arrivals say when leads are captured: over so long from the start, one moment as likely as another.
+// Arrivals say when leads are captured: over so long from the start, at most over all of it, one moment as likely as another.
 type Arrivals struct {
-	Over span.Span `json:"over"`
+	Over span.Span `json:"over"` // absent: all at the start
 }
 
 // Kind is a kind of people.

@@ -80,7 +80,7 @@ func (w *world) person(n int) *person {
 		house = c.Location().String()
 	}
 	p.home = zone.Home(w.Zone, p.profile, house)
-	p.born = w.Start.Add(d.within(w.Behaviour.Arrivals.Over.Duration()))
+	p.born = w.Start.Add(d.within(min(w.Behaviour.Arrivals.Over.Duration(), w.End().Sub(w.Start))))
 	p.lead = lifecycle.New(p.id)
 	p.lead.Source = p.source
 	p.fit = w.scorer.FitOf(p.profile)

@@ -101,10 +101,6 @@ func (w *world) result() *Result {
 	var facts []funnel.Fact
 	stages, by, spans := map[lifecycle.Stage]int{}, map[string]*SLALine{}, map[string][]time.Duration{}
 	for _, p := range w.people {
-		if p.lead.Stage == lifecycle.StageCaptured { // not captured yet
-			r.outcomes = append(r.outcomes, outcome{waited: -1})
-			continue
-		}
 		o := w.outcome(p)
 		for step, at := range o.reached {
 			facts = append(facts, funnel.Fact{Subject: p.id, Step: step, At: at})

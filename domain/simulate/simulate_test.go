@@ -60,7 +60,7 @@ func text(t testing.TB, v any) string {
 
 func TestRun_theSameSeedIsTheSameToTheByte(t *testing.T) {
 	t.Parallel()
-	in := house(t, 120, 60)
+	in := house(t, 60, 40)
 	first := text(t, run(t, in))
 	require.Equal(t, first, text(t, run(t, in)))
 	in.Seed++
@@ -70,7 +70,7 @@ func TestRun_theSameSeedIsTheSameToTheByte(t *testing.T) {
 // What is counted in one table is what is counted in another.
 func TestRun_itsTablesAgree(t *testing.T) {
 	t.Parallel()
-	in := house(t, 200, 90)
+	in := house(t, 120, 80)
 	r := run(t, in)
 	before := in.Leads
 	for _, s := range r.Funnel {
@@ -122,7 +122,7 @@ func TestRun_itsTablesAgree(t *testing.T) {
 // All leads are on one clock: where reps have less room, leads wait.
 func TestRun_capacityActs(t *testing.T) {
 	t.Parallel()
-	in := house(t, 300, 60)
+	in := house(t, 100, 40)
 	in.Behaviour.Sales.Queue = 0
 	wide := run(t, in)
 	reps := make([]simulate.Rep, len(in.Behaviour.Sales.Reps))
@@ -140,9 +140,9 @@ func TestRun_capacityActs(t *testing.T) {
 	require.Less(t, narrow.Funnel[2].Reached, wide.Funnel[2].Reached)
 }
 
-func TestCompare_thesamePeopleInTwoHouses(t *testing.T) {
+func TestCompare_theSamePeopleInTwoHouses(t *testing.T) {
 	t.Parallel()
-	in := house(t, 100, 60)
+	in := house(t, 40, 50)
 	c, err := simulate.Compare(in, in, 2)
 	require.NoError(t, err)
 	for _, p := range c.Pairs {
@@ -152,7 +152,7 @@ func TestCompare_thesamePeopleInTwoHouses(t *testing.T) {
 	}
 	strict := in
 	strict.Policy.SLA.Accept.Within = hours(1)
-	c, err = simulate.Compare(in, strict, 4)
+	c, err = simulate.Compare(in, strict, 3)
 	require.NoError(t, err)
 	by := map[string]simulate.Pair{}
 	for _, p := range c.Pairs {

@@ -90,9 +90,7 @@ func Run(in Input) (*Result, error) {
 	for n := range in.Leads {
 		p := w.person(n)
 		w.people = append(w.people, p)
-		if p.born.Before(end) {
-			w.at(p.born, func() { w.begin(p) })
-		}
+		w.at(p.born, func() { w.begin(p) })
 	}
 	for len(w.queue) > 0 && w.failed == nil {
 		h := heap.Pop(&w.queue).(happening)

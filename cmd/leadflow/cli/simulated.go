@@ -37,6 +37,9 @@ func (t *tool) showParts(parts []part) error {
 		return t.writeCSV(rows)
 	}
 	for i, p := range parts {
+		if len(p.rows) == 0 {
+			continue
+		}
 		title := p.name + "\n"
 		if i > 0 {
 			title = "\n" + title
