@@ -170,6 +170,9 @@ func (w *world) calls(p *person, at time.Time) {
 	})
 }
 
+// noBuyer is why a rep ends a lead that they took out of the queue and that does not fit.
+const noBuyer = "not_a_buyer"
+
 // qualifies is what comes of a lead at work: an opportunity, or the end of it.
 func (w *world) qualifies(p *person) {
 	d := throw(w.Seed, p.n, "qualifies", p.lead.Cycle)
@@ -179,7 +182,7 @@ func (w *world) qualifies(p *person) {
 	}
 	switch is := d.chance(chance); {
 	case !w.suits(p):
-		w.decides(p, lifecycle.Disqualified, p.lead.Owner, "not_a_buyer")
+		w.decides(p, lifecycle.Disqualified, p.lead.Owner, noBuyer)
 	case is:
 		w.decides(p, lifecycle.Qualified, p.lead.Owner, "")
 	default:

@@ -198,6 +198,11 @@ func TestRun_saysWhatDoesNotFit(t *testing.T) {
 	in.Behaviour.Sales.Rejects = map[string]float64{"too_far": 1}
 	_, err = simulate.Run(in)
 	require.ErrorContains(t, err, `"too_far"`)
+	twice := in
+	twice.Behaviour.Sales.Rejects = map[string]float64{"other": 1}
+	twice.Sequences = append(twice.Sequences, twice.Sequences[0])
+	_, err = simulate.Run(twice)
+	require.ErrorContains(t, err, "two sequences")
 	in.Policy = in.Policy.With(lifecycle.Vocabulary{"reject": {"too_far": {Path: lifecycle.PathReroute}}})
 	_, err = simulate.Run(in)
 	require.NoError(t, err)

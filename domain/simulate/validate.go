@@ -204,6 +204,16 @@ func (in Input) fits(hours map[string]*calendar.Calendar) error {
 	if err := in.knows(lifecycle.Lost, s.Loses); err != nil {
 		return err
 	}
+	if err := in.knows(lifecycle.Disqualified, map[string]float64{noBuyer: 1}); err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, q := range in.Sequences {
+		if names[q.Name] {
+			return &Misfit{fmt.Sprintf("two sequences have the name %q", q.Name), "give each its own: leads are sent to them by name"}
+		}
+		names[q.Name] = true
+	}
 	teams, reps := in.Route.Names()
 	for _, name := range reps {
 		if !slices.ContainsFunc(s.Reps, func(r Rep) bool { return r.Name == name }) {
