@@ -14,4 +14,6 @@ var (
 	FastPolicy []byte
 	//go:embed defaults/routing.yaml
 	DefaultRouting []byte
+	//go:embed defaults/behaviour.yaml
+	DefaultBehaviour []byte
 )

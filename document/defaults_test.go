@@ -35,6 +35,8 @@ func TestDefaults_areValid(t *testing.T) {
 		_, err = ParsePolicy(raw)
 		require.NoError(t, err)
 	}
+	_, err = ParseBehaviour(DefaultBehaviour)
+	require.NoError(t, err)
 }
 
 // The built-in reasons lead where the standard policy sends them.

@@ -21,10 +21,12 @@ const (
 	KindSequence Kind = "sequence"
 	KindPolicy   Kind = "policy"
 	KindRouting  Kind = "route"
+
+	KindBehaviour Kind = "behaviour" // what people do in a simulation
 )
 
 // Kinds lists every kind of document.
-var Kinds = []Kind{KindModel, KindSequence, KindPolicy, KindRouting}
+var Kinds = []Kind{KindModel, KindSequence, KindPolicy, KindRouting, KindBehaviour}
 
 // MaxSize is the size of the largest document that is read, in bytes.
 const MaxSize = 256 << 10

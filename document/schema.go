@@ -9,6 +9,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/routing"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
+	"github.com/leadflow-dev/leadflow/domain/simulate"
 )
 
 // Schema describes a kind of document as JSON Schema, for editors. It comes from the types that reading fills, so it
@@ -17,6 +18,7 @@ func Schema(kind Kind) []byte {
 	root := map[Kind]reflect.Type{
 		KindModel: reflect.TypeFor[scoring.Model](), KindSequence: reflect.TypeFor[sequence.Sequence](),
 		KindPolicy: reflect.TypeFor[lifecycle.Policy](), KindRouting: reflect.TypeFor[routing.Document](),
+		KindBehaviour: reflect.TypeFor[simulate.Behaviour](),
 	}[kind]
 	s := &schemas{defs: map[string]any{}}
 	out := s.structure(root)
@@ -52,6 +54,15 @@ var needed = map[reflect.Type][]string{
 	reflect.TypeFor[routing.Document]():       {"name", "rules"},
 	reflect.TypeFor[routing.Rule]():           {"id"},
 	reflect.TypeFor[routing.Pool]():           {"strategy"},
+	reflect.TypeFor[simulate.Behaviour]():     {"name", "people", "sales"},
+	reflect.TypeFor[simulate.Kind]():          {"name", "visits"},
+	reflect.TypeFor[simulate.Visits]():        {"every"},
+	reflect.TypeFor[simulate.Act]():           {"type"},
+	reflect.TypeFor[simulate.Sales]():         {"reps", "decides", "rejects", "touches", "works", "loses"},
+	reflect.TypeFor[simulate.Rep]():           {"name"},
+	reflect.TypeFor[simulate.Decides]():       {"after"},
+	reflect.TypeFor[simulate.Touches]():       {"after"},
+	reflect.TypeFor[simulate.Works]():         {"qualifies", "closes"},
 }
 
 // words are the values of types that know only some.
@@ -68,7 +79,7 @@ var words = map[reflect.Type][]string{
 // engagements are the keys that name types of engagement.
 var engagements = map[reflect.Type]string{
 	reflect.TypeFor[scoring.EngagementRule](): "on", reflect.TypeFor[scoring.Unless](): "on", reflect.TypeFor[scoring.Model](): "triggers",
-	reflect.TypeFor[sequence.WaitFor](): "any", reflect.TypeFor[sequence.Engagement](): "type",
+	reflect.TypeFor[sequence.WaitFor](): "any", reflect.TypeFor[sequence.Engagement](): "type", reflect.TypeFor[simulate.Act](): "type",
 }
 
 func texts[T ~string](values []T) []string {

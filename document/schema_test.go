@@ -98,6 +98,8 @@ func refused(t *testing.T, kind Kind, v any) bool {
 		_, err = ParsePolicy(raw)
 	case KindRouting:
 		_, err = ParseRouting(raw)
+	case KindBehaviour:
+		_, err = ParseBehaviour(raw)
 	}
 	return err != nil
 }
@@ -107,6 +109,30 @@ var (
 	everyStep   = example("every-step-sequence.yaml")
 	withNurture = append(slices.Clone(FastPolicy), "\nnurture: {per_day: 1, per_week: 3, quiet: {from: \"20:00\", to: \"08:00\"}, jitter: 15m}\n"...)
 )
+
+// everyBehaviour says everything that can be said of a simulation.
+var everyBehaviour = []byte(`
+name: b
+arrivals: {over: 1d}
+people:
+  - name: p
+    share: 1
+    sources: {web: 1}
+    profile: {title: [Head], company_size: [50]}
+    visits: {every: 1d, fades: 2d, does: [{type: page_view, properties: {path: /x}, chance: 0.5, times: 2}]}
+    mail: {bounces: 0, opens: 1, clicks: 0.5, replies: 0.5, unsubscribes: 0.5, complains: 0.5, after: 1h}
+    buys: {fits: 1, qualifies: 0.5, wins: 0.5, patience: 1d}
+sales:
+  calendars: [{name: c, time_zone: UTC, weekly: {mon: [{from: "09:00", to: "17:00"}]}}]
+  teams: [{name: t, calendar: c}]
+  reps: [{name: r, team: t, calendar: c, capacity: 1, per_day: 1, weight: 1, tags: [a], languages: [de], territories: [DE]}]
+  decides: {after: 1h, slowed: 0.1, misses: 0.1, heeds: 0.5}
+  queue: 1h
+  rejects: {not_ready: 1}
+  touches: {after: 1h, never: 0.1}
+  works: {qualifies: 1h, closes: 1h, forgets: 0.1}
+  loses: {price: 1}
+`)
 
 // example is a document of docs/examples.
 func example(name string) []byte {
@@ -119,7 +145,7 @@ func example(name string) []byte {
 
 var written = map[Kind][][]byte{
 	KindModel: {DefaultModel}, KindSequence: {DefaultSequence, everyStep}, KindPolicy: {DefaultPolicy, withNurture},
-	KindRouting: {DefaultRouting, example("routing.yaml")},
+	KindRouting: {DefaultRouting, example("routing.yaml")}, KindBehaviour: {everyBehaviour},
 }
 
 // What reading takes the schema takes, and what the schema refuses reading refuses, key by key.

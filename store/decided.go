@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/deadline"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/domain/routing"
@@ -74,7 +75,7 @@ func (g *sitting) clocks(ctx context.Context, m *settled, rep colleague) ([]life
 	}
 	t := terms{o.policy.SLA.For(w), o.policy.SLA.Rule(w)}
 	m.rule = t.rule
-	return acceptClocks(hours, o.policy, t, m.c.At)
+	return deadline.Offer(hours, o.policy, t.sla, m.c.At)
 }
 
 func alertOf(k lifecycle.CommandKind, state string) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/hearing"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 // ahead is how far a client's clock may be ahead of Postgres's, and the tolerance wherever the two are compared.
-const ahead = 5 * time.Minute
+const ahead = hearing.Ahead
 
 // Ingest stores, dedupes and folds a batch in one transaction and answers item by item, in the order of the batch. An
 // error means that nothing of it was stored; ErrNoModel when there is no model to score by. It takes two round trips where

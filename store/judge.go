@@ -4,35 +4,25 @@ import (
 	"slices"
 	"time"
 
+	"github.com/leadflow-dev/leadflow/domain/hearing"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
-	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
-// What runs are told of beside the types of hard triggers.
+// What runs are told of, beside the types of hard triggers.
 const (
-	triggerFirstTouch  = "first_touch"
-	triggerUnsubscribe = "unsubscribe"
-	triggerBounce      = "bounce"
-	triggerComplaint   = "complaint"
+	triggerFirstTouch  = lifecycle.TriggerFirstTouch
+	triggerUnsubscribe = lifecycle.TriggerUnsubscribe
 )
 
 // touchBand in a lead's wanted touches is followed by a band that a step waits for.
-const touchBand = "band:"
+const touchBand = hearing.Band
 
 // awaits reports whether a step waits for the lead to come into a band.
-func (l leadRow) awaits(band string) bool { return slices.Contains(l.TouchWanted, touchBand+band) }
+func (l leadRow) awaits(band string) bool { return hearing.Lead{Wanted: l.TouchWanted}.Awaits(band) }
 
-// mutes are the engagement types that stop mail for good: what the run is told, why the address is suppressed, and what
-// the run makes of it.
-var mutes = map[string]struct {
-	kind, reason string
-	muted        lifecycle.EventKind
-}{
-	"unsubscribe":  {triggerUnsubscribe, suppressedUnsubscribe, lifecycle.Unsubscribed},
-	"email_bounce": {triggerBounce, suppressedBounce, lifecycle.Bounced},
-	"complaint":    {triggerComplaint, suppressedComplaint, lifecycle.Complained},
-}
+// suppressedBy is why an address is suppressed, by the type of what stops mail for good.
+var suppressedBy = map[string]string{"unsubscribe": suppressedUnsubscribe, "email_bounce": suppressedBounce, "complaint": suppressedComplaint}
 
 // verdict is what new events and a new profile make of a lead.
 type verdict struct {
@@ -80,12 +70,10 @@ func judge(w world, su *subject, st *standing) verdict {
 		v.before = w.scorer.EvaluateFit(before, was, st.adjustments, v.at, st.Band)
 	}
 
-	engaged := v.read(w, su, fresh)
-	v.edge(w, su, st, engaged)
-	v.wake(w, su, fresh, engaged)
-	if !v.touched && v.after.Band != st.Band && su.lead.awaits(v.after.Band) {
-		v.touched = true
-		v.kinds = append(v.kinds, triggerFirstTouch)
+	h := hearing.Of(w.scorer, su.stood(st), fresh, v.before, v.after)
+	v.engagedAt, v.workedAt, v.touched, v.kinds, v.suppress = h.Engaged, h.Worked, h.Touched, h.Kinds, suppressedBy[h.Muted]
+	if h.Qualifies {
+		v.qualify(w, su)
 	}
 	v.moves = !st.refolded && len(fresh) == 0 && v.mqlAt == st.MQLAt
 	v.kinds = slices.DeleteFunc(append(slices.Clone(su.kinds), v.kinds...), func(kind string) bool {
@@ -93,6 +81,14 @@ func judge(w world, su *subject, st *standing) verdict {
 	})
 	v.tell = len(v.kinds) > 0 || open(su.lead.Stage) && !su.created && v.after.Band != st.Band
 	return v
+}
+
+// stood is the lead as it stood before the events.
+func (su *subject) stood(st *standing) hearing.Lead {
+	return hearing.Lead{
+		Stage: su.lead.Stage, Cycle: su.lead.Cycle, Began: su.lead.CycleStartedAt, Muted: su.lead.Muted, Wanted: su.lead.TouchWanted, Since: su.touchSince,
+		Band: st.Band, Engaged: st.EngagedAt, MQLCycle: st.MQLCycle,
+	}
 }
 
 // moved is what time, an adjustment or another model makes of a lead to whom nothing happened.
@@ -127,63 +123,19 @@ func (v *verdict) turnsAsBefore(w world, st *standing) bool {
 		(st.TurnsAt != nil && st.TurnsAt.After(v.at) || st.TurnsAt == nil && st.Band == scoring.Cold) && w.scorer.OnlyGives(v.accumulators)
 }
 
-// read looks at each new event by itself. It reports whether the person engaged in this cycle.
-func (v *verdict) read(w world, su *subject, fresh []scoring.Event) (engaged bool) {
-	for _, e := range fresh {
-		counts := inCycle(su.lead, e.OccurredAt)
-		if person.Engages(e.Type) {
-			v.engagedAt = later(v.engagedAt, e.OccurredAt)
-			engaged = engaged || counts
-		}
-		if person.Works(e.Type) {
-			v.workedAt = later(v.workedAt, e.OccurredAt)
-		}
-		// First touch after quiet: a step waits for it. Nobody else would do anything: whoever was quiet for long is found by
-		// the clock of the stage, which asks when they last engaged.
-		if slices.Contains(su.lead.TouchWanted, e.Type) && !v.touched && !e.OccurredAt.Before(su.touchSince.Add(-ahead)) {
-			v.touched = true
-			v.kinds = append(v.kinds, triggerFirstTouch)
-		}
-		if m, ok := mutes[e.Type]; ok && !soft(e) {
-			v.suppress = m.reason
-			if su.lead.Muted != string(m.muted) { // the run has done so already
-				v.kinds = append(v.kinds, m.kind)
-			}
-		}
-		if counts && w.scorer.Hard(e.Type) {
-			v.kinds = append(v.kinds, e.Type)
-			v.qualify(w, su)
-		}
-	}
-	return engaged
-}
-
-// edge finds the moment that makes the cycle an MQL: once a cycle, by engagement in it, never by a kept score alone. A
-// profile that lifts the score over the threshold counts where the person engaged in this cycle before.
+// edge finds the moment that makes the cycle an MQL.
 func (v *verdict) edge(w world, su *subject, st *standing, engaged bool) {
-	lifted := engaged && w.scorer.Lifts(v.before, v.after)
-	completed := !w.scorer.Qualified(v.before) && w.scorer.Qualified(v.after) &&
-		st.EngagedAt != nil && inCycle(su.lead, *st.EngagedAt)
-	if (lifted || completed) && (v.mqlCycle == nil || *v.mqlCycle != su.lead.Cycle) {
+	if hearing.Edge(w.scorer, su.stood(st), engaged, v.before, v.after) {
 		v.kinds = append(v.kinds, lifecycle.TriggerMQL)
 		v.qualify(w, su)
 	}
 }
 
-// wake ends the rest of a dormant lead whose engagement lifts it to the threshold, also where this cycle was an MQL before: it
-// acts as the engagement that did it, as if the model named that as a hard trigger. Points that were kept wake nobody, or who
-// was sent to rest with a high score would be back with the next page they open.
+// wake ends the rest of a dormant lead whose engagement lifts it to the threshold.
 func (v *verdict) wake(w world, su *subject, fresh []scoring.Event, engaged bool) {
-	if su.lead.Stage != lifecycle.StageDormant || !engaged || w.scorer.Qualified(v.before) || !w.scorer.Qualified(v.after) {
-		return
-	}
-	for _, e := range slices.Backward(fresh) {
-		if person.Engages(e.Type) && inCycle(su.lead, e.OccurredAt) {
-			if !slices.Contains(v.kinds, e.Type) {
-				v.kinds = append(v.kinds, e.Type)
-			}
-			return
-		}
+	kind := hearing.Wakes(w.scorer, su.stood(&standing{}), fresh, engaged, v.before, v.after)
+	if kind != "" && !slices.Contains(v.kinds, kind) {
+		v.kinds = append(v.kinds, kind)
 	}
 }
 
@@ -195,49 +147,18 @@ func (v *verdict) qualify(w world, su *subject) {
 	}
 }
 
-// inCycle reports whether a moment the client vouches for lies in the lead's cycle. The first cycle has all that came
-// before it; the beginning of a later one is another clock's, hence the tolerance.
+// inCycle reports whether a moment the client vouches for lies in the lead's cycle.
 func inCycle(l leadRow, at time.Time) bool {
-	return l.Cycle == 1 || !at.Before(l.CycleStartedAt.Add(-ahead))
+	return hearing.Lead{Cycle: l.Cycle, Began: l.CycleStartedAt}.InCycle(at)
 }
 
 // open reports whether engagement can start anything.
-func open(stage lifecycle.Stage) bool { return !stage.Terminal() && stage != lifecycle.StageLost }
+func open(stage lifecycle.Stage) bool { return hearing.Open(stage) }
 
-// hears reports whether the run of a lead in this stage is told of a trigger. Nothing reaches who is won; a new capture
-// may bring back who is disqualified; who is lost may come back and must not be written to then.
-func hears(stage lifecycle.Stage, kind string) bool {
-	switch stage {
-	case lifecycle.StageErased, lifecycle.StageWon:
-		return kind == triggerErased
-	case lifecycle.StageDisqualified:
-		return kind == triggerErased || kind == triggerCapture
-	case lifecycle.StageLost:
-		return slices.Contains([]string{triggerErased, triggerCapture, triggerUnsubscribe, triggerBounce, triggerComplaint}, kind)
-	}
-	return true
-}
+// hears reports whether the run of a lead in this stage is told of a trigger.
+func hears(stage lifecycle.Stage, kind string) bool { return hearing.Hears(stage, kind) }
 
-// soft reports a bounce that may pass: the provider says so in kind or type.
-func soft(e scoring.Event) bool {
-	if e.Type != "email_bounce" {
-		return false
-	}
-	for _, key := range []string{"kind", "type", "bounce_type"} {
-		switch e.Properties[key] {
-		case "soft", "transient", "temporary":
-			return true
-		}
-	}
-	return false
-}
-
-func later(a *time.Time, b time.Time) *time.Time {
-	if a == nil || a.Before(b) {
-		return &b
-	}
-	return a
-}
+func later(a *time.Time, b time.Time) *time.Time { return hearing.Later(a, b) }
 
 // without gives the events that are not among the others, by id.
 func without(events, others []scoring.Event) []scoring.Event {

@@ -136,10 +136,4 @@ func (g *going) facts() sequence.Facts {
 }
 
 // rulesOf are what a policy says about the mails of all sequences.
-func rulesOf(p lifecycle.Policy) sequence.Rules {
-	r := sequence.Rules{PerDay: p.Nurture.PerDay, PerWeek: p.Nurture.PerWeek, Jitter: p.Nurture.Jitter.Duration()}
-	if q := p.Nurture.Quiet; q != nil {
-		r.Quiet = &sequence.Quiet{From: q.From, To: q.To}
-	}
-	return r
-}
+func rulesOf(p lifecycle.Policy) sequence.Rules { return sequence.RulesOf(p.Nurture) }

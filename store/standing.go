@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/leadflow-dev/leadflow/domain/hearing"
 	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
@@ -266,7 +267,7 @@ func (h happened) scored(scorer *scoring.Scorer) scoring.Event {
 
 // seen is scored with those properties only that somebody looks into: a rule of the model, or who judges a bounce.
 func (h happened) seen(w world) scoring.Event {
-	if _, mutes := mutes[h.Type]; mutes {
+	if _, mutes := hearing.Mutes[h.Type]; mutes {
 		return h.scored(nil)
 	}
 	return h.scored(w.scorer)

@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
@@ -29,47 +27,6 @@ func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, as
 	rows, _ := q.Query(ctx, sqlWhose, pgx.NamedArgs{"lead": leadID, "rep": assignmentID(rep), "assignment": assignmentID(assignment)})
 	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[lifecycle.Whose])
 	return terms{p.SLA.For(w), p.SLA.Rule(w)}, err
-}
-
-// planKind plans all levels of one kind of clock by the policy, from when the lead's clocks run.
-func (s *Store) planKind(ctx context.Context, p lifecycle.Policy, hours *calendar.Calendar, c lifecycle.Command, kind lifecycle.ClockKind) ([]lifecycle.Clock, error) {
-	t, err := termsOf(ctx, s.pool, p, leadOf(c), c.Rep, c.Assignment)
-	if err != nil {
-		return nil, err
-	}
-	made := plan{hours: hours, since: c.Since, used: c.Used}
-	switch kind {
-	case lifecycle.ClockQueue:
-		made.queue(p.Stale.TeamQueue.Duration())
-	case lifecycle.ClockAccept:
-		made.accept(t.sla.Accept)
-	case lifecycle.ClockTouch:
-		made.touch(t.sla.FirstTouch, c.N)
-	case lifecycle.ClockIdle:
-		made.idle(t.sla.Idle, c.Stage, c.N)
-	}
-	return made.clocks, made.err
-}
-
-// planOne is when one clock falls due that was held, or that says itself how much time is left. Of one that was held it also
-// says from when it runs on and how much of its time was used before: what a change of terms is measured by.
-func (s *Store) planOne(ctx context.Context, p lifecycle.Policy, hours *calendar.Calendar, c lifecycle.Command, k *lifecycle.Clock) (time.Time, error) {
-	if left := k.Left.Duration(); left > 0 {
-		return dueAfter(hours, c.At, left)
-	}
-	if k.Kind == lifecycle.ClockIdle {
-		t, err := termsOf(ctx, s.pool, p, leadOf(c), c.Rep, c.Assignment)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if !t.sla.Idle.Business {
-			hours = calendar.Always
-		}
-	}
-	if !c.Since.IsZero() {
-		k.Since, k.Used = c.At, c.Used+max(0, hours.Elapsed(c.Since, k.From))
-	}
-	return dueAfter(hours, c.At, max(0, hours.Elapsed(k.From, k.Was)))
 }
 
 // What the terms of clocks hang on changed: the runs of these leads plan theirs anew. Old runs let it pass.

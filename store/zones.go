@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"sync"
 	"time"
 
@@ -26,33 +25,10 @@ func location(name string) *time.Location {
 	return loc
 }
 
-// homeOf is the zone a person lives in: as the profile says, else that of its country and region, else the first of the
-// others that is one (the team's, the house's), else UTC.
+// homeOf is the zone a person lives in (zone.Home).
 func homeOf(p person.Profile, others ...string) *time.Location {
-	if loc := location(textOf(p, "time_zone")); loc != nil {
-		return loc
-	}
-	if loc := location(zone.Of(textOf(p, "country"), textOf(p, "region"))); loc != nil {
-		return loc
-	}
-	for _, name := range others {
-		if loc := location(name); loc != nil {
-			return loc
-		}
-	}
-	return time.UTC
+	return zone.Home(location, p, others...)
 }
 
 // windowZone is the zone the window names, else the lead's own.
-func windowZone(w *sequence.Window, home *time.Location) *time.Location {
-	if w == nil || w.Zone == "" || w.Zone == sequence.ZoneLead {
-		return home
-	}
-	return cmp.Or(location(w.Zone), home)
-}
-
-func textOf(p person.Profile, field string) string {
-	value, _ := p.Get(field)
-	text, _ := value.(string)
-	return text
-}
+func windowZone(w *sequence.Window, home *time.Location) *time.Location { return w.In(location, home) }

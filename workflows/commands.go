@@ -119,7 +119,7 @@ func result(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future) (lif
 	case lifecycle.CommandOffer, lifecycle.CommandClaim, lifecycle.CommandAssign:
 		var g record.Granted
 		if err = f.Get(ctx, &g); err == nil {
-			e = granted(cmd, g)
+			e = g.Event(cmd)
 		}
 	case lifecycle.CommandBegin:
 		var b record.Begun
@@ -139,26 +139,6 @@ func result(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future) (lif
 		err = f.Get(ctx, nil)
 	}
 	return e, err
-}
-
-func granted(cmd lifecycle.Command, g record.Granted) lifecycle.Event {
-	e := lifecycle.Event{Command: cmd.ID, Code: g.Code, Decision: lifecycle.Decision{ID: cmd.Decision}}
-	switch {
-	case g.Offer == nil && cmd.Kind == lifecycle.CommandOffer:
-		e.Kind = lifecycle.NoRepFound
-	case g.Offer == nil:
-		e.Kind = lifecycle.NotGranted
-		if cmd.Kind == lifecycle.CommandClaim {
-			e.Actor = lifecycle.Actor{Type: "rep", ID: cmd.Rep}
-		}
-	case cmd.Kind == lifecycle.CommandOffer:
-		e.Kind, e.Offer = lifecycle.Offered, *g.Offer
-	case cmd.Kind == lifecycle.CommandClaim:
-		e.Kind, e.Offer, e.Actor = lifecycle.Claimed, *g.Offer, lifecycle.Actor{Type: "rep", ID: cmd.Rep}
-	default:
-		e.Kind, e.Offer = lifecycle.Assigned, *g.Offer
-	}
-	return e
 }
 
 // locally is for short, idempotent work in Postgres that is harmless when the decision behind it is lost.

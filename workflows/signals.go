@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -108,7 +107,7 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 				r.reload(ctx)
 			}
 		default:
-			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, triggerEvent(t.Kind)))
+			r.warn(ctx, "trigger "+t.Kind, r.fold(ctx, lifecycle.Heard(t.Kind)))
 		}
 	}
 	if nudge {
@@ -116,28 +115,4 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	}
 	r.Lead.Seq = max(r.Lead.Seq, s.Seq)
 	return true
-}
-
-func triggerEvent(kind string) lifecycle.Event {
-	lead := lifecycle.Actor{Type: "lead"}
-	switch kind {
-	case wire.TriggerMQLRevoked:
-		return lifecycle.Event{Kind: lifecycle.Revoked}
-	case wire.TriggerFirstTouch:
-		return lifecycle.Event{Kind: lifecycle.Touched, Actor: lead}
-	case wire.TriggerUnsubscribe:
-		return lifecycle.Event{Kind: lifecycle.Unsubscribed, Actor: lead}
-	case wire.TriggerBounce:
-		return lifecycle.Event{Kind: lifecycle.Bounced}
-	case wire.TriggerComplaint:
-		return lifecycle.Event{Kind: lifecycle.Complained, Actor: lead}
-	case wire.TriggerCapture:
-		return lifecycle.Event{Kind: lifecycle.Recaptured}
-	case wire.TriggerErased:
-		return lifecycle.Event{Kind: lifecycle.Erased}
-	}
-	if rep, assignment, ok := strings.Cut(kind, ":"); ok && rep == lifecycle.TriggerRepAway {
-		return lifecycle.Event{Kind: lifecycle.RepAway, Offer: lifecycle.Offer{Assignment: assignment}}
-	}
-	return lifecycle.Event{Kind: lifecycle.Triggered, Trigger: kind, Actor: lead}
 }

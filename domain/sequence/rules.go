@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/calendar"
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
 // Rules are what the house says about the mails of all sequences together. The zero value says nothing.
@@ -13,6 +14,15 @@ type Rules struct {
 	PerWeek int           // in any 7 days
 	Quiet   *Quiet        // nil: none
 	Jitter  time.Duration // over how long leads that would be due together are spread
+}
+
+// RulesOf are those of a policy.
+func RulesOf(n lifecycle.Nurture) Rules {
+	r := Rules{PerDay: n.PerDay, PerWeek: n.PerWeek, Jitter: n.Jitter.Duration()}
+	if q := n.Quiet; q != nil {
+		r.Quiet = &Quiet{From: q.From, To: q.To}
+	}
+	return r
 }
 
 // Quiet are hours of the day in which no mail goes out, by the lead's own clock. To is not quiet any more; a To that is not

@@ -19,6 +19,17 @@ func (w *Window) spec() calendar.Spec {
 	return calendar.Spec{Name: "window", TimeZone: "given", Weekly: weekly}
 }
 
+// In is the zone by whose clocks the window is told: the one it names, where load knows it, else the lead's own.
+func (w *Window) In(load func(name string) *time.Location, home *time.Location) *time.Location {
+	if w == nil || w.Zone == "" || w.Zone == ZoneLead {
+		return home
+	}
+	if named := load(w.Zone); named != nil {
+		return named
+	}
+	return home
+}
+
 // hours are calendars that must all be open for a mail to go out. None is always open.
 type hours []*calendar.Calendar
 

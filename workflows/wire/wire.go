@@ -48,14 +48,14 @@ const (
 // Trigger kinds beside the engagement types a model names as hard triggers. Capture and erased are told by the outbox
 // only.
 const (
-	TriggerMQL         = "mql"
-	TriggerMQLRevoked  = "mql_revoked"
-	TriggerFirstTouch  = "first_touch"
-	TriggerUnsubscribe = "unsubscribe"
-	TriggerBounce      = "bounce"
-	TriggerComplaint   = "complaint"
-	TriggerCapture     = "capture"
-	TriggerErased      = "erased"
+	TriggerMQL         = lifecycle.TriggerMQL
+	TriggerMQLRevoked  = lifecycle.TriggerRevoked
+	TriggerFirstTouch  = lifecycle.TriggerFirstTouch
+	TriggerUnsubscribe = lifecycle.TriggerUnsubscribe
+	TriggerBounce      = lifecycle.TriggerBounce
+	TriggerComplaint   = lifecycle.TriggerComplaint
+	TriggerCapture     = lifecycle.TriggerCapture
+	TriggerErased      = lifecycle.TriggerErased
 	TriggerTerms       = "terms" // policy, calendar or owner changed: heard by runs of edition 2 and later
 )
 

@@ -28,7 +28,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 partly done. Data goes to standard 
 	flags.StringVar(&t.envFile, "env-file", "", "read KEY=VALUE lines from this file; variables already set win")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return t.prepare() }
 	root.AddGroup(&cobra.Group{ID: "data", Title: "Leads and what moves them:"}, &cobra.Group{ID: "run", Title: "The product itself:"})
-	for _, c := range []*cobra.Command{leads(t), bulk(t), export(t), erase(t), importCommand(t), inbox(t), mails(t), suppressions(t), reps(t), teams(t), calendars(t), models(t), predictors(t), personas(t), sequences(t), policies(t), routes(t), reasons(t), outcomes(t), questions(t), themes(t), webhooks(t), reports(t), costs(t)} {
+	for _, c := range []*cobra.Command{leads(t), bulk(t), export(t), erase(t), importCommand(t), inbox(t), mails(t), suppressions(t), reps(t), teams(t), calendars(t), models(t), predictors(t), personas(t), sequences(t), policies(t), routes(t), reasons(t), outcomes(t), questions(t), themes(t), webhooks(t), reports(t), costs(t), simulateCommand(t)} {
 		c.GroupID = "data"
 		root.AddCommand(c)
 	}

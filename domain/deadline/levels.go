@@ -1,0 +1,99 @@
+package deadline
+
+import (
+	"time"
+
+	"github.com/leadflow-dev/leadflow/domain/calendar"
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+)
+
+// reminders and escalations are fractions of the clock's time.
+func (p *plan) reminders(within time.Duration, fractions []float64) {
+	for i, f := range fractions {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelRemind, N: i}, fraction(within, f))
+	}
+}
+
+func (p *plan) escalations(within time.Duration, chain []lifecycle.Escalation) {
+	for i, e := range chain {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelEscalate, N: i}, fraction(within, e.At))
+	}
+}
+
+func fraction(of time.Duration, f float64) time.Duration { return time.Duration(f * float64(of)) }
+
+// accept are the deadlines of an offer.
+func (p *plan) accept(sla lifecycle.AcceptSLA) {
+	p.kind = lifecycle.ClockAccept
+	within := sla.Within.Duration()
+	p.reminders(within, sla.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelDue}, within)
+	if sla.EscalateAt > 0 {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelEscalate}, fraction(within, sla.EscalateAt))
+	}
+	p.escalations(within, sla.Escalate)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelReassign}, within+sla.ReassignAfter.Duration())
+}
+
+// touch are the deadlines between acceptance and the first logged activity.
+func (p *plan) touch(sla lifecycle.TouchSLA, handed int) {
+	within := sla.Within.Duration()
+	if within <= 0 {
+		return
+	}
+	p.kind = lifecycle.ClockTouch
+	p.reminders(within, sla.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelOwner}, within)
+	p.escalations(within, sla.Escalate)
+	p.handOn(within, sla.Chase, handed, sla.Then)
+}
+
+// idle are the deadlines of a lead that nobody works, in the stage it is in.
+func (p *plan) idle(i lifecycle.Idle, stage lifecycle.Stage, handed int) {
+	within, after := i.Working.Duration(), i.AfterManager.Duration()
+	if stage == lifecycle.StageOpportunity {
+		within = i.Opportunity.Duration()
+	}
+	if within <= 0 {
+		return
+	}
+	p.kind = lifecycle.ClockIdle
+	if !i.Business {
+		p.hours = calendar.Always
+	}
+	p.reminders(within, i.RemindAt)
+	p.add(lifecycle.Clock{Level: lifecycle.LevelOwner}, within)
+	if after > 0 {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelManager}, within+after)
+	}
+	p.escalations(within, i.Escalate)
+	if i.ReassignAfter > 0 && handed < i.MaxReassign {
+		p.handOn(within, i.Chase, handed, string(i.Finally))
+		return
+	}
+	if after > 0 && i.Finally != "" {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelFinal, To: string(i.Finally)}, within+2*after)
+	}
+}
+
+// queueTold is at how many times its length a stay in the queue of a team is told: more and more seldom.
+var queueTold = []time.Duration{1, 2, 4, 8}
+
+// queue is when the manager hears of a lead in the queue of the team.
+func (p *plan) queue(within time.Duration) {
+	p.kind = lifecycle.ClockQueue
+	for i, n := range queueTold {
+		p.add(lifecycle.Clock{Level: lifecycle.LevelManager, N: i}, n*within)
+	}
+}
+
+// handOn is when the lead goes to another rep, or ends where the policy says once it did so as often as it may.
+func (p *plan) handOn(within time.Duration, c lifecycle.Chase, handed int, then string) {
+	switch after := within + c.ReassignAfter.Duration(); {
+	case c.ReassignAfter <= 0:
+	case handed < c.MaxReassign:
+		p.add(lifecycle.Clock{Level: lifecycle.LevelReassign, To: then}, after)
+	case then != "":
+		p.add(lifecycle.Clock{Level: lifecycle.LevelFinal, To: then}, after)
+	}
+}
