@@ -141,7 +141,7 @@ func TestMethods_thatARouteDoesNotTake(t *testing.T) {
 			w.isProblem(r)
 		}
 	}
-	for _, path := range []string{"/v1", "/v1/leads/", "/v1/analytics/engagement", "/t/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
+	for _, path := range []string{"/v1", "/v1/leads/", "/v1/analytics/nothing", "/t/x", "/pages/", "/../etc/passwd", "/pages/../door_test.go", "/v1/leads/0190b0a0-0000-7000-8000-00000000000a/export"} {
 		r := w.as(api.RoleAdmin, http.MethodGet, path, nil)
 		require.Equal(t, http.StatusNotFound, r.StatusCode, "%s: of later releases, or nothing", path)
 		w.isProblem(r)

@@ -38,13 +38,13 @@ func (q casesQuery) filter() (record.CaseFilter, error) {
 }
 
 // aboutCases adds a report about leads that came to an end.
-func aboutCases[R any](a *API, path, summary string, report func(context.Context, record.CaseFilter) (R, error)) {
+func aboutCases[R any](a *API, path, summary string, report func(Insight, context.Context, record.CaseFilter) (R, error)) {
 	add(a, route{method: http.MethodGet, path: path, group: "Analytics", roles: everybody, summary: summary, also: []int{http.StatusNotFound}}, func(ctx context.Context, in *casesQuery) (*out[R], error) {
 		f, err := in.filter()
 		if err != nil {
 			return nil, err
 		}
-		r, err := report(ctx, f)
+		r, err := report(a.Insight, ctx, f)
 		return &out[R]{r}, unfit(err)
 	})
 }
@@ -64,10 +64,10 @@ type patternBody struct {
 }
 
 func (a *API) insight() {
-	aboutCases(a, "/v1/analytics/rules", "What each rule of a model is worth by what became of leads: conversion with and without, lift, verdict", a.Insight.RuleEffects)
-	aboutCases(a, "/v1/analytics/patterns", "Who looks interested and is not: did one thing often, never another, and converts less", a.Insight.Patterns)
-	aboutCases(a, "/v1/analytics/personas", "How many leads the personas of a model match, and what became of them", a.Insight.Personas)
-	aboutCases(a, "/v1/analytics/gaps", "What is not known of open leads, and how many points that costs", a.Insight.Gaps)
+	aboutCases(a, "/v1/analytics/rules", "What each rule of a model is worth by what became of leads: conversion with and without, lift, verdict", Insight.RuleEffects)
+	aboutCases(a, "/v1/analytics/patterns", "Who looks interested and is not: did one thing often, never another, and converts less", Insight.Patterns)
+	aboutCases(a, "/v1/analytics/personas", "How many leads the personas of a model match, and what became of them", Insight.Personas)
+	aboutCases(a, "/v1/analytics/gaps", "What is not known of open leads, and how many points that costs", Insight.Gaps)
 	const group = "Models"
 	add(a, route{
 		method: http.MethodPost, path: "/v1/models/{version}/suggest", group: group, roles: marketers, body: suggestBody{}, also: []int{http.StatusNotFound},

@@ -155,8 +155,8 @@ const newestLeads = 2000
 
 // doubts are what a model says and will hardly mean: by itself, and by the leads there are.
 func (a *API) doubts(ctx context.Context, source string, m scoring.Model) ([]record.Warning, error) {
-	refused, doubtful := m.Sense()
-	found := append(refused, doubtful...)
+	contradicting, doubtful := m.Sense()
+	found := append(contradicting, doubtful...)
 	if fields := m.FieldNames(); len(fields) > 0 {
 		leads, held, err := a.Documents.FieldsHeld(ctx, fields, newestLeads)
 		if err != nil {

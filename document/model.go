@@ -8,18 +8,9 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
-// ParseModel reads a scoring model. What contradicts itself is refused as well. The error is an *Error. One that names a stored
-// predictor needs ParseModelWith.
+// ParseModel reads a scoring model. The error is an *Error. One that names a stored predictor needs ParseModelWith. What it says and
+// cannot mean is for Warnings: a threshold that points never reach is how somebody says that only triggers count.
 func ParseModel(data []byte) (scoring.Model, error) { return ParseModelWith(data, nil) }
-
-// wrong is what a model must not say.
-func wrong(m scoring.Model) []Problem {
-	if problems := m.Validate(); len(problems) > 0 {
-		return placed(problems, func(p scoring.Problem) (string, string) { return p.Path, p.Message })
-	}
-	refused, _ := m.Sense()
-	return placed(refused, func(f scoring.Finding) (string, string) { return f.Path, f.Why + "; " + f.Remedy })
-}
 
 // Warnings places findings in the text of a document that was read before, in the order of their places.
 func Warnings(data []byte, findings []scoring.Finding) []record.Warning {

@@ -17,7 +17,7 @@ func ParseModelWith(data []byte, stored Stored) (scoring.Model, error) {
 		if p := filled(m.Predictive, stored); p != nil {
 			return []Problem{*p}
 		}
-		return wrong(m)
+		return placed(m.Validate(), func(p scoring.Problem) (string, string) { return p.Path, p.Message })
 	})
 }
 

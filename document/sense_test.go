@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,14 +9,22 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
-func TestParseModel_refusesWhatContradictsItselfWithLineAndRemedy(t *testing.T) {
+func TestWarnings_ofWhatContradictsItself(t *testing.T) {
 	t.Parallel()
 	const text = "mql: {score: 50}\nfit:\n  - {id: s, field: company_size, range: [1, 50], points: 5}\n  - {id: m, field: company_size, range: [50, 200], points: 10}\n" +
 		"engagement:\n  - {id: open, on: email_open, points: 10, cap: 5}\n"
-	_, err := ParseModel([]byte(text))
-	require.ErrorContains(t, err, "line 1, column 14: mql.score: is 50 and can never be reached: fit gives at most 15 and the engagement of a cycle 5; lower it")
-	require.ErrorContains(t, err, "line 4, column 41: fit[1].range: overlaps the range of fit[0] (s): at 50 both s and m hold; both ends of a range are included")
-	require.ErrorContains(t, err, "line 6, column 49: engagement[0].cap: is 5, under the 10 points that open gives at once")
+	m, err := ParseModel([]byte(text))
+	require.NoError(t, err)
+	contradicting, _ := m.Sense()
+	var told []string
+	for _, w := range Warnings([]byte(text), contradicting) {
+		told = append(told, fmt.Sprintf("line %d, column %d: %s: %s", w.Line, w.Column, w.Path, w.Why))
+	}
+	require.Equal(t, []string{
+		"line 1, column 14: mql.score: is 50 and can never be reached: fit gives at most 15 and the engagement of a cycle 5",
+		"line 4, column 41: fit[1].range: overlaps the range of fit[0] (s): at 50 both s and m hold",
+		"line 6, column 49: engagement[0].cap: is 5, under the 10 points that open gives at once: they would never be had",
+	}, told)
 }
 
 func TestWarnings_haveTheirPlaces(t *testing.T) {

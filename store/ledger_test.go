@@ -26,7 +26,7 @@ func TestNoIndexOfTheLedgerNamesWhatAMailsWayChanges(t *testing.T) {
 		JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = i.indrelid
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
 		WHERE i.indrelid = 'deliveries'::regclass AND NOT a.attname = ANY ($1) ORDER BY 1`,
-		[]string{"id", "key", "lane", "kind", "lead_id", "not_before", "created_at", "open", "unsent", "webhook_id"})
+		[]string{"id", "key", "lane", "kind", "lead_id", "not_before", "created_at", "open", "unsent", "webhook_id", "rep_id", "due_at", "gathering"})
 	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Empty(t, wrong)

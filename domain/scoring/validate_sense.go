@@ -13,10 +13,9 @@ type Finding struct {
 	Remedy string
 }
 
-// Sense looks for what a model says and cannot mean. Refused is what contradicts itself: a cap under the points of a rule,
-// a threshold that no lead can reach, ranges that overlap. Doubtful is what only has no effect. New takes both: models that
-// were published before a contradiction was looked for go on. The model must be valid.
-func (m Model) Sense() (refused, doubtful []Finding) {
+// Sense looks for what a model says and cannot mean. Contradicting is a cap under the points of a rule, a threshold that no lead can
+// reach, ranges that overlap. Doubtful is what only has no effect. New takes both. The model must be valid.
+func (m Model) Sense() (contradicting, doubtful []Finding) {
 	s := &sense{given: m, m: m.defaults()}
 	s.caps()
 	s.thresholds()
