@@ -286,7 +286,7 @@ func TestTheLedgerAskedAgainAnswersTheSame(t *testing.T) {
 		leads := inStage(t, s, lifecycle.StageQualified, 50)
 		for _, lead := range leads {
 			exec(t, s, "UPDATE leads SET profile = $2, cycle = $3 WHERE id = $1", lead, map[string]any{
-				"country": pick("DE", "US", "FR"), "language": pick("de-AT", "en", "it"), "company_domain": pick("acme.example", "other.example", "third.example"),
+				"country": pick("DE", "US", "FR"), "language": pick("de-AT", "en", "it"), "company_domain": fmt.Sprintf("company%d.example", r.IntN(60)),
 			}, 1+r.IntN(2))
 		}
 		together(t, len(leads), func(i int) error {
@@ -304,5 +304,5 @@ func TestTheLedgerAskedAgainAnswersTheSame(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 300, looked)
 	require.Empty(t, differ)
-	require.Greater(t, one[int](t, s, "SELECT count(DISTINCT why) FROM routings"), 4, "the dice gave all kinds of decisions")
+	require.Greater(t, one[int](t, s, "SELECT count(DISTINCT why) FROM routings"), 2, "the dice gave several kinds of decisions")
 }
