@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -26,26 +27,13 @@ func (t *tool) verifyScores(ctx context.Context, which string) error {
 	if err != nil {
 		return misused("--verify-scores takes a number of leads, or all", "leadflow doctor --verify-scores=all")
 	}
-	cfg, err := t.engine.load()
+	out, err := differences(ctx, t, differenceColumns, func(cfg app.Config, tell func(record.ScoreDifference), at func(done, total int)) (record.Verified, error) {
+		return t.engine.verifyScores(ctx, cfg, sample, tell, at)
+	}, func(v record.Verified) fields {
+		return fields{"leads": v.Leads, "different": v.Different, "unknown": v.Unknown}
+	})
 	if err != nil {
 		return err
-	}
-	bar, began := t.newBar("verified"), t.now()
-	shown := []record.ScoreDifference{}
-	out, err := t.engine.verifyScores(ctx, cfg, sample, func(d record.ScoreDifference) {
-		if len(shown) < maxShown {
-			shown = append(shown, d)
-		}
-	}, func(done, total int) { bar.at(done, total, pace(done, t.now().Sub(began)), 0) })
-	bar.end()
-	if err != nil {
-		return err
-	}
-	if len(shown) > 0 || t.format != formatTable { // else there is no table to show
-		body := asJSON(fields{"leads": out.Leads, "different": out.Different, "unknown": out.Unknown, "items": shown})
-		if err := showAll(t, body, shown, differenceColumns); err != nil {
-			return err
-		}
 	}
 	t.tell("%d scores recomputed, %d differ.", out.Leads, out.Different)
 	if out.Unknown > 0 {
@@ -58,6 +46,30 @@ func (t *tool) verifyScores(ctx context.Context, which string) error {
 		}
 	}
 	return nil
+}
+
+// differences has something verified and shows the first of what differs, beside what was counted.
+func differences[D, R any](ctx context.Context, t *tool, columns []column[D],
+	check func(cfg app.Config, tell func(D), at func(done, total int)) (R, error), counted func(R) fields,
+) (out R, err error) {
+	cfg, err := t.engine.load()
+	if err != nil {
+		return out, err
+	}
+	bar, began := t.newBar("verified"), t.now()
+	shown := []D{}
+	out, err = check(cfg, func(d D) {
+		if len(shown) < maxShown {
+			shown = append(shown, d)
+		}
+	}, func(done, total int) { bar.at(done, total, pace(done, t.now().Sub(began)), 0) })
+	bar.end()
+	if err == nil && (len(shown) > 0 || t.format != formatTable) { // else there is no table to show
+		body := counted(out)
+		body["items"] = shown
+		err = showAll(t, asJSON(body), shown, columns)
+	}
+	return out, err
 }
 
 // pace is how many a second.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -15,26 +16,13 @@ var journeyDifferenceColumns = []column[record.JourneyDifference]{
 
 // verifyJourneys folds journeys again and shows which are stored otherwise; the failure says that some are.
 func (t *tool) verifyJourneys(ctx context.Context, mend bool) error {
-	cfg, err := t.engine.load()
+	out, err := differences(ctx, t, journeyDifferenceColumns, func(cfg app.Config, tell func(record.JourneyDifference), at func(done, total int)) (record.JourneysChecked, error) {
+		return t.engine.verifyJourneys(ctx, cfg, mend, tell, at)
+	}, func(v record.JourneysChecked) fields {
+		return fields{"leads": v.Leads, "waiting": v.Waiting, "different": v.Different, "mended": v.Mended}
+	})
 	if err != nil {
 		return err
-	}
-	bar, began := t.newBar("verified"), t.now()
-	shown := []record.JourneyDifference{}
-	out, err := t.engine.verifyJourneys(ctx, cfg, mend, func(d record.JourneyDifference) {
-		if len(shown) < maxShown {
-			shown = append(shown, d)
-		}
-	}, func(done, total int) { bar.at(done, total, pace(done, t.now().Sub(began)), 0) })
-	bar.end()
-	if err != nil {
-		return err
-	}
-	if len(shown) > 0 || t.format != formatTable {
-		body := asJSON(fields{"leads": out.Leads, "waiting": out.Waiting, "different": out.Different, "mended": out.Mended, "items": shown})
-		if err := showAll(t, body, shown, journeyDifferenceColumns); err != nil {
-			return err
-		}
 	}
 	t.tell("Journeys of %d leads folded again, %d differ, %d mended.", out.Leads, out.Different, out.Mended)
 	if out.Waiting > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -17,28 +18,13 @@ var offerDifferenceColumns = []column[record.OfferDifference]{
 
 // verifyOffers recomputes what is stored with offers and shows what differs; the failure says that something does.
 func (t *tool) verifyOffers(ctx context.Context) error {
-	cfg, err := t.engine.load()
+	out, err := differences(ctx, t, offerDifferenceColumns, func(cfg app.Config, tell func(record.OfferDifference), at func(done, total int)) (record.OffersVerified, error) {
+		return t.engine.verifyOffers(ctx, cfg, tell, at)
+	}, func(v record.OffersVerified) fields {
+		return fields{"offers": v.Offers, "different": v.Different, "unsettled": v.Unsettled, "unknown": v.Unknown, "unscored": v.Unscored}
+	})
 	if err != nil {
 		return err
-	}
-	bar, began := t.newBar("verified"), t.now()
-	shown := []record.OfferDifference{}
-	out, err := t.engine.verifyOffers(ctx, cfg, func(d record.OfferDifference) {
-		if len(shown) < maxShown {
-			shown = append(shown, d)
-		}
-	}, func(done, total int) { bar.at(done, total, pace(done, t.now().Sub(began)), 0) })
-	bar.end()
-	if err != nil {
-		return err
-	}
-	if len(shown) > 0 || t.format != formatTable {
-		body := asJSON(fields{
-			"offers": out.Offers, "different": out.Different, "unsettled": out.Unsettled, "unknown": out.Unknown, "unscored": out.Unscored, "items": shown,
-		})
-		if err := showAll(t, body, shown, offerDifferenceColumns); err != nil {
-			return err
-		}
 	}
 	t.tell("%d offers looked at, %d differ.", out.Offers, out.Different)
 	if out.Unscored > 0 {

@@ -7,40 +7,30 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
 // verifyRuns compares leads with their runs and shows what differs; the failure says that something does.
 func (t *tool) verifyRuns(ctx context.Context) error {
-	cfg, err := t.engine.load()
-	if err != nil {
-		return err
-	}
 	bars, began := map[string]*bar{}, t.now()
-	shown := []record.RunDifference{}
-	out, err := t.engine.verifyRuns(ctx, cfg, func(d record.RunDifference) {
-		if len(shown) < maxShown {
-			shown = append(shown, d)
-		}
-	}, func(what string, done, total int) {
-		if bars[what] == nil {
-			bars[what] = t.newBar(what)
-		}
-		bars[what].at(done, total, pace(done, t.now().Sub(began)), 0)
+	out, err := differences(ctx, t, runColumns, func(cfg app.Config, tell func(record.RunDifference), _ func(done, total int)) (record.Reconciled, error) {
+		defer func() {
+			for _, b := range bars {
+				b.end()
+			}
+		}()
+		return t.engine.verifyRuns(ctx, cfg, tell, func(what string, done, total int) {
+			if bars[what] == nil {
+				bars[what] = t.newBar(what)
+			}
+			bars[what].at(done, total, pace(done, t.now().Sub(began)), 0)
+		})
+	}, func(v record.Reconciled) fields {
+		return fields{"leads": v.Leads, "runs": v.Runs, "different": v.Different, "by": v.By, "waiting": v.Waiting, "moving": v.Moving}
 	})
-	for _, b := range bars {
-		b.end()
-	}
 	if err != nil {
 		return err
-	}
-	if len(shown) > 0 || t.format != formatTable { // else there is no table to show
-		body := asJSON(fields{
-			"leads": out.Leads, "runs": out.Runs, "different": out.Different, "by": out.By, "waiting": out.Waiting, "moving": out.Moving, "items": shown,
-		})
-		if err := showAll(t, body, shown, runColumns); err != nil {
-			return err
-		}
 	}
 	t.tell("%d leads and %d open runs compared, %d leads differ%s.", out.Leads, out.Runs, out.Different, tallied(out.By))
 	if out.Waiting > 0 {
