@@ -71,7 +71,13 @@ func stale(err error) bool {
 
 // rollBack undoes everything. After an error of Postgres it passes over all that comes before the Sync. BEGIN takes in what
 // came before it: without it Postgres would roll back as well, and warn in its log.
+//
+// A connection that was lost is being closed by the driver beside this, which must not be written to: Postgres rolls back by itself.
 func (x *exchange) rollBack() {
+	if x.conn.IsClosed() {
+		_ = x.pipe.Close()
+		return
+	}
 	x.pipe.SendQueryParams("BEGIN", nil, nil, nil, nil)
 	x.pipe.SendQueryParams("ROLLBACK", nil, nil, nil, nil)
 	_ = x.pipe.Sync()

@@ -56,7 +56,9 @@ func outcome(h *house, id string) string {
 func nothingIsLost(h *house, c cast, was sight) {
 	for _, name := range slices.Sorted(maps.Keys(was.stages)) {
 		id := c.id(name)
-		require.Equal(h.t, was.scores[name], h.scoreAt(id, was.at), "the score of %s and its points, at the moment before", name)
+		score := h.scoreAt(id, was.at)
+		maps.DeleteFunc(score, func(part string, _ any) bool { _, told := was.scores[name][part]; return !told }) // a later release may say more
+		require.Equal(h.t, was.scores[name], score, "the score of %s and its points, at the moment before", name)
 		now := h.timeline(id)
 		require.GreaterOrEqual(h.t, len(now), len(was.timelines[name]), name)
 		require.Equal(h.t, lines(was.timelines[name]), lines(now[:len(was.timelines[name])]), "the timeline of %s goes on from where it was", name)
