@@ -66,11 +66,7 @@ func reportFunnel(t *tool) *cobra.Command {
 	cmd.Flags().StringVar(&by, "by", "", strings.Join(record.FunnelBy, ", "))
 	cmd.Flags().BoolVar(&compare, "compare", false, "also the period of the same length before")
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
-		more := map[string]string{"by": by}
-		if compare {
-			more["compare"] = "true"
-		}
-		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/funnel?"+p.query(more), nil)
+		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/funnel?"+p.query(comparing(by, compare)), nil)
 		if err != nil {
 			return err
 		}
