@@ -18,13 +18,18 @@ var services = []primitives.ServiceName{
 
 // tuning fits one small machine. Shards, in config, and partitions are fixed once runs exist. A timer that is shorter than
 // the time shift is as long as it: the server reads that far ahead, and puts what is new behind what it has read. A second,
-// the server's own choice, allows for hosts whose clocks differ; here is one.
+// the server's own choice, allows for hosts whose clocks differ; here is one. A task of the server gives up after three seconds
+// and is begun anew: of thousands of timers that fall due at one moment, as many are worked on at once as can be done in that
+// time on a slow machine too. With the server's own 512 hardly any is (docs/performance.md, B10).
 var tuning = map[dynamicconfig.Key]any{
 	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():      1,
 	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():     1,
 	dynamicconfig.HistoryCacheHostLevelMaxSize.Key():            8192,
 	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	dynamicconfig.TimerProcessorMaxTimeShift.Key():              200 * time.Millisecond,
+	dynamicconfig.TimerProcessorSchedulerWorkerCount.Key():      24,
+	dynamicconfig.TransferProcessorSchedulerWorkerCount.Key():   48,
+	dynamicconfig.VisibilityProcessorSchedulerWorkerCount.Key(): 24,
 	dynamicconfig.FrontendRPS.Key():                             20000,
 	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():      20000,
 }
