@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded outside storm browser chaos replay build fmt postgres histories bench clean
+.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,7 +14,9 @@ help: ## what there is to make
 run: postgres bin/leadflow-standalone bin/leadflow ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
 	@exec bin/leadflow-standalone $(ARGS)
 
-test: lint unit embedded outside storm browser ## every check
+# One lane mostly waits for clocks, and the other computes while it does and gives way. What several stages need is built before them.
+test: postgres bin/stages bin/report bin/testpg bin/leadflow bin/leadflow-standalone bin/standalone.test ## every check
+	@bin/stages 'embedded outside storm' 'nice lint unit browser'
 
 build: bin/leadflow bin/leadflow-standalone ## both binaries
 
@@ -28,6 +30,12 @@ bin/leadflow-standalone: $(SOURCES)
 	@[ -x $@ ] || echo "Building the embedded Temporal server: the first build downloads about 250 MB and takes some minutes." >&2
 	cd standalone && go build -ldflags "$(LDFLAGS)" -o ../$@ .
 
+bin/report bin/stages: bin/%: $(shell find tools -name '*.go') tools/go.mod
+	@mkdir -p bin && cd tools && go build -o ../$@ ./$*
+
+bin/testpg: $(shell find postgres -name '*.go')
+	go build -o $@ ./postgres/cmd/testpg
+
 postgres: ## the Postgres binaries, installed where they are missing
 	@tools/postgres.sh
 
@@ -40,32 +48,42 @@ lint: ## format, vet, staticcheck, workflowcheck
 	go vet ./...
 	$(TOOL) staticcheck -checks inherit,-U1000 ./...
 	$(TOOL) workflowcheck ./workflows/...
+	cd tools && go vet ./... && go test ./...
 
-unit: postgres ## the tests of the main module, with the race detector; lint has vetted it
-	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
+unit: postgres bin/testpg bin/report ## the tests of the main module, with the race detector; lint has vetted it
 	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -json ./... | bin/report
 
-# vet runs with the tests: alone it would read the server's thousand packages a second time. Lives wait more than they work, so
-# that there are more of them beside each other than cores.
-embedded: postgres bin/leadflow-standalone ## the tests that need the embedded server, without the race detector
-	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
-	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go test -vet=all -parallel 8 -timeout 20m -json ./... | ../bin/report
+# Lives wait more than they work: three houses beside each other, each with a part of the tests and nothing but it, and in each more
+# of them at once than there are cores. Every test is in one part: the last has what the others leave.
+EMBEDDED_TIMES := ^Test(Deadlines|Outage|Demo)
+EMBEDDED_LIVES := ^Test(Costs|Golden|Lives|ASequence|XEducation)
+embedded: postgres bin/leadflow-standalone bin/standalone.test bin/stages bin/report ## the tests that need the embedded server, without the race detector
+	@bin/stages embedded-times embedded-lives embedded-others embedded-parts
 
-browser: postgres ## the tests with Chromium; without one they are skipped
-	@mkdir -p bin && go build -o bin/testpg ./postgres/cmd/testpg && (cd tools && go build -o ../bin/report ./report)
+embedded-times embedded-lives embedded-others: PART = $(if $(filter %-others,$@),-test.skip '$(EMBEDDED_TIMES)|$(EMBEDDED_LIVES)',-test.run '$(if $(filter %-times,$@),$(EMBEDDED_TIMES),$(EMBEDDED_LIVES))')
+embedded-times embedded-lives embedded-others: bin/leadflow-standalone bin/standalone.test bin/report
+	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go tool test2json -t -p github.com/leadflow-dev/leadflow/standalone \
+		../bin/standalone.test -test.v=test2json -test.paniconexit0 -test.timeout 20m -test.parallel 8 $(PART) | ../bin/report
+
+embedded-parts: bin/report # the rooms beside it, and vet
+	@set -o pipefail; cd standalone && go vet ./... && go test -vet=off -json $$(go list ./... | grep /standalone/) | ../bin/report
+
+bin/standalone.test: $(SOURCES) $(wildcard standalone/*_test.go)
+	cd standalone && go test -c -vet=off -ldflags "-s -w" -o ../$@ .
+
+browser: postgres bin/testpg bin/report ## the tests with Chromium; without one they are skipped
 	@set -o pipefail; cd e2e/browser && ../../bin/testpg go test -vet=all -json ./... | ../../bin/report
 
-storm: postgres bin/leadflow bin/leadflow-standalone ## the crash test in its short form, and a restore drill
-	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -short ./e2e/chaos
+storm: postgres bin/leadflow bin/leadflow-standalone bin/report ## the crash test in its short form, and a restore drill
+	@set -o pipefail; LEADFLOW_BIN=$(CURDIR)/bin go test -vet=off -count=1 -short -json ./e2e/chaos | bin/report
 
 chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, 10,000 mails and 5,000 handoffs among it, outages while deadlines pass, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
 	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m -mails 10000 -handoffs 5000)
 
-outside: postgres bin/leadflow-standalone ## the built binary from outside: data of the previous release, a real log; what is learned from real data; 200 simulated lives
-	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
+outside: postgres bin/leadflow-standalone bin/report ## the built binary from outside: data of the previous release, a real log; what is learned from real data; 200 simulated lives
 	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
 		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict | bin/report
-	LEADFLOW_LIVES=200 go test -count=1 -vet=off -run TestSimulatedLives ./workflows
+	@set -o pipefail; LEADFLOW_LIVES=200 go test -count=1 -vet=off -json -run TestSimulatedLives ./workflows | bin/report
 
 replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th
 	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_REPLAY_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestReplay ./e2e/replay

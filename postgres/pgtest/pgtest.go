@@ -16,15 +16,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/leadflow-dev/leadflow/postgres"
 )
 
 // EnvURL names a server for tests.
 const EnvURL = "LEADFLOW_TEST_DATABASE_URL"
-
-// Fast are the settings of a server that may lose everything.
-var Fast = map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400"}
 
 // Template is how a database begins.
 type Template struct {
@@ -60,18 +55,10 @@ var start = sync.OnceValues(func() (string, error) {
 	if u := os.Getenv(EnvURL); u != "" {
 		return u, nil
 	}
-	dir, remove, err := postgres.Ephemeral("leadflow-pgtest-")
-	if err != nil {
-		return "", err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	s, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/data", Settings: Fast})
-	if err != nil {
-		remove()
-		return "", err
-	}
-	return s.URL("postgres"), nil // it ends with this process, however that ends
+	u, _, err := Serve(ctx, "leadflow-pgtest-") // it ends with this process
+	return u, err
 })
 
 // made remembers the templates this process has seen.

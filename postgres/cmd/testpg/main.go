@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/leadflow-dev/leadflow/postgres"
 	"github.com/leadflow-dev/leadflow/postgres/pgtest"
 )
 
@@ -31,25 +30,20 @@ func run(args []string) (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	dir, remove, err := postgres.Ephemeral("leadflow-testpg-")
-	if err != nil {
-		return 1, err
-	}
-	defer remove()
-	server, err := postgres.Start(ctx, postgres.Options{Dir: dir + "/data", Settings: pgtest.Fast})
+	serverURL, end, err := pgtest.Serve(ctx, "leadflow-testpg-")
 	if err != nil {
 		return 1, err
 	}
 	defer func() {
 		stopping, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_ = server.Stop(stopping)
+		end(stopping)
 	}()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the command ends before its database does
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = append(os.Environ(), pgtest.EnvURL+"="+server.URL("postgres"))
+	cmd.Env = append(os.Environ(), pgtest.EnvURL+"="+serverURL)
 	err = cmd.Run()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
