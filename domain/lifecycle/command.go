@@ -36,7 +36,7 @@ type Command struct {
 	Exclude    []string      `json:"exclude,omitempty"` // offer: reps who had it
 	Rep        string        `json:"rep,omitempty"`     // claim, assign, alert
 	Team       string        `json:"team,omitempty"`    // assign, alert
-	Assignment string        `json:"assignment,omitempty"`
+	Assignment string        `json:"assignment,omitempty"` // claim: the offer that was meant, which is over
 	Clock      Clock         `json:"clock,omitzero"` // alert, check: the deadline that passed
 	Clocks     []Clock       `json:"clocks,omitempty"`
 	Since      time.Time     `json:"since,omitzero"`    // plan: from when the clocks run
