@@ -25,7 +25,7 @@ SELECT CASE
 		AND e.received_at > last.at) THEN 'contacted'
 	WHEN EXISTS (SELECT FROM leads l JOIN reps r ON r.id::text = l.state #>> '{lead,undo,owner}'
 		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= (
-			SELECT count(*) FROM leads o WHERE o.owner = r.id AND o.stage IN ('handoff', 'working', 'opportunity'))) THEN '` + record.UndoFull + `'
+			SELECT count(*) FROM leads o WHERE o.owner = r.id AND o.stage IN ('handoff', 'working', 'opportunity'))) THEN 'at_capacity'
 	ELSE '' END`
 
 // Irrevocable is what followed from the newest decision of the lead and cannot be taken back; empty: nothing. Whoever would have the

@@ -57,3 +57,19 @@ func TestInTime_nobodyDecided(t *testing.T) {
 		require.Equal(t, s.old, w.asked == 0)
 	}
 }
+
+// A signal is in the history since it was sent: what it says of when it was decided counts for nothing.
+func TestInTime_aSignalIsNotDatedBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.late = -45 * time.Hour // the deadline was five hours ago
+	accept := by("ann")
+	accept.AskedAt = start.Add(-30 * time.Hour)
+	got := live(t, w, []message{
+		tell(1, 1, "demo_request"),
+		{at: at(2), signal: wire.SignalAccept, body: accept},
+		{at: at(3), do: func(w *world) { require.Equal(t, lifecycle.SLABreached, w.saved.Lead.SLA.State) }},
+		decide(4, wire.UpdateWin, wire.Decision{}),
+	}, staging{})
+	require.Equal(t, "ann", got.Owner)
+}
