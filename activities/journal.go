@@ -30,7 +30,7 @@ type Recorded struct {
 // 1: no timer is set while a local activity is under way, whose answer is in the same task and may bring a sooner deadline.
 //
 // 2: it hears that the terms of its clocks changed, reads its policy anew and has them planned again. A reminder that passed together
-// with its deadline is told.
+// with its deadline is told. An offer that is late to be taken away is asked about first.
 const Edition = 2
 
 // LoadLead reads what a run begins with: the state an earlier run recorded, policy, score, sequence.
@@ -51,9 +51,17 @@ func (j *Journals) RecordStage(ctx context.Context, c lifecycle.Carried) (Record
 	return Recorded{Erased: erased}, scrub(ctx, err)
 }
 
-// CheckActivity reads when the lead was last engaged and last worked.
+// CheckActivity reads when the lead was last engaged and last worked; of the deadline of an offer, whether somebody decided in time.
 func (j *Journals) CheckActivity(ctx context.Context, cmd lifecycle.Command) (record.Activity, error) {
 	id, _ := leadOf(cmd)
+	if k := cmd.Clock; k.Kind == lifecycle.ClockAccept {
+		due := k.At
+		if !k.Was.IsZero() {
+			due = k.Was
+		}
+		waits, err := j.Journal.DecisionWaits(ctx, id, due)
+		return record.Activity{Waits: waits}, scrub(ctx, err)
+	}
 	a, err := j.Journal.LastActivity(ctx, id)
 	return a, scrub(ctx, err)
 }

@@ -20,6 +20,8 @@ type Journal interface {
 	RecordStage(ctx context.Context, c lifecycle.Carried) (erased bool, err error)
 	// LastActivity reads when the lead was last engaged and last worked.
 	LastActivity(ctx context.Context, leadID string) (record.Activity, error)
+	// DecisionWaits reports whether somebody decided about the lead until then, and its run has not answered.
+	DecisionWaits(ctx context.Context, leadID string, until time.Time) (bool, error)
 }
 
 // Scores is the authoritative score.

@@ -77,6 +77,13 @@ func (a *API) createRoute(ctx context.Context, _ *struct{}) (*out[record.Route],
 	if err := decodeDocument(ctx, &w); err != nil {
 		return nil, err
 	}
+	var c checks
+	if w.Active {
+		c.add("active", "invalid", "belongs to policies: a routing document is published by POST /v1/routes/{version}/publish")
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
 	parsed, err := a.parseRouting(ctx, w.Source)
 	if err != nil {
 		return nil, err

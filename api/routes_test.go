@@ -26,6 +26,8 @@ func TestRoutes_areCheckedTriedAndPublished(t *testing.T) {
 	bad := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/routes", strings.Replace(doc, "Europe", "Asia", 1), "Content-Type", "application/yaml")
 	require.Contains(t, bad.raw, "line 6, column 36")
 	require.Contains(t, bad.raw, "leadflow team list")
+	mistaken := w.admin(http.StatusUnprocessableEntity, http.MethodPost, "/v1/routes", object{"source": doc, "active": true})
+	require.Contains(t, mistaken.raw, "/publish", "who takes it for a policy is told, and not left with a draft")
 	made := w.admin(http.StatusCreated, http.MethodPost, "/v1/routes", object{"source": doc, "note": "first"})
 	require.Equal(t, "draft", made.body["state"])
 	require.Contains(t, fmt.Sprint(made.body["document"]), team.body["id"], "names are ids by now")

@@ -38,7 +38,7 @@ const (
 var refusalCodes = []string{
 	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
 	lifecycle.CodeNothingToUndo, lifecycle.CodeTooLate, lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
-	lifecycle.CodeTooLong, lifecycle.CodeTooOften,
+	lifecycle.CodeTooLong, lifecycle.CodeTooOften, lifecycle.CodeOfferOver, lifecycle.CodeAtCapacity,
 }
 
 // handOver is how long the next run gets to be there.
@@ -134,8 +134,11 @@ func onTheWire(dec record.Decision) (wire.Decision, error) {
 	if c.Until != nil {
 		w.Until = *c.Until
 	}
-	if dec.Kind == wire.UpdateUndo {
+	switch dec.Kind {
+	case wire.UpdateUndo:
 		w.Undoes, w.AskedAt = c.DecisionID, dec.CreatedAt
+	case wire.UpdateAccept, wire.UpdateReject: // the run may hear of it after the deadline that it met
+		w.AskedAt = dec.CreatedAt
 	}
 	if w.RepID == "" && dec.RepID != nil && dec.Kind != wire.UpdateReassign {
 		w.RepID = *dec.RepID

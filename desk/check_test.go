@@ -119,7 +119,7 @@ func TestOnTheWire_nothingPeopleWrote(t *testing.T) {
 	require.NotContains(t, string(raw), "Zzyzx")
 	dec := p.decisions[0]
 	require.Contains(t, string(dec.Body), "Zzyzx")
-	require.Equal(t, []any{wire.Decision{DecisionID: dec.ID, RepID: rep1, AssignmentID: offer, Reason: "not_ready", Rule: &lifecycle.Reason{Path: lifecycle.PathRecycle, Score: lifecycle.ScoreKeep}}}, r.asked[0].Args)
+	require.Equal(t, []any{wire.Decision{DecisionID: dec.ID, RepID: rep1, AssignmentID: offer, Reason: "not_ready", AskedAt: noon, Rule: &lifecycle.Reason{Path: lifecycle.PathRecycle, Score: lifecycle.ScoreKeep}}}, r.asked[0].Args)
 	require.Equal(t, "lead/"+leadA, r.asked[0].WorkflowID)
 	require.Equal(t, dec.ID, r.asked[0].UpdateID)
 
@@ -129,5 +129,5 @@ func TestOnTheWire_nothingPeopleWrote(t *testing.T) {
 	known := request("accept", map[string]any{})
 	known.RepID = rep2
 	decided(t, newDesk(p, r), known)
-	require.Equal(t, []any{wire.Decision{DecisionID: p.decisions[2].ID, RepID: rep2}}, r.asked[2].Args)
+	require.Equal(t, []any{wire.Decision{DecisionID: p.decisions[2].ID, RepID: rep2, AskedAt: noon}}, r.asked[2].Args)
 }

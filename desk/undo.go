@@ -19,8 +19,12 @@ func (d *Desk) refuseUndo(ctx context.Context, lead record.Lead) (a Answer, refu
 	if err != nil || why == "" {
 		return a, false, err
 	}
+	code := lifecycle.CodeIrrevocable
+	if why == record.UndoFull {
+		code = lifecycle.CodeAtCapacity
+	}
 	return Answer{
-		State: Refused, Code: lifecycle.CodeIrrevocable, Detail: inWords(lifecycle.CodeIrrevocable, wire.UpdateUndo, lead.Stage),
+		State: Refused, Code: code, Detail: inWords(code, wire.UpdateUndo, lead.Stage),
 		Stage: lead.Stage, DecidedBy: lead.Last.By, Lead: lead,
 	}, true, nil
 }

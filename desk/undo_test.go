@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
@@ -27,15 +28,17 @@ func TestUndo_aRunThatHasEndedIsBegunAnew(t *testing.T) {
 
 func TestUndo_whatCannotBeTakenBackIsNotAsked(t *testing.T) {
 	t.Parallel()
-	p := newPaper(lifecycle.StageWorking)
-	p.irrevocable = "mail_sent"
-	r := &run{answers: []error{nil}}
-	a := decided(t, newDesk(p, r), request("undo", map[string]any{}))
-	require.Equal(t, Refused, a.State)
-	require.Equal(t, lifecycle.CodeIrrevocable, a.Code)
-	require.NotEmpty(t, a.Detail)
-	require.Empty(t, r.asked)
-	require.Empty(t, p.decisions)
+	for why, code := range map[string]string{"mail_sent": lifecycle.CodeIrrevocable, record.UndoFull: lifecycle.CodeAtCapacity} {
+		p := newPaper(lifecycle.StageWorking)
+		p.irrevocable = why
+		r := &run{answers: []error{nil}}
+		a := decided(t, newDesk(p, r), request("undo", map[string]any{}))
+		require.Equal(t, Refused, a.State)
+		require.Equal(t, code, a.Code)
+		require.NotEmpty(t, a.Detail)
+		require.Empty(t, r.asked)
+		require.Empty(t, p.decisions)
+	}
 }
 
 // What the reason means goes with the decision: the run may have begun before the house gave it to itself.

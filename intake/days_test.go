@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,4 +126,33 @@ func FuzzDays(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A file may say anything, and nobody waits for it: an interval that runs over, events since the year 1, one line in many pieces.
+func TestDays_ofWhoMeansNoGood(t *testing.T) {
+	t.Parallel()
+	read := make(chan error, 1)
+	go func() {
+		const huge = "9223372036854775807"
+		for _, rule := range []string{"INTERVAL=" + huge, "COUNT=" + huge, "BYMONTHDAY=" + huge, "BYDAY=" + huge + "MO", "INTERVAL=1001"} {
+			days, refused, err := Days(ical(event("DTSTART;VALUE=DATE:20261225", "RRULE:FREQ=YEARLY;"+rule)), 2026, 2030)
+			if err != nil || len(days) > 0 || len(refused) != 1 || refused[0].Field != "RRULE" {
+				read <- fmt.Errorf("%s: %v %v %v", rule, days, refused, err)
+				return
+			}
+		}
+		old := event("DTSTART;VALUE=DATE:00010101", "DTEND;VALUE=DATE:00020101", "RRULE:FREQ=YEARLY", "EXDATE:"+strings.Repeat("20260101,", 100))
+		if days, _, err := Days(ical(strings.Repeat(old, 200)), 2026, 2026); err != nil || len(days) > 0 {
+			read <- fmt.Errorf("a year of days each: %v %w", days, err)
+			return
+		}
+		_, _, err := Days(ical(event("DTSTART;VALUE=DATE:20261225", "SUMMARY:"+strings.Repeat("\r\n x", 300_000))), 2026, 2026)
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		require.Fail(t, "it never ends")
+	}
 }

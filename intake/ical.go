@@ -33,23 +33,24 @@ type icalEvent struct {
 
 // icalLines unfolds: a line that begins with a space or a tab goes on with the one before (RFC 5545, 3.1).
 func icalLines(text string) (lines []icalLine) {
-	var whole []string
-	var at []int
+	var pieces []string
+	begun := 0
+	take := func() {
+		if line := strings.Join(pieces, ""); strings.TrimSpace(line) != "" {
+			head, value, _ := icalCut(line)
+			name, params, _ := strings.Cut(head, ";")
+			lines = append(lines, icalLine{begun, strings.ToUpper(name), strings.ToUpper(params), value})
+		}
+	}
 	for i, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		if n := len(whole); n > 0 && line != "" && (line[0] == ' ' || line[0] == '\t') {
-			whole[n-1] += line[1:]
+		if len(pieces) > 0 && line != "" && (line[0] == ' ' || line[0] == '\t') {
+			pieces = append(pieces, line[1:])
 			continue
 		}
-		whole, at = append(whole, line), append(at, i+1)
+		take()
+		pieces, begun = append(pieces[:0], line), i+1
 	}
-	for i, line := range whole {
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		head, value, _ := icalCut(line)
-		name, params, _ := strings.Cut(head, ";")
-		lines = append(lines, icalLine{at[i], strings.ToUpper(name), strings.ToUpper(params), value})
-	}
+	take()
 	return lines
 }
 
@@ -146,7 +147,7 @@ func (e icalEvent) days(from, to int) (days []time.Time, field, problem string) 
 		}
 	}
 	for _, s := range starts {
-		if slices.Contains(e.except, s.Format(icalDate)) {
+		if s.Year() < from-1 || slices.Contains(e.except, s.Format(icalDate)) { // of what is longer ago no day is in these years
 			continue
 		}
 		for i := range length {
@@ -196,6 +197,9 @@ type recurrence struct {
 	weekday      time.Weekday
 }
 
+// icalMost is the largest number that a rule may have: years are added to it.
+const icalMost = 1000
+
 var icalWeekdays = []string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 
 func (r *recurrence) read(name, value string) (problem string) {
@@ -213,7 +217,7 @@ func (r *recurrence) read(name, value string) (problem string) {
 		return ""
 	case "BYDAY":
 		day := slices.Index(icalWeekdays, value[max(0, len(value)-2):])
-		if r.nth, err = strconv.Atoi(value[:max(0, len(value)-2)]); day < 0 || err != nil || r.nth == 0 {
+		if r.nth, err = strconv.Atoi(value[:max(0, len(value)-2)]); day < 0 || err != nil || r.nth == 0 || r.nth > 5 || r.nth < -5 {
 			return "BYDAY must be one weekday with its number in the month, such as 4TH or -1MO"
 		}
 		r.weekday = time.Weekday(day)
@@ -232,8 +236,8 @@ func (r *recurrence) read(name, value string) (problem string) {
 	default:
 		return name + " is not taken: write the days as events of their own"
 	}
-	if err != nil || n < 1 {
-		return name + " must be one whole number above 0"
+	if err != nil || n < 1 || n > icalMost {
+		return name + " must be one whole number from 1 to 1000"
 	}
 	return ""
 }

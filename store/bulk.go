@@ -12,12 +12,13 @@ import (
 // bulkLease is how long a bulk action is left alone by others when nobody extends it.
 const bulkLease = 30 * time.Second
 
-// leadsAsked are the leads of a filter, as every list of leads means it.
+// leadsAsked are the leads of a filter, as every list of leads means it. Who was merged into a lead is found as that lead.
 const leadsAsked = `l.stage <> 'erased'
 	AND (@stages::text[] IS NULL OR l.stage = ANY(@stages)) AND (@owner::uuid IS NULL OR l.owner = @owner)
 	AND (@band = '' OR coalesce(s.band, 'cold') = @band) AND (@source = '' OR l.source_code = @source)
 	AND (@q = '' OR l.email ILIKE @q OR l.external_id ILIKE @q OR l.profile ->> 'company' ILIKE @q
-		OR concat_ws(' ', l.profile ->> 'first_name', l.profile ->> 'last_name') ILIKE @q)`
+		OR concat_ws(' ', l.profile ->> 'first_name', l.profile ->> 'last_name') ILIKE @q
+		OR l.id IN (SELECT m.merged_into FROM leads m WHERE m.merged_into IS NOT NULL AND (m.email ILIKE @q OR m.external_id ILIKE @q)))`
 
 // filtered are the arguments of leadsAsked; false where nobody can be meant.
 func filtered(f record.LeadFilter) (pgx.NamedArgs, bool) {

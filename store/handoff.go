@@ -57,7 +57,8 @@ func (g *sitting) taken(ctx context.Context, ch *choice) (int, error) {
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
 }
 
-// Claim gives a queued lead to the active rep of its team who took it first.
+// Claim gives a queued lead to the active rep of its team who took it first, unless they have as many as they may. Who means an
+// offer that is over is told so: they may not know that others had it since.
 func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted, error) {
 	return s.alone(ctx, "claim", choiceOf(c, []lifecycle.Stage{lifecycle.StageQualified}, "accepted", func(ctx context.Context, g *sitting, ch *choice) (string, error) {
 		rep, there := g.office.rep(c.Rep)
@@ -65,12 +66,35 @@ func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted,
 			return lifecycle.CodeUnknownRep, nil
 		}
 		taken, err := g.taken(ctx, ch)
-		if err == nil && taken > 0 {
+		switch {
+		case err != nil:
+			return "", err
+		case taken > 0:
 			return lifecycle.CodeAlreadyDecided, nil
+		case c.Assignment != "":
+			return lifecycle.CodeOfferOver, nil
+		}
+		if full, err := g.full(rep); full || err != nil {
+			return lifecycle.CodeAtCapacity, err
 		}
 		ch.rep = c.Rep
-		return "", err
+		return "", nil
 	}))
+}
+
+// full reports that a rep has as many leads as they may, counted under their lock.
+func (g *sitting) full(rep colleague) (bool, error) {
+	if rep.Capacity == nil && rep.PerDay == nil {
+		return false, nil
+	}
+	b := &pgx.Batch{}
+	b.Queue(sqlLockReps, pgx.NamedArgs{"reps": []string{rep.ID}})
+	b.Queue(sqlCounts, pgx.NamedArgs{"reps": []string{rep.ID}, "all": []string{}}).Query(g.counts.collectLeads)
+	if err := g.x.send(b); err != nil {
+		return false, err
+	}
+	h := g.counts.has[rep.ID]
+	return rep.Capacity != nil && *h.open >= *rep.Capacity || rep.PerDay != nil && *h.today >= *rep.PerDay, nil
 }
 
 // Assign gives a lead at work to another rep, or to the next of another team.

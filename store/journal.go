@@ -113,3 +113,14 @@ func (s *Store) LastActivity(ctx context.Context, leadID string) (record.Activit
 	}
 	return out, err
 }
+
+const sqlDecisionWaits = `SELECT EXISTS (SELECT FROM decisions WHERE lead_id = @id AND state = 'pending' AND created_at <= @until)`
+
+// DecisionWaits reports whether somebody decided about the lead until then, and its run has not answered.
+func (s *Store) DecisionWaits(ctx context.Context, leadID string, until time.Time) (waits bool, err error) {
+	if !isID(leadID) {
+		return false, nil
+	}
+	err = s.pool.QueryRow(ctx, sqlDecisionWaits, pgx.NamedArgs{"id": leadID, "until": until}).Scan(&waits)
+	return waits, masked("look for decisions", err)
+}

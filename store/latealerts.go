@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -31,6 +33,9 @@ const (
 
 	// lateTurn is how long one of them is told without a break: then it is looked anew for whom something waits.
 	lateTurn = 2 * time.Second
+
+	// lateRest is how long whoever has to wait is left alone, while others are told.
+	lateRest = time.Second
 )
 
 const (
@@ -76,39 +81,76 @@ func (s *Store) TellLate(ctx context.Context, lane string, lease time.Duration, 
 				_ = c.Conn().Close(context.WithoutCancel(ctx)) // the lock goes with the session
 			}
 		}()
-		rows, _ := c.Query(ctx, sqlGathered, args)
-		all, err := pgx.CollectRows(rows, pgx.RowToStructByName[gathered])
-		if err != nil {
-			return err
-		}
-		var g errgroup.Group
-		g.SetLimit(lateAtOnce)
-		for _, to := range all {
-			g.Go(func() error { return s.tellLateTo(ctx, lane, lease, to, carry) })
-		}
-		return g.Wait()
+		return tellBeside(func() ([]gathered, error) {
+			rows, _ := c.Query(ctx, sqlGathered, args)
+			return pgx.CollectRows(rows, pgx.RowToStructByName[gathered])
+		}, func(to gathered) (bool, error) { return s.tellLateTo(ctx, lane, lease, to, carry) })
 	})
 	return masked("tell what is late", err)
 }
 
-// tellLateTo tells one of them, until there is nothing, or the next has to wait.
-func (s *Store) tellLateTo(ctx context.Context, lane string, lease time.Duration, to gathered, carry func(context.Context, record.Delivery) error) error {
+// tellBeside tells each beside the others, whoever had the fewest turns first: who is slow holds up nobody. It returns when nobody is
+// left but those who have to wait.
+func tellBeside(list func() ([]gathered, error), tell func(gathered) (more bool, err error)) error {
+	type told struct {
+		whom string
+		more bool
+		err  error
+	}
+	busy, rests, turns, ends := map[string]bool{}, map[string]bool{}, map[string]int{}, make(chan told)
+	var failed error
+	for {
+		if failed == nil {
+			var all []gathered
+			all, failed = list()
+			slices.SortStableFunc(all, func(a, b gathered) int { return cmp.Compare(turns[a.Whom], turns[b.Whom]) })
+			for _, to := range all {
+				if len(busy) == lateAtOnce || busy[to.Whom] || rests[to.Whom] {
+					continue
+				}
+				busy[to.Whom] = true
+				turns[to.Whom]++
+				go func() {
+					more, err := tell(to)
+					ends <- told{to.Whom, more, err}
+				}()
+			}
+		}
+		if len(busy) == 0 {
+			return failed
+		}
+		select {
+		case one := <-ends:
+			delete(busy, one.whom)
+			rests[one.whom] = !one.more
+			failed = errors.Join(failed, one.err)
+		case <-time.After(lateRest):
+			clear(rests)
+		}
+	}
+}
+
+// tellLateTo tells one of them, until there is nothing, or the next has to wait; true: its turn was over before.
+func (s *Store) tellLateTo(ctx context.Context, lane string, lease time.Duration, to gathered, carry func(context.Context, record.Delivery) error) (more bool, err error) {
 	args := pgx.NamedArgs{"lane": lane, "whom": to.Whom, "until": to.Until, "lease": lease, "least": gatheredLeast, "most": gatheredMost}
-	for began := time.Now(); ctx.Err() == nil && time.Since(began) < lateTurn; {
+	for began := time.Now(); time.Since(began) < lateTurn; {
+		if ctx.Err() != nil {
+			return false, nil
+		}
 		rows, _ := s.pool.Query(ctx, sqlClaimLate, args)
 		claimed, err := pgx.CollectRows(rows, pgx.RowToStructByName[claimedRow])
 		if err != nil || len(claimed) == 0 {
-			return err
+			return false, err
 		}
 		next, err := s.equip(ctx, claimed...)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if err := carry(ctx, next[0]); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // What a run said last of the offer that is handed on: the deadline that took it away.

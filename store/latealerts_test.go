@@ -171,3 +171,38 @@ func TestLateOffers_areToldInTheirOrderToo(t *testing.T) {
 	require.Equal(t, "59m0s 0, 1h0m0s 0, 1", one[string](t, h.Store, `SELECT string_agg(concat_ws(' ', payload #>> '{data,late_by}', (NOT gathering)::int), ', ' ORDER BY due_at DESC NULLS LAST)
 		FROM deliveries WHERE kind = 'offer' AND channel = 'mail'`))
 }
+
+// A subscriber that answers slowly, or not at all, holds up no other: while one is told, what comes for the others is told to them.
+func TestLateAlerts_whoIsSlowHoldsUpNobodyElse(t *testing.T) {
+	h := newLateHouse(t, 6)
+	slow, released, all := "https://example.com/slow", make(chan struct{}), make(chan int, 10)
+	for _, url := range []string{slow, "https://example.com/fast"} {
+		_, err := h.CreateWebhook(t.Context(), record.Webhook{URL: url, Secret: "x", Active: true})
+		require.NoError(t, err)
+	}
+	h.wakes(0)
+	h.pass(2 * time.Second)
+	done := make(chan error, 1)
+	go func() {
+		done <- h.TellLate(t.Context(), record.LaneWebhook, time.Minute, func(ctx context.Context, d record.Delivery) error {
+			if d.Webhook.URL == slow {
+				<-released
+			} else {
+				all <- slices.Index(h.leads, d.LeadID)
+			}
+			return h.FinishDelivery(ctx, d, "sent", "")
+		})
+	}()
+	for i := range 3 {
+		select {
+		case got := <-all:
+			require.Equal(t, i, got)
+		case <-time.After(time.Minute):
+			require.Fail(t, "the other waits for the slow one", i)
+		}
+		h.wakes(i + 1)
+		h.pass(2 * time.Second)
+	}
+	close(released)
+	require.NoError(t, <-done)
+}

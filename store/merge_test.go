@@ -451,3 +451,20 @@ func TestWhoIsErasedIsErasedAsAWhole(t *testing.T) {
 }
 
 func asError[E error](err error, to *E) bool { return errors.As(err, to) }
+
+// Who looks for the address that was merged finds the lead that goes on.
+func TestAMergedAddressIsFoundAsWhoGoesOn(t *testing.T) {
+	s := floor(t)
+	ada, old := newLead(t, s, "ada@example.com"), capture(t, s, record.Capture{Email: "zyx@old.example.com", ExternalID: "crm:77"}).LeadID
+	newLead(t, s, "bob@example.com")
+	mergeInto(t, s, old, ada)
+	for _, q := range []string{"zyx@old", "crm:77", "ada@"} {
+		page, err := s.Leads(t.Context(), record.LeadFilter{Query: q})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1, q)
+		require.Equal(t, ada, page.Items[0].ID)
+		p, err := s.PreviewBulk(t.Context(), record.LeadFilter{Query: q}, 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, p.Total)
+	}
+}

@@ -200,9 +200,11 @@ func assignmentID(id string) *string {
 
 const (
 	// What was accepted and never touched is missed after all, when a clock of work takes it away, and keeps the moment at which it was
-	// accepted. Any other end that is there already is that of an attempt that was lost.
+	// accepted. Any other end that is there already is that of an attempt that was lost. A person decided when they said so, which the run
+	// may have heard of much later.
 	sqlCloseAssignment = `UPDATE assignments SET state = @state, reason = @reason,
-	decided_at = CASE WHEN state = 'accepted' AND @reason ~ '^(first_touch|idle)' THEN decided_at ELSE @at END
+	decided_at = CASE WHEN state = 'accepted' AND @reason ~ '^(first_touch|idle)' THEN decided_at
+		ELSE greatest(offered_at, least(@at, (SELECT created_at FROM decisions WHERE id = @decision::uuid AND lead_id = @id))) END
 WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed' OR @again AND state <> @state)`
 
 	// A pause, a snooze and a change of terms move it.
@@ -237,6 +239,7 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried, again bool) {
 		told = true
 		b.Queue(sqlCloseAssignment, pgx.NamedArgs{
 			"id": c.Lead.ID, "assignment": e.Assignment, "state": e.Outcome, "at": e.At, "reason": e.Why, "again": again,
+			"decision": assignmentID(e.Decision),
 		})
 	}
 	if !c.Lead.Asking { // else one may just have been granted: the run hears of it next, and its rep must not be left untold

@@ -23,9 +23,13 @@ SELECT CASE
 		AND d.state IN ('sending', 'sent', 'unknown') AND coalesce(d.sent_at, d.sending_at, d.created_at) > last.at) THEN 'mail_sent'
 	WHEN EXISTS (SELECT FROM events e, last WHERE e.lead_id = @lead AND e.type IN ('call', 'meeting', 'chat') AND e.voided_at IS NULL
 		AND e.received_at > last.at) THEN 'contacted'
+	WHEN EXISTS (SELECT FROM leads l JOIN reps r ON r.id::text = l.state #>> '{lead,undo,owner}'
+		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= (
+			SELECT count(*) FROM leads o WHERE o.owner = r.id AND o.stage IN ('handoff', 'working', 'opportunity'))) THEN 'at_capacity'
 	ELSE '' END`
 
-// Irrevocable is what followed from the newest decision of the lead and cannot be taken back; empty: nothing.
+// Irrevocable is what followed from the newest decision of the lead and cannot be taken back; empty: nothing. Whoever would have the
+// lead again may have been given another since, and have no room for two.
 func (s *Store) Irrevocable(ctx context.Context, leadID string) (why string, err error) {
 	if !isID(leadID) {
 		return "", nil

@@ -131,7 +131,7 @@ func result(ctx workflow.Context, cmd lifecycle.Command, f workflow.Future) (lif
 	case lifecycle.CommandCheck:
 		var a record.Activity
 		err = f.Get(ctx, &a)
-		e.Kind, e.Clock, e.Engaged, e.Worked = lifecycle.Checked, cmd.Clock, a.Engaged, a.Worked
+		e.Kind, e.Clock, e.Engaged, e.Worked, e.Waits = lifecycle.Checked, cmd.Clock, a.Engaged, a.Worked, a.Waits
 	case lifecycle.CommandPlan:
 		e.Kind = lifecycle.Planned
 		err = f.Get(ctx, &e.Clocks)

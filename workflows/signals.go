@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -47,6 +48,7 @@ func (r *leadRun) signalled(ctx workflow.Context, kind lifecycle.EventKind, d wi
 		return
 	}
 	e := decisionEvent(kind, d)
+	e.Asked = time.Time{} // it is in the history since it was sent, and says nothing of what was before
 	err := r.fold(ctx, e)
 	var no *lifecycle.Refusal
 	switch {

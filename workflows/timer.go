@@ -50,7 +50,7 @@ func (r *leadRun) foldDue(ctx workflow.Context) {
 			late = late && lead.Tells(clock.Kind, now)
 		}
 		workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"clock": string(clock.Kind)}).Timer("leadflow_clock_lateness").Record(now.Sub(clock.At))
-		r.warn(ctx, "deadline", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Passed, Clock: clock, Late: late}))
+		r.warn(ctx, "deadline", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Passed, Clock: clock, Late: late, Asks: r.edition >= 2}))
 	}
 }
 

@@ -64,6 +64,8 @@ type world struct {
 	within   time.Duration // to accept, by the terms as they are now; 0: 40 h
 	late     time.Duration // how long after its decision an offer is made
 	repAway  string        // is offered nothing
+	waits    bool          // somebody decided, and the run is to hear of it
+	asked    int           // how often that was asked
 
 	signalled chan struct{} // closed, by told, once the signal that starts the run is there
 	told      func()
@@ -147,6 +149,13 @@ func (w *world) LastActivity(context.Context, string) (record.Activity, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return record.Activity{Engaged: w.engaged, Worked: w.worked}, nil
+}
+
+func (w *world) DecisionWaits(context.Context, string, time.Time) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked++
+	return w.waits, nil
 }
 
 func (w *world) ScoreLead(context.Context, string, time.Time) (int, string, error) {

@@ -32,12 +32,12 @@ type Command struct {
 	Cycle int         `json:"cycle"`
 	At    time.Time   `json:"at"` // the moment of the decision: "now" for whoever carries it out
 
-	N          int           `json:"n,omitempty"`       // offer: its number in the cycle
-	Exclude    []string      `json:"exclude,omitempty"` // offer: reps who had it
-	Rep        string        `json:"rep,omitempty"`     // claim, assign, alert
-	Team       string        `json:"team,omitempty"`    // assign, alert
-	Assignment string        `json:"assignment,omitempty"`
-	Clock      Clock         `json:"clock,omitzero"` // alert, check: the deadline that passed
+	N          int           `json:"n,omitempty"`          // offer: its number in the cycle
+	Exclude    []string      `json:"exclude,omitempty"`    // offer: reps who had it
+	Rep        string        `json:"rep,omitempty"`        // claim, assign, alert
+	Team       string        `json:"team,omitempty"`       // assign, alert
+	Assignment string        `json:"assignment,omitempty"` // claim: the offer that was meant, which is over
+	Clock      Clock         `json:"clock,omitzero"`       // alert, check: the deadline that passed
 	Clocks     []Clock       `json:"clocks,omitempty"`
 	Since      time.Time     `json:"since,omitzero"`    // plan: from when the clocks run
 	Used       time.Duration `json:"used,omitempty"`    // plan: of their time, before

@@ -81,7 +81,7 @@ func (c *change) accepted() {
 		c.Asking = true
 		c.wish(Command{
 			ID: c.id("claim/%d/%s", c.Asked, c.e.Decision.By), Kind: CommandClaim, N: c.Asked,
-			Rep: c.e.Decision.By, Decision: c.e.Decision.ID,
+			Rep: c.e.Decision.By, Decision: c.e.Decision.ID, Assignment: c.e.Decision.Assignment,
 		})
 		c.quiet = true
 		return
@@ -96,10 +96,10 @@ func (c *change) accepted() {
 	c.planTouch()
 }
 
-// met stops the accept clock. A breach stays a breach.
+// met stops the accept clock. A breach stays a breach, unless the run was only late to hear of the decision.
 func (c *change) met() {
 	c.drop(ClockAccept, ClockRetry)
-	if c.SLA.State == SLARunning || c.SLA.State == SLAHeld {
+	if c.SLA.State == SLARunning || c.SLA.State == SLAHeld || c.SLA.State == SLABreached && c.inTime() {
 		c.SLA.State = SLAMet
 	}
 }

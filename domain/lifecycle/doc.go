@@ -16,7 +16,7 @@
 //	qualified    --> handoff       offered, undone
 //	qualified    --> working       claimed
 //	handoff      --> nurturing     revoked
-//	handoff      --> qualified     given_up, no_rep, offered, passed, rejected, rep_away
+//	handoff      --> qualified     checked, given_up, no_rep, offered, passed, rejected, rep_away
 //	handoff      --> working       accepted
 //	handoff      --> dormant       rejected
 //	handoff      --> disqualified  rejected

@@ -65,7 +65,7 @@ type Event struct {
 	Band     string    // Scored, CycleBegun
 	Decision Decision  // of people
 	Undoes   string    // Undone: the stored decision that is meant; empty: the last
-	Asked    time.Time // Undone: when the person asked for it; zero: now
+	Asked    time.Time // Undone, Accepted, Rejected: when the person asked for it; zero: now
 	Rule     *Reason   // Rejected, Lost, Disqualified: what its reason meant when it was decided; nil: as the policy has it
 	Rep      string    // Reassigned
 	Team     string    // Reassigned
@@ -79,6 +79,8 @@ type Event struct {
 	Worked  time.Time // Checked
 	Clock   Clock     // Passed, Checked
 	Late    bool      // Passed: a later deadline of the same clock is due as well
+	Asks    bool      // Passed: what is late may be looked at before it is believed; older runs do not
+	Waits   bool      // Checked: somebody decided in time, and the run is still to hear of it
 	Clocks  []Clock   // Planned
 	Code    string    // NotGranted, GivenUp
 	Replan  bool      // Refreshed: the terms of the clocks may have changed

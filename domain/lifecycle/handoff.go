@@ -180,6 +180,11 @@ func (c *change) acceptPassed() {
 	case LevelDue:
 		c.SLA.State = SLABreached
 	case LevelReassign:
+		if c.heldUp(k) {
+			c.quiet = true
+			c.askIfDecided(k)
+			return
+		}
 		c.missed()
 	default:
 		if c.e.Late {

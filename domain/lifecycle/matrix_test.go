@@ -150,9 +150,12 @@ func events(l Lead) []Event {
 				{Kind: ClockIdle, Level: LevelOwner},
 				{Kind: ClockIdle, Level: LevelFinal},
 				{Kind: ClockIdle, Level: LevelFinal, To: ThenTeamQueue, At: noon},
+				{Kind: ClockAccept, Level: LevelReassign},
 			} {
 				e := base
-				e.Clock = c
+				if e.Clock = c; c.Kind == ClockAccept {
+					e.Command = l.heldUpID()
+				}
 				all = append(all, e)
 			}
 		case Passed:
@@ -188,9 +191,10 @@ func TestLead_Apply_matrix(t *testing.T) {
 	taken := map[edge]bool{}
 	for _, s := range Stages {
 		for _, give := range variants(s) {
-			for n, e := range append(events(give), events(give)...) {
+			all := events(give)
+			for n, e := range append(all, all...) {
 				p := rules()
-				if n%2 == 1 {
+				if n >= len(all) {
 					p = chasing()
 				}
 				got, out, err := give.Apply(e, p)

@@ -139,6 +139,8 @@ func (c *change) checked() {
 	switch k := c.e.Clock; {
 	case k.Kind == ClockStale && c.Stage == StageNurturing:
 		c.stale()
+	case k.Kind == ClockAccept:
+		c.unlessDecided(k)
 	case (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity):
 		c.idle(k)
 	}

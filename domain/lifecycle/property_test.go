@@ -100,6 +100,7 @@ func (f *life) message(t *rapid.T, k EventKind) Event {
 	case Lost:
 		e.Decision.Reason = rapid.SampledFrom([]string{"price", "no_fit"}).Draw(t, "reason")
 	case Accepted:
+		e.Asked = f.now.Add(-time.Duration(rapid.IntRange(0, 6).Draw(t, "hours ago")) * time.Hour)
 		if f.lead.Stage == StageQualified {
 			e.Decision.By = rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "rep")
 		}
@@ -110,6 +111,7 @@ func (f *life) message(t *rapid.T, k EventKind) Event {
 	case Passed:
 		if lead, c, late, ok := f.lead.PopDue(f.now); ok {
 			f.lead, e.Clock, e.Late = lead, c, late
+			e.Asks = rapid.Bool().Draw(t, "asks")
 		} else {
 			return Event{Kind: Touched}
 		}
@@ -137,7 +139,7 @@ func (f *life) answer(t *rapid.T, c Command) Event {
 	case CommandMail:
 		e.Kind, e.Move = Moved, Move{Position: Position{Sequence: "welcome", Version: 1, Step: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "step")}, At: f.now.Add(time.Hour)}
 	case CommandCheck:
-		e.Kind, e.Clock = Checked, c.Clock
+		e.Kind, e.Clock, e.Waits = Checked, c.Clock, rapid.Bool().Draw(t, "waits")
 		if rapid.Bool().Draw(t, "fresh") {
 			e.Engaged, e.Worked = f.now.Add(-time.Hour), f.now.Add(-time.Hour)
 		}

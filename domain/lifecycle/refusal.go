@@ -17,6 +17,8 @@ const (
 	CodeIrrevocable    = "irrevocable"
 	CodeTooLong        = "too_long"
 	CodeTooOften       = "too_often"
+	CodeOfferOver      = "offer_over"
+	CodeAtCapacity     = "at_capacity"
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
@@ -49,6 +51,10 @@ func (r *Refusal) Error() string {
 		return "a snooze ends in the future, and not later than the policy allows"
 	case CodeTooOften:
 		return "it is snoozed, or was as often as the policy allows"
+	case CodeOfferOver:
+		return "the offer that was meant is over, and the lead waits in its queue: without an offer's id any active rep of the team may take it"
+	case CodeAtCapacity:
+		return "the rep has as many leads as they may (their capacity, or their offers of a day): close one, or have it raised"
 	case CodeUnknownRep:
 		return "no active rep of the lead's team has that id"
 	}

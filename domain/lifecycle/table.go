@@ -33,7 +33,7 @@ var edges = []edge{
 
 	{[]Stage{StageHandoff}, []EventKind{Accepted}, []Stage{StageWorking}},
 	{[]Stage{StageHandoff}, []EventKind{Rejected}, []Stage{StageHandoff, StageQualified, StageDormant, StageDisqualified}},
-	{[]Stage{StageHandoff}, []EventKind{Passed, NoRepFound, GivenUp, RepAway, Offered}, []Stage{StageQualified}}, // team queue
+	{[]Stage{StageHandoff}, []EventKind{Passed, NoRepFound, GivenUp, RepAway, Offered, Checked}, []Stage{StageQualified}}, // team queue
 
 	{[]Stage{StageWorking}, []EventKind{Qualified}, []Stage{StageOpportunity}},
 	{sold, []EventKind{Won}, []Stage{StageWon}},

@@ -77,6 +77,9 @@ type Decision struct {
 	Attempts    int             `json:"-"`
 }
 
+// UndoFull is why a decision is not undone whose lead would be one too many for its rep.
+const UndoFull = "at_capacity"
+
 // SuppressionReasons are why an address may be suppressed, as people may say it.
 var SuppressionReasons = []string{"unsubscribe", "hard_bounce", "complaint", "consent", "manual"}
 

@@ -22,7 +22,7 @@ func Whys(items []scoring.Item, most int) []Why {
 	at := map[string]int{}
 	var out []Why
 	for _, i := range items {
-		if i.Why == "" || i.Points == 0 {
+		if i.Why == "" || i.Points == 0 || i.Rounds() { // what is lost in rounding is no reason to call anybody
 			continue
 		}
 		n, known := at[i.Why]

@@ -41,4 +41,5 @@ const CodeNoRep = "no_rep"
 type Activity struct {
 	Engaged time.Time `json:"engaged,omitzero"`
 	Worked  time.Time `json:"worked,omitzero"`
+	Waits   bool      `json:"waits,omitempty"` // somebody decided before the deadline that is asked about, and the run has not answered
 }

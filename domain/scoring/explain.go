@@ -213,3 +213,6 @@ func (x *explainer) totalItems(sum sums, score int) []Item {
 	}
 	return items(parts)
 }
+
+// Rounds reports that the item is what makes a whole number of a score, and nothing that anybody did or is.
+func (i Item) Rounds() bool { return i.Rule == itemRounding }

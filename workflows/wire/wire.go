@@ -108,7 +108,7 @@ type Decision struct {
 	Until        time.Time `json:"until,omitzero"`
 	KeyID        string    `json:"key_id,omitempty"`  // the API key it came with, when no rep is named
 	Undoes       string    `json:"undoes,omitempty"`  // undo: the stored decision that is meant; empty: the last
-	AskedAt      time.Time `json:"asked_at,omitzero"` // undo: when the person asked for it
+	AskedAt      time.Time `json:"asked_at,omitzero"` // undo, accept, reject: when the person asked for it
 
 	// Rule is what the reason meant when it was decided: a run's policy is of when the run began, and the house may have
 	// given itself the reason since.
