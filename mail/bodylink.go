@@ -13,6 +13,8 @@ import (
 type bodyLink struct {
 	to    string // where it leads
 	label string // what it shows, as plain text
+	fixed bool   // there are none: all mails show the same
+	shown string // then the host that the label shows; empty: none
 }
 
 // titleUntracked in the title of a link keeps it from being tracked: [Terms](https://acme.example/terms "untracked").
@@ -36,7 +38,11 @@ func (s *slots) target(to, label string, keep bool) []byte {
 	if keep || !webAddress.MatchString(to) {
 		return []byte(to)
 	}
-	s.links = append(s.links, bodyLink{string(util.URLEscape([]byte(to), true)), label})
+	l := bodyLink{to: string(util.URLEscape([]byte(to), true)), label: label}
+	if l.fixed = !s.in(l.to) && !s.in(label); l.fixed {
+		l.shown = hostShown(label)
+	}
+	s.links = append(s.links, l)
 	return fmt.Appendf(nil, "%s%c%dz", s.prefix, slotTarget, len(s.links)-1)
 }
 
@@ -62,12 +68,15 @@ func (s *slots) leads(i int) string {
 // follow is where a link leads in this mail. One that shows an address of its own leads there at once: a link that
 // shows one host and leads to another is what phishing looks like, to filters and to people.
 func (s *slots) follow(l bodyLink) string {
-	to := s.text(l.to)
+	to, shown := l.to, l.shown
+	if !l.fixed {
+		to, shown = s.text(l.to), hostShown(s.text(l.label))
+	}
 	if s.track == nil {
 		return to
 	}
 	tracked := s.track(to)
-	if shown := hostShown(s.text(l.label)); shown != "" && shown != hostOf(tracked) {
+	if shown != "" && shown != hostOf(tracked) {
 		return to
 	}
 	return tracked

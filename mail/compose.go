@@ -148,7 +148,10 @@ func (c *Composer) line(part, source string, vars liquid.Vars) (string, error) {
 
 // body renders the Markdown template in the frame, to HTML and plain text.
 func (c *Composer) body(m Message, p page, vars liquid.Vars) (faces, error) {
-	source := lineEnds.Replace(m.Body)
+	source := m.Body
+	if strings.Contains(source, "\r") {
+		source = lineEnds.Replace(source)
+	}
 	t, err := c.parse(source)
 	if err != nil {
 		return faces{}, fmt.Errorf("body: %w", err)

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,8 @@ import (
 // signed are the headers that are covered. Each is named once more than it occurs, so that nobody can add another
 // (RFC 6376, 5.4.2); RFC 8058 wants the two of one-click unsubscribing.
 var signed = []string{
-	"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+	"From", // must be there
+	"To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
 	"List-Unsubscribe", "List-Unsubscribe-Post",
 }
 
@@ -35,11 +37,10 @@ func (d *DKIM) Sign(raw []byte) ([]byte, error) {
 	if !ok || bytes.HasPrefix(head, []byte("\r\n")) {
 		return nil, errors.New("sign: the mail has no header, or no end of it")
 	}
-	canonical, err := appendRelaxedBody(make([]byte, 0, len(body)+2), body)
+	sum, err := bodyHash(body)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(canonical)
 	covered, hashed, err := relaxedHead(append(head, "\r\n"...))
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (d *DKIM) Sign(raw []byte) ([]byte, error) {
 			tag{"a", k.algorithm()}, tag{"bh", base64.StdEncoding.EncodeToString(sum[:])}, tag{"c", "relaxed/relaxed"}, tag{"d", d.Domain},
 			tag{"h", covered}, tag{"s", k.Selector}, tag{"t", now}, tag{"v", "1"},
 		)
-		b, err := k.sign(append(hashed[:len(hashed):len(hashed)], relaxedField(field+"\r\n b=")...))
+		b, err := k.sign(appendRelaxedField(hashed[:len(hashed):len(hashed)], []byte(field+"\r\n b=")))
 		if err != nil {
 			return nil, fmt.Errorf("sign with the selector %s: %w", k.Selector, err)
 		}
@@ -112,36 +113,59 @@ func appendFolded(out []byte, text string) []byte {
 	return append(out, "\r\n"...)
 }
 
+// bodyHash is the SHA-256 of a body as it is signed.
+func bodyHash(body []byte) (sum [sha256.Size]byte, err error) {
+	if !relaxedAlready(body) {
+		if body, err = appendRelaxedBody(make([]byte, 0, len(body)+2), body); err != nil {
+			return sum, err
+		}
+	}
+	return sha256.Sum256(body), nil
+}
+
+// relaxedAlready reports that nothing of a body would change: to look for that is far cheaper, and most mails of ours are so.
+func relaxedAlready(body []byte) bool {
+	lines := bytes.Count(body, []byte("\n"))
+	return len(body) > 2 && bytes.HasSuffix(body, []byte("\r\n")) && !bytes.HasSuffix(body, []byte("\n\r\n")) &&
+		bytes.Count(body, []byte("\r")) == lines && bytes.Count(body, []byte("\r\n")) == lines &&
+		bytes.IndexByte(body, '\t') < 0 && !bytes.Contains(body, []byte("  ")) && !bytes.Contains(body, []byte(" \r"))
+}
+
 // relaxedHead is what is signed of a header, and the names for h=: each once more than it occurs, fields of one name from the last to
 // the first (RFC 6376, 5.4.2).
 func relaxedHead(head []byte) (names string, hashed []byte, err error) {
-	fields := map[string][]string{}
+	if bytes.Count(head, []byte("\n")) != bytes.Count(head, []byte("\r\n")) || bytes.Count(head, []byte("\r")) != bytes.Count(head, []byte("\n")) {
+		return "", nil, errLines
+	}
+	type field struct {
+		name  string
+		whole []byte
+	}
+	fields := make([]field, 0, 24) // the last one first
+	hashed = make([]byte, 0, len(head))
 	for len(head) > 0 {
 		end := fieldEnd(head)
-		field := string(head[:end])
+		name, _, _ := bytes.Cut(head[:end], []byte(":"))
+		fields = append(fields, field{string(bytes.ToLower(bytes.TrimSpace(name))), head[:end]})
 		head = head[end:]
-		if strings.Count(field, "\n") != strings.Count(field, "\r\n") || strings.Count(field, "\r") != strings.Count(field, "\n") {
-			return "", nil, errLines
-		}
-		name, _, _ := strings.Cut(field, ":")
-		name = strings.ToLower(strings.TrimSpace(name))
-		fields[name] = append(fields[name], field)
 	}
-	if len(fields["from"]) == 0 {
-		return "", nil, errors.New("sign: the mail says not who it is from") // RFC 6376, 5.4
-	}
+	slices.Reverse(fields)
 	var h strings.Builder
-	for _, name := range signed {
-		found := fields[strings.ToLower(name)]
-		for i := len(found) - 1; i >= 0; i-- {
-			hashed = append(hashed, relaxedField(found[i])...)
-			hashed = append(hashed, "\r\n"...)
+	for i, name := range signed {
+		if i > 0 {
+			h.WriteByte(':')
 		}
-		for range len(found) + 1 {
-			if h.Len() > 0 {
+		h.WriteString(name)
+		small := strings.ToLower(name)
+		for _, f := range fields {
+			if f.name == small {
+				hashed = append(appendRelaxedField(hashed, f.whole), "\r\n"...)
 				h.WriteByte(':')
+				h.WriteString(name)
 			}
-			h.WriteString(name)
+		}
+		if i == 0 && len(hashed) == 0 {
+			return "", nil, errors.New("sign: the mail says not who it is from") // RFC 6376, 5.4
 		}
 	}
 	return h.String(), hashed, nil
@@ -161,27 +185,25 @@ func fieldEnd(head []byte) int {
 	}
 }
 
-// relaxedField is RFC 6376, 3.4.2, without the CRLF at its end: a small name, and one blank for all white space between words.
-func relaxedField(field string) string {
-	name, value, _ := strings.Cut(field, ":")
-	var b strings.Builder
-	b.Grow(len(field))
-	b.WriteString(strings.ToLower(strings.TrimSpace(name)))
-	b.WriteByte(':')
+// appendRelaxedField is RFC 6376, 3.4.2, without the CRLF at its end: a small name, and one blank for all white space between words.
+func appendRelaxedField(out, field []byte) []byte {
+	name, value, _ := bytes.Cut(field, []byte(":"))
+	out = append(out, bytes.ToLower(bytes.TrimSpace(name))...)
+	out = append(out, ':')
 	gap, begun := false, false
-	for i := range len(value) {
-		switch c := value[i]; c {
+	for _, c := range value {
+		switch c {
 		case ' ', '\t', '\r', '\n':
 			gap = true
 		default:
 			if gap && begun {
-				b.WriteByte(' ')
+				out = append(out, ' ')
 			}
 			gap, begun = false, true
-			b.WriteByte(c)
+			out = append(out, c)
 		}
 	}
-	return b.String()
+	return out
 }
 
 // appendRelaxedBody is RFC 6376, 3.4.4: one blank for white space within lines, none at their ends, no empty lines at the end of all.

@@ -80,7 +80,7 @@ func TestDKIM_signsNoLinesThatRelaysMend(t *testing.T) {
 	t.Parallel()
 	d, _ := signing(t)
 	for _, raw := range []string{
-		"From: a@x.example\r\n\r\nHello\nthere\r\n", "From: a@x.example\r\n\r\nHello\rthere\r\n", "From: a@x.example\n\r\n\r\nHello\r\n",
+		"From: a@x.example\r\n\r\nHello\nthere\r\n", "From: a@x.example\r\n\r\nHello\nthere\rand here\r\n", "From: a@x.example\r\n\r\nHello\rthere\r\n", "From: a@x.example\n\r\n\r\nHello\r\n",
 		"From: a@x.example\r\nSubject: a\rb\r\n\r\nHello\r\n", "From: a@x.example\r\n", "\r\n\r\nHello\r\n", "To: a@x.example\r\n\r\nHello\r\n",
 	} {
 		_, err := d.Sign([]byte(raw))
@@ -100,6 +100,9 @@ func FuzzDKIM(f *testing.F) {
 	f.Add("From: a@x.example\r\n", "\r\n \r\n")
 	f.Add("From: a@x.example\r\nTo:\r\n", "no end")
 	f.Add("From: a@x.example\r\nReply-To: \r\n\t\r\n", " .leading\r\n")
+	for _, body := range []string{"as it is\r\n\r\nand signed\r\n", "one\ttab\r\n", "two  blanks\r\n", "at its end \r\n", "and nothing\r\n\r\n", "\r\n", "\r\n\r\n", "a \r\n\r\n"} {
+		f.Add("From: a@x.example\r\n", body)
+	}
 	f.Fuzz(func(t *testing.T, head, body string) {
 		raw := []byte(head + "\r\n" + body)
 		if _, err := d.Sign(raw); err != nil {

@@ -18,7 +18,7 @@ type drawing struct {
 // decides how a mail is drawn is in the key: links of ours are absolute, so what leads to one alone always may (see address).
 func (c *Composer) draw(markdown string, p page, s *slots) (drawing, error) {
 	shown := p.slotted(s)
-	key := strings.Join([]string{markdown, shown.key()}, "\x00")
+	key := shown.key(markdown)
 	values := len(s.values)
 	d, err := c.drawn.of(key, func() (drawing, error) {
 		d, err := c.drawAnew(markdown, shown, s)
@@ -92,10 +92,10 @@ func (p page) slotted(s *slots) slottedPage {
 	return slottedPage{p, footer}
 }
 
-// key is all of a page that the frame shows.
-func (p slottedPage) key() string {
+// key is all that decides how a mail is drawn: its Markdown, and what the frame shows beside it.
+func (p slottedPage) key(markdown string) string {
 	return strings.Join([]string{
-		p.Language, p.Subject, p.Preheader, p.Pixel, p.Trap, p.Unsubscribe, p.Preferences, strings.Join(p.Postal, "\n"),
+		markdown, p.Language, p.Subject, p.Preheader, p.Pixel, p.Trap, p.Unsubscribe, p.Preferences, strings.Join(p.Postal, "\n"),
 		p.Brand.Name, p.Brand.Logo, p.Brand.Colour,
 	}, "\x00")
 }

@@ -106,20 +106,28 @@ func (e *encoding) value(text string) {
 		e.soft()
 	}
 	const digits = "0123456789ABCDEF"
-	for i := range len(text) {
-		c := text[i]
-		plain := c > ' ' && c <= '~' && c != '=' || c == ' ' && i < len(text)-1
-		if size := 3; e.column+size > lineRoom {
+	for i := 0; i < len(text); {
+		if e.column+3 > lineRoom {
 			e.soft()
 		}
-		if plain {
-			e.out = append(e.out, c)
-			e.column++
-			continue
+		n := 0 // how many stand for themselves, and have room in this line
+		for most := min(len(text)-i, lineRoom-2-e.column); n < most && itself(text, i+n); n++ {
 		}
-		e.out = append(e.out, '=', digits[c>>4], digits[c&15])
-		e.column += 3
+		e.out = append(e.out, text[i:i+n]...)
+		e.column += n
+		if i += n; n == 0 {
+			c := text[i]
+			e.out = append(e.out, '=', digits[c>>4], digits[c&15])
+			e.column += 3
+			i++
+		}
 	}
+}
+
+// itself reports whether a byte of a text may stand in quoted-printable as it is.
+func itself(text string, i int) bool {
+	c := text[i]
+	return c > ' ' && c <= '~' && c != '=' || c == ' ' && i < len(text)-1
 }
 
 // faces are the two faces of a mail.

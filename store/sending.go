@@ -69,11 +69,20 @@ FROM ` + given + ` JOIN deliveries d ON d.id = g.id LEFT JOIN leads l ON l.id = 
 	LEFT JOIN LATERAL (SELECT coalesce(min(q.document ->> 'purpose'), 'marketing') AS purpose FROM sequences q
 		WHERE q.name = d.sequence AND q.version = d.sequence_version) p ON true)`
 
-const sqlMayGo = mayGo + ` SELECT id, why FROM may`
+const (
+	sqlMayGo = mayGo + ` SELECT id, why FROM may`
+
+	// nurtureGiven are given mails of sequences, with what decides whether they may go but their rows of the ledger.
+	nurtureGiven = given + ` CROSS JOIN LATERAL (SELECT g.purpose) p LEFT JOIN leads l ON l.id = g.lead_id LEFT JOIN suppressions s ON s.hash = g.hash`
+
+	// sqlNurtureMay is sqlMayGo for mails of sequences alone: a third of the nodes, and half of the work for each.
+	sqlNurtureMay = `SELECT g.id, ` + nurtureMay + ` FROM ` + nurtureGiven + ` JOIN deliveries d ON d.id = g.id AND d.lead_id = g.lead_id`
+)
 
 const (
 	// Locks are taken in the order of the house: of those whose mail is about to go, before any row of the ledger.
 	sqlLockLeadsOfDeliveries = `SELECT id FROM leads WHERE id IN (SELECT lead_id FROM deliveries WHERE id = ANY(@ids)) ORDER BY id FOR SHARE`
+	sqlLockLeadsOfNurture    = `SELECT FROM leads WHERE id = ANY(@leads::uuid[]) ORDER BY id FOR SHARE`
 
 	// Workers that warm up the same house wait for each other here.
 	sqlLockMailDay = `INSERT INTO mail_days (day, sent) VALUES (` + today + `, 0) ON CONFLICT (day) DO UPDATE SET sent = mail_days.sent`
@@ -96,7 +105,7 @@ const (
 	// mails cost. Of the others sqlSending says why not.
 	sqlSendNurture = `UPDATE deliveries d SET state = 'sending', sending_at = now(), message = coalesce(d.message, g.message),
 	message_id = coalesce(d.message_id, g.message_id)
-FROM ` + given + ` CROSS JOIN LATERAL (SELECT g.purpose) p LEFT JOIN leads l ON l.id = g.lead_id LEFT JOIN suppressions s ON s.hash = g.hash
+FROM ` + nurtureGiven + `
 WHERE d.id = g.id AND CASE WHEN d.attempts = g.attempt AND d.state = 'claimed' AND d.claimed_until > now() AND d.kind = 'nurture' AND d.lead_id = l.id AND d.lane = @lane
 	THEN (SELECT held_at IS NULL FROM lanes WHERE lane = @lane) AND ` + nurtureMay + ` = '' END
 RETURNING d.id, ''`
@@ -171,7 +180,10 @@ func (s *Store) advance(ctx context.Context, ends []record.DeliveryEnd, begin []
 		b := &pgx.Batch{}
 		b.Queue(sqlPlainPlans)
 		may := s.mayArgs(begin)
-		if len(begin) > 0 {
+		switch {
+		case sending == sqlSendNurture: // which takes only those that are of these leads
+			b.Queue(sqlLockLeadsOfNurture, may)
+		case len(begin) > 0:
 			b.Queue(sqlLockLeadsOfDeliveries, may)
 		}
 		if len(begin) > 0 && sending == sqlSendingWarmly {
@@ -236,10 +248,14 @@ const (
 // lookAgain finds out at once what must not go out any more.
 func (s *Store) lookAgain(ctx context.Context, of []record.Delivery) error {
 	var found []whyNot
+	look := sqlMayGo
+	if ofSequences(of) {
+		look = sqlNurtureMay
+	}
 	err := s.exchanged(ctx, "look at deliveries", func(x *exchange) error {
 		b := &pgx.Batch{}
 		b.Queue(sqlPlainPlans)
-		b.Queue(sqlMayGo, s.mayArgs(of)).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(look, s.mayArgs(of)).Query(func(rows pgx.Rows) (err error) {
 			found, err = pgx.CollectRows(rows, pgx.RowToStructByPos[whyNot])
 			return err
 		})

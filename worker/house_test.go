@@ -106,22 +106,34 @@ func temporalAt(t *testing.T, address string) client.Client {
 // host is what `leadflow work` runs beside the workflows, with Temporal away.
 func host(t *testing.T, s *store.Store, smtpAddress string) *worker.Host {
 	t.Helper()
+	return hostWithin(t, s, smtpAddress, nil)
+}
+
+// hostWithin is a host that keeps to a throttle.
+func hostWithin(t *testing.T, s *store.Store, smtpAddress string, limits *worker.Throttle) *worker.Host {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	const bulk = 4
 	ledger := worker.NewLedger(s, s, 4)
-	mailing := func(connections int) *worker.Mailing {
+	mailing := func(connections int) *worker.Mailing { // with commits of its own
 		sender, err := mail.NewSender(mail.SenderOptions{Address: smtpAddress, MaxConnections: connections})
 		require.NoError(t, err)
 		t.Cleanup(sender.Close)
-		return &worker.Mailing{Deliveries: ledger, Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet}
+		return &worker.Mailing{Deliveries: worker.NewLedger(s, s, connections), Bounces: s, Composer: letters(t, nil), Sender: sender, Log: quiet}
+	}
+	side := func() worker.Side {
+		m := mailing(bulk / 2)
+		m.Throttle = limits
+		return worker.Side{Carrier: m, Connections: bulk / 2}
 	}
 	poster := notify.NewPoster(notify.Options{Guard: notify.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
 	t.Cleanup(poster.Close)
 	return &worker.Host{
 		Outbox: s, Deliveries: ledger, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Late: s, Client: temporalAt(t, "127.0.0.1:1"),
-		Mails: mailing(bulk), Alerts: &worker.AlertMails{Carrier: mailing(4), Deliveries: ledger, Quiet: &worker.Quiet{Hours: s}},
-		Hooks: &worker.Hooks{Deliveries: ledger, Poster: poster, Letters: letters(t, nil), Subscribers: s, Quiet: &worker.Quiet{Hours: s}},
-		Desk:  nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk,
+		Mails:  worker.NewSides(side(), side()),
+		Alerts: &worker.AlertMails{Carrier: mailing(4), Deliveries: ledger, Quiet: &worker.Quiet{Hours: s}},
+		Hooks:  &worker.Hooks{Deliveries: ledger, Poster: poster, Letters: letters(t, nil), Subscribers: s, Quiet: &worker.Quiet{Hours: s}},
+		Desk:   nobody{}, Importer: nobody{}, TaskQueue: "leads", Log: quiet, Senders: bulk, Throttle: limits,
 	}
 }
 

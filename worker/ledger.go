@@ -42,9 +42,9 @@ const (
 	advanceWithin = 20 * time.Second
 	awayPause     = 100 * time.Millisecond
 
-	// Nurture mail is in no hurry: a commit waits a moment for the other connections, since what it costs hardly depends on
-	// how many it is for.
-	gather = time.Millisecond
+	// Nurture mail is in no hurry: a commit waits a moment for the other connections of its side, since what it costs hardly depends on
+	// how many it is for. The other side is at work meanwhile.
+	gather = 3 * time.Millisecond
 )
 
 // Sending is Deliveries'.

@@ -38,20 +38,27 @@ type Letters struct {
 	DKIM     *mail.DKIM // nil: mails are not signed
 	RawOnly  bool       // what is composed is sent, and nobody looks at it but as bytes
 
-	sequences sync.Map // document -> sequence.Sequence: thousands of mails are of one
+	mu        sync.RWMutex
+	sequences map[string]sequence.Sequence // by document: thousands of mails are of one
 	parsed    sync.Once
 	host      string // of House.PublicURL
 }
 
 func (l *Letters) sequence(document []byte) (sequence.Sequence, error) {
-	key := string(document)
-	if doc, ok := l.sequences.Load(key); ok {
-		return doc.(sequence.Sequence), nil
+	l.mu.RLock()
+	doc, ok := l.sequences[string(document)]
+	l.mu.RUnlock()
+	if ok {
+		return doc, nil
 	}
-	var doc sequence.Sequence
 	err := json.Unmarshal(document, &doc)
 	if err == nil {
-		l.sequences.Store(key, doc)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.sequences == nil {
+			l.sequences = map[string]sequence.Sequence{}
+		}
+		l.sequences[string(document)] = doc
 	}
 	return doc, err
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -24,12 +25,15 @@ type counted struct {
 	ends *prometheus.CounterVec
 }
 
-// Counted counts attempts at deliveries by lane and outcome.
+// Counted counts attempts at deliveries by lane and outcome, all that are counted in one registry together.
 func Counted(d Deliveries, r prometheus.Registerer) Deliveries {
 	c := counted{d, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "leadflow_deliveries_total", Help: "Attempts at deliveries, by lane and what became of them.",
 	}, []string{"lane", "outcome"})}
-	r.MustRegister(c.ends)
+	var before prometheus.AlreadyRegisteredError
+	if err := r.Register(c.ends); errors.As(err, &before) { // each side of a lane has its own deliveries
+		c.ends = before.ExistingCollector.(*prometheus.CounterVec)
+	}
 	for _, lane := range lanes { // a rate needs the zero before the first
 		for _, outcome := range outcomes {
 			c.ends.WithLabelValues(lane, outcome)

@@ -19,10 +19,8 @@ func TestTwoWorkersHaveOneLimit(t *testing.T) {
 	}
 	office := newPostOffice(t, func(_, phase string) bool { return phase == "rcpt" })
 	for range 2 {
-		h := host(t, s, office.address)
-		h.Handover = nil
-		h.Throttle, h.Shares = worker.NewThrottle(worker.ThrottleOptions{Domain: worker.Rate{AtOnce: 3}}), s
-		h.Mails.(*worker.Mailing).Throttle = h.Throttle
+		h := hostWithin(t, s, office.address, worker.NewThrottle(worker.ThrottleOptions{Domain: worker.Rate{AtOnce: 3}}))
+		h.Handover, h.Shares = nil, s
 		run(t, h)
 	}
 	await(t, time.Minute, "as many as may be at once", func() bool { return office.held() == 3 })

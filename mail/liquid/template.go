@@ -57,6 +57,9 @@ func Literal(text string, _ bool) string { return Line(text) }
 // Line makes a value one line of visible text: line breaks, tabs and runs of white space become one space; control
 // characters, characters that turn the direction of writing and invalid bytes are dropped.
 func Line(text string) string {
+	if lineAlready(text) {
+		return text
+	}
 	var b strings.Builder
 	space := false
 	for _, r := range text {
@@ -79,6 +82,16 @@ func Line(text string) string {
 	return b.String()
 }
 
+// lineAlready reports that a text is one line already, and ASCII, as nearly all are.
+func lineAlready(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == ' ' && i > 0 && text[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
+}
+
 func hidden(r rune) bool {
 	switch {
 	case r < 0x20, r >= 0x7F && r < 0xA0, r == utf8.RuneError, r == 0xFEFF:
@@ -95,6 +108,7 @@ func (t *Template) Render(vars Vars) (string, error) { return t.RenderWith(vars,
 // RenderWith renders with an Encoder of the caller's. Errors are *Error.
 func (t *Template) RenderWith(vars Vars, encode Encoder) (string, error) {
 	r := &run{vars: vars, encode: encode}
+	r.out.Grow(len(t.source))
 	if err := r.all(t.nodes); err != nil {
 		return "", located(t.source, err)
 	}

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"crypto/hmac"
 	"encoding/base32"
 	"errors"
 	"strings"
@@ -38,7 +37,8 @@ func (s *Signer) Address(p Purpose, delivery [16]byte, domain string) (string, e
 		return "", errors.New("an address mail comes back to needs a purpose, bounce or reply, and a domain")
 	}
 	b := append([]byte{s.current}, delivery[:]...)
-	b = append(b, sign(s.keys[s.current][p], b)[:addressMAC]...)
+	mac := s.keys[s.current][p].of(b)
+	b = append(b, mac[:addressMAC]...)
 	return begin + addressText.EncodeToString(b) + "@" + domain, nil
 }
 
@@ -60,8 +60,7 @@ func (s *Signer) ReadAddress(address, domain string) (Purpose, [16]byte, error) 
 			return 0, delivery, ErrNotOurs
 		}
 		body, mac := b[:len(b)-addressMAC], b[len(b)-addressMAC:]
-		key := s.keys[b[0]][p]
-		if !hmac.Equal(mac, sign(key, body)[:addressMAC]) || key == nil {
+		if !s.keys[b[0]][p].made(mac, body) {
 			return 0, delivery, ErrNotOurs
 		}
 		copy(delivery[:], body[1:])

@@ -8,7 +8,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -55,12 +57,12 @@ type Key struct {
 // Signer signs with its first key and reads with all. It is safe for concurrent use.
 type Signer struct {
 	current byte
-	keys    map[byte]map[Purpose][]byte
+	keys    map[byte]map[Purpose]*macs
 }
 
 // NewSigner derives the keys per purpose. Ids must differ and secrets have at least 32 bytes.
 func NewSigner(current Key, older ...Key) (*Signer, error) {
-	s := &Signer{current: current.ID, keys: map[byte]map[Purpose][]byte{}}
+	s := &Signer{current: current.ID, keys: map[byte]map[Purpose]*macs{}}
 	for _, key := range append([]Key{current}, older...) {
 		if len(key.Secret) < 32 {
 			return nil, fmt.Errorf("the secret of link key %d has %d bytes: make one of 32 random bytes", key.ID, len(key.Secret))
@@ -68,13 +70,13 @@ func NewSigner(current Key, older ...Key) (*Signer, error) {
 		if s.keys[key.ID] != nil {
 			return nil, fmt.Errorf("two link keys have the id %d: give each its own", key.ID)
 		}
-		s.keys[key.ID] = map[Purpose][]byte{}
+		s.keys[key.ID] = map[Purpose]*macs{}
 		for _, p := range []Purpose{Unsubscribe, Preferences, Decide, Open, Click, Question, Visit, Trap, Confirm, Bounce, Reply} {
 			derived, err := hkdf.Key(sha256.New, key.Secret, nil, "leadflow/token/1/"+string(rune(p)), sha256.Size)
 			if err != nil {
 				return nil, fmt.Errorf("derive a link key: %w", err)
 			}
-			s.keys[key.ID][p] = derived
+			s.keys[key.ID][p] = newMACs(derived)
 		}
 	}
 	return s, nil
@@ -122,15 +124,38 @@ func (s *Signer) Sign(p Purpose, c Claims) (string, error) {
 		b[2] |= flagStep
 		b = append(b, c.Step...)
 	}
-	b = append(b, sign(s.keys[s.current][p], b)...)
+	mac := s.keys[s.current][p].of(b)
+	b = append(b, mac[:macSize]...)
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-func sign(key, b []byte) []byte {
-	mac := hmac.New(sha256.New, key)
-	mac.Write(b)
-	return mac.Sum(nil)[:macSize]
+// macs make HMAC-SHA256 under one key. They are kept: to set one up costs as much as it takes for a token.
+type macs struct{ free sync.Pool }
+
+func newMACs(key []byte) *macs {
+	return &macs{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
+
+func (m *macs) of(b []byte) (sum [sha256.Size]byte) {
+	mac := m.free.Get().(hash.Hash)
+	mac.Reset()
+	mac.Write(b)
+	mac.Sum(sum[:0])
+	m.free.Put(mac)
+	return sum
+}
+
+// made reports whether a MAC, or its first bytes, is of b. An unknown key or purpose has a nil m: it fails like any other.
+func (m *macs) made(mac, b []byte) bool {
+	known := m != nil
+	if !known {
+		m = unknown
+	}
+	sum := m.of(b)
+	return hmac.Equal(mac, sum[:len(mac)]) && known
+}
+
+var unknown = newMACs(nil)
 
 // Verify reads a token made for p. It fails with ErrMalformed, ErrSignature, ErrPurpose or, for an honest token whose
 // time is over at now, ErrExpired together with its claims.
@@ -140,9 +165,7 @@ func (s *Signer) Verify(p Purpose, token string, now time.Time) (Claims, error) 
 		return Claims{}, err
 	}
 	body, mac := b[:len(b)-macSize], b[len(b)-macSize:]
-	// An unknown key id or purpose has a nil key: the comparison then fails like any other.
-	key := s.keys[b[0]][Purpose(b[1])]
-	if !hmac.Equal(mac, sign(key, body)) || key == nil {
+	if !s.keys[b[0]][Purpose(b[1])].made(mac, body) {
 		return Claims{}, ErrSignature
 	}
 	c, err := read(body)

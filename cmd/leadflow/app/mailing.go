@@ -19,7 +19,10 @@ import (
 
 // senders are the ways to the mail server: sales and nurture mail have connections of their own, so that neither waits for
 // the other.
-type senders struct{ alerts, bulk *mail.Sender }
+type senders struct {
+	alerts *mail.Sender
+	bulk   []*mail.Sender // each over connections of its own
+}
 
 // alertConnections are for mail to sales: as many as its lane has workers.
 const alertConnections = 4
@@ -36,31 +39,54 @@ func openSenders(lc fx.Lifecycle, cfg Config) (senders, error) {
 	if err != nil {
 		return senders{}, err
 	}
-	bulk, err := cfg.sender(max(1, cfg.MailSenders))
-	if err != nil {
-		return senders{}, err
+	all := senders{alerts: alerts}
+	for _, connections := range cfg.sides() {
+		bulk, err := cfg.sender(connections)
+		if err != nil {
+			return senders{}, err
+		}
+		all.bulk = append(all.bulk, bulk)
 	}
 	lc.Append(fx.StopHook(func() {
-		alerts.Close()
-		bulk.Close()
+		for _, s := range append(all.bulk, alerts) {
+			s.Close()
+		}
 	}))
-	return senders{alerts, bulk}, nil
+	return all, nil
 }
 
-// mailings are what carries mail: to sales, and nurture mail.
-func mailings(cfg Config, s *store.Store, d worker.Deliveries, l *worker.Letters, by senders, log *slog.Logger) (alerts, bulk *worker.Mailing, err error) {
+// sides are how many connections each side has that nurture mail goes over.
+func (c Config) sides() []int {
+	if c.MailSenders < 2 {
+		return []int{1}
+	}
+	return []int{(c.MailSenders + 1) / 2, c.MailSenders / 2}
+}
+
+// carriers are what carries mail: to sales, and nurture mail, within the limits of the house.
+type carriers struct {
+	alerts, bulk worker.Carrier
+	throttle     *worker.Throttle
+}
+
+func mailings(cfg Config, s *store.Store, all worker.Deliveries, ofSide func(connections int) worker.Deliveries, l *worker.Letters, by senders, log *slog.Logger) (c carriers, err error) {
 	throttle, errThrottle := cfg.throttle()
 	allow, errAllow := cfg.allow()
 	if err := errors.Join(errThrottle, errAllow); err != nil {
-		return nil, nil, err
+		return c, err
 	}
-	alerts = &worker.Mailing{Deliveries: d, Bounces: s, Composer: l, Sender: by.alerts, Allow: allow, Log: log}
-	bulk = &worker.Mailing{Deliveries: d, Bounces: s, Composer: l, Sender: by.bulk, Allow: allow, Throttle: throttle, Log: log}
+	c.alerts = &worker.Mailing{Deliveries: all, Bounces: s, Composer: l, Sender: by.alerts, Allow: allow, Log: log}
+	var sides []worker.Side
+	for i, connections := range cfg.sides() {
+		bulk := &worker.Mailing{Deliveries: ofSide(connections), Bounces: s, Composer: l, Sender: by.bulk[i], Allow: allow, Throttle: throttle, Log: log}
+		sides = append(sides, worker.Side{Carrier: bulk, Connections: connections})
+	}
+	c.bulk, c.throttle = worker.NewSides(sides...), throttle
 	if allow != nil && cfg.MailAllow != "*" { // which lets everybody through
 		log.Warn("safe mode: mail goes only to LEADFLOW_MAIL_ALLOW; all other mail is composed, kept as suppressed (" + record.CodeSafeMode +
 			") and not sent, until LEADFLOW_MAIL_PRODUCTION=true")
 	}
-	return alerts, bulk, nil
+	return c, nil
 }
 
 // allow is whom mail may go to; nil: everybody, since production is declared.

@@ -37,23 +37,24 @@ func newTide(s *store.Store, c client.Client, log *slog.Logger) (*worker.Tide, e
 }
 
 func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by senders, p *notify.Poster, in *intake.Service, d *desk.Desk, tide *worker.Tide, log *slog.Logger, r *prometheus.Registry) (*worker.Host, error) {
-	deliveries := worker.Counted(worker.NewLedger(s, s, cfg.MailSenders), r)
-	alerts, bulk, err := mailings(cfg, s, deliveries, l, by, log)
+	deliveries := func(connections int) worker.Deliveries { return worker.Counted(worker.NewLedger(s, s, connections), r) }
+	all := deliveries(alertConnections)
+	mails, err := mailings(cfg, s, all, deliveries, l, by, log)
 	if err != nil {
 		return nil, err
 	}
 	quiet := &worker.Quiet{Hours: s}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
-		Outbox: worker.CountedOutbox(s, r), Deliveries: deliveries, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Journeys: s, Customers: s, Late: s, Client: c,
-		Mails:     bulk,
-		Alerts:    &worker.AlertMails{Carrier: alerts, Deliveries: deliveries, Quiet: quiet},
-		Hooks:     &worker.Hooks{Deliveries: deliveries, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},
+		Outbox: worker.CountedOutbox(s, r), Deliveries: all, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Journeys: s, Customers: s, Late: s, Client: c,
+		Mails:     mails.bulk,
+		Alerts:    &worker.AlertMails{Carrier: mails.alerts, Deliveries: all, Quiet: quiet},
+		Hooks:     &worker.Hooks{Deliveries: all, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},
 		Desk:      d,
 		Bulks:     desk.NewCarrier(d, s),
 		Tide:      tide,
 		Importer:  intake.NewRunner(in, intake.RunnerConfig{RowsPerSecond: importRate, StartsPerSecond: cfg.ImportStarts, StartsAtOnce: cfg.ImportWindow}),
 		TaskQueue: cfg.TaskQueue, Log: log, Parallel: cfg.Relay, Senders: cfg.MailSenders,
-		Throttle: bulk.Throttle, Shares: s, WatchEvery: cfg.WatchEvery.Duration(),
+		Throttle: mails.throttle, Shares: s, WatchEvery: cfg.WatchEvery.Duration(),
 	}, nil
 }
