@@ -58,9 +58,11 @@ type suggestBody struct {
 }
 
 type patternBody struct {
-	Pattern string  `json:"pattern" doc:"as GET /v1/analytics/patterns names it"`
-	Points  float64 `json:"points,omitempty" doc:"how many the rule takes; absent: as many as the report says"`
-	Note    string  `json:"note,omitempty" doc:"of the draft; absent: what the report says"`
+	Pattern string    `json:"pattern" doc:"as GET /v1/analytics/patterns names it"`
+	Points  float64   `json:"points,omitempty" doc:"how many the rule takes; absent: as many as the report says"`
+	From    time.Time `json:"from,omitzero" doc:"as the report was asked: leads that were offered from then on; absent: all"`
+	To      time.Time `json:"to,omitzero" doc:"and before then"`
+	Note    string    `json:"note,omitempty" doc:"of the draft; absent: what the report says"`
 }
 
 func (a *API) insight() {
@@ -117,7 +119,11 @@ func (a *API) withPattern(ctx context.Context, in *ofVersion) (*out[record.Model
 	if b.Pattern == "" {
 		return nil, invalid(FieldError{Field: "pattern", Code: "required", Detail: "name a pattern of GET /v1/analytics/patterns"})
 	}
-	m, found, err := a.Insight.WithPattern(ctx, record.CaseFilter{Model: in.Version}, b.Pattern, b.Points)
+	f, err := casesQuery{Model: in.Version, From: b.From, To: b.To}.filter()
+	if err != nil {
+		return nil, err
+	}
+	m, found, err := a.Insight.WithPattern(ctx, f, b.Pattern, b.Points)
 	if err != nil {
 		return nil, unfit(err)
 	}

@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,23 @@ func TestInsight_fromReportsToADraft(t *testing.T) {
 	require.InDelta(t, 0.4, buyer["matches"].(map[string]any)["rate"], 0.01)
 	gaps := w.admin(http.StatusOK, http.MethodGet, "/v1/analytics/gaps", nil)
 	require.Equal(t, "industry", gaps.body["items"].([]any)[0].(map[string]any)["field"])
+
+	// A pattern that shows in a time only is taken from that time.
+	require.Contains(t, w.admin(http.StatusOK, http.MethodGet, "/v1/analytics/patterns?from=2040-01-01T00:00:00Z", nil).body["says"], "0 leads came to an end")
+	for span, want := range map[string]int{`"from":"2040-01-01T00:00:00Z"`: 422, `"to":"2000-01-01T00:00:00Z"`: 422, `"from":"2040-01-01T00:00:00Z","to":"2000-01-01T00:00:00Z"`: 422, `"from":"2000-01-01T00:00:00Z"`: 201} {
+		r := w.as("marketing", http.MethodPost, path+"/patterns", `{"pattern":"downloads:5:pricing",`+span+`}`)
+		require.Equal(t, want, r.StatusCode, "%s: %s", span, r.raw)
+	}
+	// Values that no field is meant to hold, where there is something to say.
+	for _, value := range []string{`"\u0000leak-me"`, `"` + strings.Repeat("leak-me", 4000) + `"`, `7`} {
+		require.Equal(t, 422, w.refusesWell(http.MethodPost, path+"/patterns", `{"pattern":"downloads:5:pricing","note":`+value+`}`).StatusCode)
+		require.Equal(t, 422, w.refusesWell(http.MethodPost, path+"/patterns", `{"pattern":`+value+`}`).StatusCode)
+		require.Equal(t, 422, w.refusesWell(http.MethodPost, "/v1/models", `{"source":"engagement: [{id: a, on: chat, points: 1}]","note":`+value+`}`).StatusCode)
+	}
+	for _, points := range []string{"1e308", "-1e308", "1e-9", `"5"`} {
+		require.Equal(t, 422, w.refusesWell(http.MethodPost, path+"/patterns", `{"pattern":"downloads:5:pricing","points":`+points+`}`).StatusCode, points)
+	}
+	require.Equal(t, 422, w.refusesWell(http.MethodPost, path+"/suggest", `{"keep":true,"note":"\u0000leak-me"}`).StatusCode)
 
 	require.Equal(t, http.StatusForbidden, w.as("sales", http.MethodPost, path+"/suggest", nil).StatusCode)
 	require.Equal(t, http.StatusOK, w.as("sales", http.MethodGet, "/v1/analytics/rules", nil).StatusCode)

@@ -163,6 +163,13 @@ func (a *API) parseModel(ctx context.Context, source string) (scoring.Model, err
 }
 
 func (a *API) keepParsed(ctx context.Context, w written, parsed scoring.Model) (record.Model, error) {
+	var c checks
+	if w.Note != "" {
+		c.text("note", w.Note, maxNote)
+	}
+	if err := c.err(); err != nil {
+		return record.Model{}, err
+	}
 	doc, err := json.Marshal(parsed)
 	if err != nil {
 		return record.Model{}, err

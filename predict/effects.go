@@ -42,11 +42,11 @@ func Effects(c record.Cases) (record.RulesReport, error) {
 	if err != nil {
 		return out, err
 	}
-	point := effect.OfPoint(worths)
+	point := r.point(worths)
 	if point > 0 {
-		out.PerPoint = new(math.Exp(point))
+		out.PerPoint = new(odds(point))
 	} else {
-		out.Says = "no rule shows that it works, so nobody can say what a point is worth: only rules that do the opposite of their points are told"
+		out.Says = noRuleWorks + ": only rules that do the opposite of their points are told"
 	}
 	claims := make([]effect.Claim, len(watched))
 	for i, w := range worths {

@@ -354,6 +354,7 @@ func TestPersonasAndGaps(t *testing.T) {
 	require.Len(t, got.Items, 3)
 	buyer, pupil, none := got.Items[0], got.Items[1], got.Items[2]
 	require.Equal(t, []string{"buyer", "pupil", ""}, []string{buyer.Persona, pupil.Persona, none.Persona})
+	require.Equal(t, []int{2, 1, 4}, []int{buyer.Matched, pupil.Matched, none.Matched})
 	require.InDelta(t, 2.0/6, *buyer.Matches.Rate, 1e-9)
 	require.InDelta(t, 45, *buyer.Score, 1e-9)
 	require.InDelta(t, 7, buyer.Points, 0)

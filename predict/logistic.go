@@ -1,7 +1,6 @@
 package predict
 
 import (
-	"errors"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -99,7 +98,7 @@ const (
 	mostSteps = 100
 )
 
-var errNoFit = errors.New("fit: no weights were found; are there values beyond all measure?")
+var errNoFit = unusable("look for values, or points of a rule, beyond all measure of the others", "no weights were found that fit what became of leads")
 
 // fit finds the weights of least loss by Newton's method (iteratively reweighted least squares), from a start or from
 // nothing (nil). The loss is convex, so there is one answer, and it depends on nothing but the arguments.
@@ -112,30 +111,28 @@ func newNewton(m *matrix, won []bool, penalty float64) *newton {
 	return &newton{m: m, won: won, penalty: penalty, logits: make([]float64, len(won)), slope: make([]float64, size), bend: mat.NewSymDense(size, nil)}
 }
 
-// minimise is fit. Slope and bend are then those where it ended.
+// minimise is fit. Slope and bend are then those where it ended. Where every row is all but certain there is next to no bend, and a
+// step goes nowhere that is better: then shorter ones are taken, straight down (Levenberg 1944).
 func (n *newton) minimise(gains float64, start []float64) (weights, error) {
-	size, m, won := n.m.width+1, n.m, n.won
-	x := make([]float64, size)
+	width := n.m.width
+	x, next := make([]float64, width+1), make([]float64, width+1)
 	copy(x, start)
-	step, next := mat.NewVecDense(size, nil), make([]float64, size)
 	loss := n.loss(x)
 	for range mostSteps {
 		n.look(x)
-		var c mat.Cholesky
-		if !c.Factorize(n.bend) || c.SolveVecTo(step, mat.NewVecDense(size, n.slope)) != nil {
-			return weights{}, errNoFit
-		}
-		gain := mat.Dot(step, mat.NewVecDense(size, n.slope)) / 2
-		if gain <= gains*float64(1+len(won)) {
-			return weights{x[:m.width], x[m.width]}, nil
-		}
 		better := false
-		for scale := 1.0; scale > 1e-6 && !better; scale /= 2 {
-			for i := range next {
-				next[i] = x[i] - scale*step.AtVec(i)
+		for damp := 0.0; damp < mostDamped && !better; damp = max(1e-3, 10*damp) {
+			step, gain, ok := n.step(damp)
+			if ok && damp == 0 && gain <= gains*float64(1+len(n.won)) {
+				return weights{x[:width], x[width]}, nil
 			}
-			if l := n.loss(next); l <= loss-1e-4*scale*gain {
-				loss, better = l, true
+			for scale := 1.0; ok && scale > 1e-6 && !better; scale /= 2 {
+				for i := range next {
+					next[i] = x[i] - scale*step.AtVec(i)
+				}
+				if l := n.loss(next); l <= loss-1e-4*scale*gain {
+					loss, better = l, true
+				}
 			}
 		}
 		if !better {
@@ -144,4 +141,26 @@ func (n *newton) minimise(gains float64, start []float64) (weights, error) {
 		x, next = next, x
 	}
 	return weights{}, errNoFit
+}
+
+const mostDamped = 1e9
+
+// step is where Newton goes from here, with so much more bend in every direction, and what that can gain at most.
+func (n *newton) step(damp float64) (*mat.VecDense, float64, bool) {
+	size := len(n.slope)
+	bend := n.bend
+	if damp > 0 {
+		bend = mat.NewSymDense(size, nil)
+		bend.CopySym(n.bend)
+		for k := range size {
+			bend.SetSym(k, k, bend.At(k, k)+damp)
+		}
+	}
+	var c mat.Cholesky
+	step := mat.NewVecDense(size, nil)
+	slope := mat.NewVecDense(size, n.slope)
+	if !c.Factorize(bend) || c.SolveVecTo(step, slope) != nil {
+		return nil, 0, false
+	}
+	return step, mat.Dot(step, slope) / 2, true
 }

@@ -26,7 +26,7 @@ func Patterns(c record.Cases) (record.PatternsReport, error) {
 	if err != nil {
 		return out, err
 	}
-	point := effect.OfPoint(worths)
+	point := r.point(worths)
 	watched := c.Scorer.Watched()
 	var rules []int
 	for i, w := range watched {
@@ -111,15 +111,14 @@ func patternOf(c record.Cases, pattern string) (record.Pattern, error) {
 			return p, nil
 		}
 	}
-	known := "there is none"
-	if len(report.Items) > 0 {
-		var all []string
-		for _, p := range report.Items {
-			all = append(all, p.Pattern)
-		}
-		known = "there are " + strings.Join(all, ", ")
+	if len(report.Items) == 0 {
+		return record.Pattern{}, unusable("look at report patterns", "%s", report.Says)
 	}
-	return record.Pattern{}, unusable(known, "no pattern of this name shows in what became of leads")
+	var all []string
+	for _, p := range report.Items {
+		all = append(all, p.Pattern)
+	}
+	return record.Pattern{}, unusable("there are "+strings.Join(all, ", "), "no pattern of this name shows in what became of leads")
 }
 
 func engagementOf(m scoring.Model, id string) scoring.EngagementRule {

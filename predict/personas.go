@@ -38,7 +38,7 @@ func Personas(c record.Cases, people record.People) record.PersonasReport {
 		if matches.Converted > 0 {
 			line.Score = new(score / float64(matches.Converted))
 		}
-		line.Matches = record.RateOf(matches)
+		line.Matched, line.Matches = matches.Converted, record.RateOf(matches)
 		for _, r := range c.Model.Fit {
 			if r.Persona == name && name != "" {
 				line.Points += r.Points

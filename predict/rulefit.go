@@ -14,10 +14,14 @@ type ruled struct {
 	cases []record.Case
 	won   []bool
 	rules int
+	least float64 // points: who gives fewer to whom it meets is no measure of what a point is worth
 }
 
+// Half a point, where a hundred qualify.
+const leastOfThreshold = 1.0 / 200
+
 func ruledOf(c record.Cases) ruled {
-	r := ruled{cases: c.Items, rules: len(c.Scorer.Watched())}
+	r := ruled{cases: c.Items, rules: len(c.Scorer.Watched()), least: c.Scorer.MQL.Score * leastOfThreshold}
 	for _, one := range c.Items {
 		r.won = append(r.won, one.Won)
 	}
@@ -88,6 +92,12 @@ func (r ruled) worths(rows []int) ([]effect.Worth, weights, error) {
 	}
 	return out, w, err
 }
+
+// point is what a point is worth, in log odds; 0: nobody can say.
+func (r ruled) point(worths []effect.Worth) float64 { return effect.OfPoint(worths, r.least) }
+
+// odds are what log odds multiply odds by, as a number that can be written down.
+func odds(log float64) float64 { return min(math.Exp(log), math.MaxFloat64) }
 
 // errors are the standard errors of the weights, from the curvature where the fit ended.
 func (n *newton) errors() ([]float64, error) {

@@ -21,7 +21,9 @@ const mostFitted = 10_000
 // strengths that are tried, strongest first.
 var strengths = []float64{100, 30, 10, 3, 1, 0.3, 0.1}
 
-var errNoRuleWorks = errors.New("no rule shows that it works, so nobody can say what a point is worth")
+const noRuleWorks = "no rule shows that it works, or those that do give next to nothing, so nobody can say what a point is worth"
+
+var errNoRuleWorks = errors.New(noRuleWorks)
 
 // pointing is points as some rows taught them.
 type pointing struct {
@@ -76,7 +78,7 @@ func Suggest(c record.Cases, seed uint64) (record.Suggestion, scoring.Model, err
 	if err != nil {
 		return out, c.Model, err
 	}
-	out.Strength, out.PerPoint = got.strength, math.Exp(got.point)
+	out.Strength, out.PerPoint = got.strength, odds(got.point)
 	out.Threshold = record.SuggestedPoints{Rule: "mql.score", Now: p.scorer.MQL.Score, Suggested: got.threshold}
 	for i, w := range p.watched {
 		out.Items = append(out.Items, record.SuggestedPoints{
@@ -115,7 +117,7 @@ func (p *pointer) learn(rows []int) (pointing, error) {
 	if err != nil {
 		return pointing{}, err
 	}
-	out := pointing{point: effect.OfPoint(worths)}
+	out := pointing{point: p.point(worths)}
 	if out.point <= 0 {
 		return out, errNoRuleWorks
 	}
@@ -210,8 +212,9 @@ func (p *pointer) ready(rows []int, point float64, held []bool) ready {
 	out := ready{won: p.wonOf(rows), offset: p.said(rows, point, held), says: make([]float64, p.rules)}
 	gives := make([]float64, p.rules)
 	for rule := range gives {
-		gives[rule] = p.gives(rows, rule)
-		out.says[rule] = point * gives[rule]
+		if g := p.gives(rows, rule); math.Abs(g) >= p.least { // other points would make no difference where they have faded
+			gives[rule], out.says[rule] = g, point*g
+		}
 	}
 	out.m = p.matrixOf(rows, func(i, rule int) float64 {
 		if held[rule] || gives[rule] == 0 {

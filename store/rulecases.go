@@ -22,9 +22,10 @@ const (
 
 // What an end is, and when sales were asked, is as of examples: a refusal is one only where nobody else was asked. Of an offer the
 // moment is that of its explanation, by the clock of Postgres as everything that is known has it.
+// What a rep says would have helped, of a lead that was lost, did not.
 const sqlRuleCases = `WITH ended AS (
 	SELECT o.lead_id, o.cycle, bool_or(o.kind = 'won') AS won, min(o.at) AS at, least(l.created_at, l.known_since) AS known,
-		array_agg(DISTINCT o.kind || ':' || o.reason) FILTER (WHERE o.reason <> '') AS reasons, string_agg(DISTINCT o.one_thing, ' ') AS said
+		array_agg(DISTINCT o.kind || ':' || o.reason) FILTER (WHERE o.reason <> '') AS reasons, string_agg(DISTINCT o.one_thing, ' ') FILTER (WHERE o.kind = 'won') AS said
 	FROM outcomes o JOIN leads l ON l.id = o.lead_id
 	WHERE l.stage <> 'erased' AND o.duplicate_of IS NULL
 	GROUP BY o.lead_id, o.cycle, l.id

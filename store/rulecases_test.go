@@ -48,7 +48,7 @@ func TestRuleCases_seeWhatWasKnownAtTheDecision(t *testing.T) {
 	learn(lost, `"software"`, 9)
 	did(lost, "page_view", "/pricing", 1, 1, nil)
 	ended(lost, "rejected", "no_budget", "", 6)
-	ended(lost, "lost", "price", "", 7)
+	ended(lost, "lost", "price", "a webinar would have helped", 7)
 	forgot := inStage(t, s, lifecycle.StageWon, 1)[0]
 	exec(t, s, "UPDATE leads SET created_at = $2 WHERE id = $1", forgot, at(-9))
 	ended(forgot, "won", "", "", 3)
@@ -68,7 +68,7 @@ func TestRuleCases_seeWhatWasKnownAtTheDecision(t *testing.T) {
 	require.Equal(t, []any{lost, false, at(6)}, []any{first.LeadID, first.Won, first.DecidedAt})
 	require.Equal(t, []float64{0, 10, 0}, first.Sight.Points)
 	require.Equal(t, []string{"lost:price", "rejected:no_budget"}, first.Reasons)
-	require.False(t, first.Answered)
+	require.False(t, first.Answered, "what would have helped did not")
 	require.Equal(t, []any{won, true, at(5)}, []any{second.LeadID, second.Won, second.DecidedAt})
 	require.Equal(t, []float64{20, 20, 0}, second.Sight.Points)
 	require.Equal(t, []int{1, 2, 0}, second.Sight.Events)

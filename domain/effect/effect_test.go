@@ -92,10 +92,12 @@ func TestPhi(t *testing.T) {
 func TestOfPoint_isMeasuredByRulesThatWork(t *testing.T) {
 	t.Parallel()
 	works := func(effect, points float64) Worth { return Worth{effect, 0.1, points} }
-	require.InDelta(t, 0.05, OfPoint([]Worth{works(0.5, 10), works(1, 20), works(2, 10), works(0.01, 40), works(-1, 10)}), 1e-12)
-	require.InDelta(t, 0.05, OfPoint([]Worth{works(-1, -20)}), 1e-12)
-	require.InDelta(t, 0.06, OfPoint([]Worth{works(0.5, 10), works(0.7, 10)}), 1e-12)
-	require.Zero(t, OfPoint([]Worth{{0.5, 0.4, 10}, {1, 0.1, -10}}), "one is chance, the other the opposite of its points")
+	require.InDelta(t, 0.05, OfPoint([]Worth{works(0.5, 10), works(1, 20), works(2, 10), works(0.01, 40), works(-1, 10)}, 1), 1e-12)
+	require.InDelta(t, 0.05, OfPoint([]Worth{works(-1, -20)}, 1), 1e-12)
+	require.InDelta(t, 0.06, OfPoint([]Worth{works(0.5, 10), works(0.7, 10)}, 1), 1e-12)
+	require.InDelta(t, 0.05, OfPoint([]Worth{works(0.5, 10), works(1, 0.4), works(-1, -0.4)}, 0.5), 1e-12, "what gives next to nothing is no measure")
+	require.Zero(t, OfPoint([]Worth{works(1, 0.4)}, 0.5))
+	require.Zero(t, OfPoint([]Worth{{0.5, 0.4, 10}, {1, 0.1, -10}}, 1), "one is chance, the other the opposite of its points")
 }
 
 func TestJudge(t *testing.T) {

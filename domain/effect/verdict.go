@@ -31,11 +31,12 @@ func (w Worth) works() bool {
 }
 
 // OfPoint is what a point is worth, in log odds: the median over the rules that work. A rule that does not work can be measured
-// by the others and says nothing about the measure. 0: none works.
-func OfPoint(rules []Worth) float64 {
+// by the others and says nothing about the measure; nor does one that gives less than the least: where points have all but faded,
+// what leads did is worth something still, and a point would be worth any odds. 0: none works.
+func OfPoint(rules []Worth, least float64) float64 {
 	var each []float64
 	for _, w := range rules {
-		if w.works() {
+		if w.works() && math.Abs(w.Points) >= least {
 			each = append(each, w.Effect/w.Points)
 		}
 	}

@@ -193,7 +193,8 @@ type PersonasReport struct {
 // PersonaLine is a named group of profiles; the last one is of whom none of them matches.
 type PersonaLine struct {
 	Persona string         `json:"persona"` // empty: none of them
-	Matches Rate           `json:"matches"` // of all leads, by what is known now
+	Matched int            `json:"matched"` // leads, by what is known now
+	Matches Rate           `json:"matches"` // of all leads
 	Points  float64        `json:"points" doc:"what rules give for it"`
 	Score   *float64       `json:"score" nullable:"true" doc:"mean score of the leads it matches"`
 	With    Rate           `json:"with"`    // conversion of the leads it matched when sales were asked

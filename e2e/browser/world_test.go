@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	door := api.New(api.Deps{
-		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s, Choices: s,
+		Reads: s, People: s, Team: s, Documents: s, Keys: s, Webhooks: s, Answers: s, Imports: s, Choices: s, Questions: s,
 		Intake: intake.New(intake.Deps{Captures: s, Events: s, Visitors: s, Hits: s, Imports: s}, intake.Config{}),
 		Desk:   desk.New(s, away, desk.Config{}), Tokens: w.tokens, Log: slog.New(slog.DiscardHandler),
 		Limits: api.Limits{Site: 1000, Address: 20}, Topics: []api.Topic{{Purpose: "news", Title: "News"}, {Purpose: "events", Title: "Events"}},

@@ -33,7 +33,7 @@ func insights(w http.ResponseWriter, r *http.Request) {
 		}}})
 	case "personas":
 		answerWith(w, http.StatusOK, record.PersonasReport{CaseFilter: about, Leads: 1000, Cases: 900, Items: []record.PersonaLine{
-			{Persona: "buyer", Matches: rateOf(1000, 400), Points: 25, Score: new(61.25), With: rateOf(360, 72), Without: rateOf(540, 54), Lift: lift}, {Matches: rateOf(1000, 600)},
+			{Persona: "buyer", Matched: 400, Matches: rateOf(1000, 400), Points: 25, Score: new(61.25), With: rateOf(360, 72), Without: rateOf(540, 54), Lift: lift}, {Matched: 600, Matches: rateOf(1000, 600)},
 		}})
 	case "gaps":
 		answerWith(w, http.StatusOK, record.GapsReport{CaseFilter: about, Leads: 1000, Cases: 900, Items: []record.GapLine{{Field: "industry", Missing: rateOf(1000, 200), Each: 9.5, Points: 1900, Qualify: 12}}})

@@ -20,6 +20,7 @@ func mean(x *float64) any {
 
 var personaColumns = []column[record.PersonaLine]{
 	{"persona", func(p record.PersonaLine) any { return cmp.Or(p.Persona, "(none)") }},
+	{"matched", func(p record.PersonaLine) any { return p.Matched }},
 	{"matches", func(p record.PersonaLine) any { return percent(p.Matches.Rate) }},
 	{"points", func(p record.PersonaLine) any { return p.Points }},
 	{"mean_score", func(p record.PersonaLine) any { return mean(p.Score) }},
@@ -44,7 +45,7 @@ func personas(t *tool) *cobra.Command {
 	var c, g casesAsked
 	list := &cobra.Command{
 		Use: "list", Short: "How many leads each persona matches, and what became of them", Args: cobra.NoArgs,
-		Long: "Personas are named groups of profiles, a part of the model (personas:). matches: of all leads, by what is known now. converted: of the leads that it\n" +
+		Long: "Personas are named groups of profiles, a part of the model (personas:). matched: leads, by what is known now; matches: their share of all. converted: of the leads that it\n" +
 			"matched when sales were asked. A lead may be of several. To try others, keep a draft and ask for its version.",
 		Example: "  leadflow persona list\n  leadflow persona list --model 5 -o csv",
 	}

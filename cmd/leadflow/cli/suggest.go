@@ -111,20 +111,20 @@ func (t *tool) tellSuggested(s record.Suggestion) {
 }
 
 func modelPattern(t *tool) *cobra.Command {
-	var version int
+	var c casesAsked
 	var points float64
 	var note string
 	cmd := &cobra.Command{
 		Use: "pattern PATTERN", Short: "Keeps a draft with a rule that takes points from a pattern of report patterns", Args: takes("a pattern"),
-		Example: "  leadflow model pattern downloads:5:pricing\n  leadflow model pattern downloads:5:pricing --points 30",
+		Example: "  leadflow model pattern downloads:5:pricing\n  leadflow model pattern downloads:5:pricing --points 30 --from 2026-07-01",
 	}
-	cmd.Flags().IntVar(&version, "model", 0, "version that the draft is made of; default the published one")
+	c.flags(cmd.Flags())
 	cmd.Flags().Float64Var(&points, "points", 0, "how many the rule takes; default what report patterns says")
 	cmd.Flags().StringVar(&note, "note", "", "of the draft")
 	cmd.RunE = t.do(func(ctx context.Context, args []string) error {
 		var named []string
-		if version != 0 {
-			named = []string{strconv.Itoa(version)}
+		if c.model != 0 {
+			named = []string{strconv.Itoa(c.model)}
 		}
 		of, err := t.versionOr(ctx, named)
 		if err != nil {
@@ -134,6 +134,8 @@ func modelPattern(t *tool) *cobra.Command {
 		if points != 0 {
 			body["points"] = points
 		}
+		body.put("from", momentOf(c.from))
+		body.put("to", momentOf(c.to))
 		body.put("note", note)
 		return ask(ctx, t, http.MethodPost, "/v1/models/"+of+"/patterns", body, modelColumns)
 	})
