@@ -81,8 +81,8 @@ func (a *API) answerReports() {
 		if err != nil {
 			return nil, err
 		}
-		if in.Key != "" && in.By == "" {
-			return nil, invalid(FieldError{Field: "key", Code: "invalid", Detail: "is of a breakdown: say by as well"})
+		if err := keyed(in.By, in.Key); err != nil {
+			return nil, err
 		}
 		page, err := a.AnswerReports.Answers(ctx, f, in.Figure, in.Key, in.Cursor, in.Limit)
 		return &out[record.Page[record.Answered]]{page}, err

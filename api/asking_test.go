@@ -143,7 +143,7 @@ func TestReports_ofEngagementModelsAndAnswersSayWhenThereIsNothing(t *testing.T)
 		require.Empty(t, w.admin(200, http.MethodGet, "/v1/analytics/"+path, nil).body["items"], path)
 	}
 	for _, bad := range []string{
-		"engagement?by=moon", "engagement?per=cycle", "engagement/leads?figure=moon", "engagement/leads?key=web", "models?model=-1", "offers?figure=moon", "offers?cursor=nonsense", "answers?by=moon",
+		"engagement?by=moon", "engagement/leads?figure=moon", "engagement/leads?key=web", "models?model=-1", "offers?figure=moon", "offers?cursor=nonsense", "answers?by=moon",
 		"answers?question=moon", "answers/leads?key=x", "answers/leads?cursor=nonsense", "answers?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z",
 	} {
 		require.Equal(t, 422, w.as("sales", http.MethodGet, "/v1/analytics/"+bad, nil).StatusCode, bad)

@@ -32,6 +32,10 @@ func (a *API) costs() {
 		summary: "Say what a source or campaign cost over some days; the same days and currency again replace it",
 	}, a.setCost)
 	add(a, route{
+		method: http.MethodPost, path: path + "/import", group: group, roles: planners, body: "", media: "text/csv", limit: costsLimit, secret: true,
+		summary: "Say many costs: CSV with columns source, from, amount and currency, and maybe to, campaign and note. 10,000 rows at most; bad rows are named and cost no other",
+	}, a.setCosts)
+	add(a, route{
 		method: http.MethodDelete, path: path + "/{id}", group: group, roles: planners, status: http.StatusNoContent, also: []int{http.StatusNotFound},
 		summary: "Take back what was said of a cost",
 	}, func(ctx context.Context, in *ByID) (*struct{}, error) { return nil, a.Reports.RemoveCost(ctx, in.ID) })
@@ -42,6 +46,16 @@ func (a *API) setCost(ctx context.Context, _ *struct{}) (*out[record.Cost], erro
 	if err := decode(ctx, &b); err != nil {
 		return nil, err
 	}
+	cost, wrong := b.cost()
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	kept, err := a.Reports.SetCost(ctx, cost)
+	return &out[record.Cost]{kept}, err
+}
+
+// cost checks what was said, and tells what is wrong with it.
+func (b costBody) cost() (record.Cost, checks) {
 	var c checks
 	cost := record.Cost{Source: b.Source, Campaign: b.Campaign, From: b.From, To: b.To, Note: b.Note}
 	if b.Source == "" || intake.SourceCode(b.Source) != b.Source {
@@ -70,9 +84,5 @@ func (a *API) setCost(ctx context.Context, _ *struct{}) (*out[record.Cost], erro
 	if cost.Currency, ok = desk.ReadCurrency(b.Currency); !ok {
 		c.add("currency", "invalid", "must be an ISO 4217 code such as EUR")
 	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	kept, err := a.Reports.SetCost(ctx, cost)
-	return &out[record.Cost]{kept}, err
+	return cost, c
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -12,37 +13,29 @@ type ModelReports interface {
 	EngagementReport(ctx context.Context, f record.FunnelFilter) (record.EngagementReport, error)
 	EngagedLeads(ctx context.Context, f record.FunnelFilter, figure, key, cursor string, limit int) (record.Page[record.EngagedLead], error)
 	ModelsReport(ctx context.Context, f record.FunnelFilter) (record.ModelsReport, error)
-	OffersMade(ctx context.Context, f record.FunnelFilter, figure, cursor string, limit int) (record.Page[record.OfferedLead], error)
+	OffersMade(ctx context.Context, f record.FunnelFilter, o record.Opened, cursor string, limit int) (record.Page[record.OfferedLead], error)
 }
 
 type engagementQuery struct {
 	Period
-	By      string `query:"by" enum:",week,month,source,campaign,band,model,team,rep" doc:"breakdown; absent: none"`
+	By      string `query:"by" enum:",week,month,source,campaign,persona,band,model,team,rep,cycle" doc:"breakdown; absent: none"`
 	Compare bool   `query:"compare" doc:"also tell the total of the period of the same length before"`
 }
 
 type engagedQuery struct {
 	Period
-	By     string `query:"by" enum:",week,month,source,campaign,band,model,team,rep"`
+	By     string `query:"by" enum:",week,month,source,campaign,persona,band,model,team,rep,cycle"`
 	Key    string `query:"key" maxLength:"255" doc:"of the line of the breakdown; only with by"`
 	Figure string `query:"figure" enum:"leads,engaged,silent,active" default:"leads"`
 	Paged
 }
 
-// leads is a period in which each lead counts once: when they engaged last is known of the lead, not of its cycles.
-func (p Period) leads(by string) (record.FunnelFilter, error) {
-	if p.Per != "lead" {
-		return record.FunnelFilter{}, invalid(FieldError{Field: "per", Code: "invalid", Detail: "must be lead: engagement is counted by leads"})
-	}
-	return p.filter(by)
-}
-
 func (a *API) engagementReports() {
 	add(a, route{
 		method: http.MethodGet, path: "/v1/analytics/engagement", group: "Analytics", roles: everybody,
-		summary: "Engagement rate: how many of the leads of a period did something themselves since, with its 95 % interval",
+		summary: "Engagement rate: how many of the leads of a period, or of their cycles, did something themselves since, with its 95 % interval",
 	}, func(ctx context.Context, in *engagementQuery) (*out[record.EngagementReport], error) {
-		f, err := in.leads(in.By)
+		f, err := in.filter(in.By)
 		if err != nil {
 			return nil, err
 		}
@@ -67,12 +60,12 @@ func (a *API) engagementReports() {
 		method: http.MethodGet, path: "/v1/analytics/engagement/leads", group: "Analytics", roles: everybody,
 		summary: "The leads behind a figure of the report about engagement, the newest first",
 	}, func(ctx context.Context, in *engagedQuery) (*out[record.Page[record.EngagedLead]], error) {
-		f, err := in.leads(in.By)
+		f, err := in.filter(in.By)
 		if err != nil {
 			return nil, err
 		}
-		if in.Key != "" && in.By == "" {
-			return nil, invalid(FieldError{Field: "key", Code: "invalid", Detail: "is of a breakdown: say by as well"})
+		if err := keyed(in.By, in.Key); err != nil {
+			return nil, err
 		}
 		page, err := a.Reports.EngagedLeads(ctx, f, in.Figure, in.Key, in.Cursor, in.Limit)
 		return &out[record.Page[record.EngagedLead]]{page}, err
@@ -85,9 +78,26 @@ type modelsQuery struct {
 }
 
 type offersQuery struct {
-	Period
-	Figure string `query:"figure" enum:"offers,accepted,rejected,missed,met,breached,running,withdrawn" default:"offers"`
+	From     time.Time `query:"from" doc:"offers made from then on; absent: 30 days before to"`
+	To       time.Time `query:"to" doc:"and before then; absent: now"`
+	Source   string    `query:"source" maxLength:"64"`
+	Campaign string    `query:"campaign" maxLength:"255"`
+	Persona  string    `query:"persona" maxLength:"64" doc:"of the lead, by the published model"`
+	Band     string    `query:"band" maxLength:"64" doc:"of the offer"`
+	Model    int       `query:"model" minimum:"0" doc:"version of the model of the offer"`
+	TeamID   string    `query:"team_id" format:"uuid"`
+	RepID    string    `query:"rep_id" format:"uuid"`
+	By       string    `query:"by" enum:",team,rep,source,band,campaign,model,week,month"`
+	Key      string    `query:"key" maxLength:"255" doc:"of the line of the breakdown; only with by"`
+	Figure   string    `query:"figure" enum:"offers,accepted,rejected,missed,met,breached,running,withdrawn,touch_met,touch_breached,crossed_to_offered,offered_to_delivered,crossed_to_delivered,delivered_to_seen,seen_to_decided,delivered_to_decided,accepted_to_touched,due_to_told" default:"offers" doc:"what became of it, or two moments that are known of it, of which the time is told"`
+	Due      bool      `query:"due" doc:"only offers with a deadline: the report about service levels counts no others"`
 	Paged
+}
+
+func (q offersQuery) filter() (record.FunnelFilter, error) {
+	return Period{
+		From: q.From, To: q.To, Source: q.Source, Campaign: q.Campaign, Persona: q.Persona, Band: q.Band, Model: q.Model, TeamID: q.TeamID, RepID: q.RepID,
+	}.filter(q.By)
 }
 
 func (a *API) modelReports() {
@@ -120,11 +130,14 @@ func (a *API) modelReports() {
 		method: http.MethodGet, path: "/v1/analytics/offers", group: "Analytics", roles: everybody,
 		summary: "The offers behind a figure of the reports about models and deadlines, the newest first: those made in the period",
 	}, func(ctx context.Context, in *offersQuery) (*out[record.Page[record.OfferedLead]], error) {
-		f, err := in.filter("")
+		f, err := in.filter()
 		if err != nil {
 			return nil, err
 		}
-		page, err := a.Reports.OffersMade(ctx, f, in.Figure, in.Cursor, in.Limit)
+		if err := keyed(in.By, in.Key); err != nil {
+			return nil, err
+		}
+		page, err := a.Reports.OffersMade(ctx, f, record.Opened{Figure: in.Figure, Key: in.Key, Due: in.Due}, in.Cursor, in.Limit)
 		return &out[record.Page[record.OfferedLead]]{page}, err
 	})
 }

@@ -14,10 +14,12 @@ type Reports interface {
 	FunnelReport(ctx context.Context, f record.FunnelFilter) (record.FunnelReport, error)
 	VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error)
 	SourcesReport(ctx context.Context, f record.FunnelFilter) (record.SourcesReport, error)
-	Journeys(ctx context.Context, f record.FunnelFilter, figure, key, cursor string, limit int) (record.Page[record.Journeyed], error)
+	Journeys(ctx context.Context, f record.FunnelFilter, o record.Opened, cursor string, limit int) (record.Page[record.Journeyed], error)
+	Attributed(ctx context.Context, f record.FunnelFilter, key, cursor string, limit int) (record.Page[record.Attributed], error)
 	JourneysFoldedAt(ctx context.Context) (time.Time, error)
 	Costs(ctx context.Context, cursor string, limit int) (record.Page[record.Cost], error)
 	SetCost(ctx context.Context, c record.Cost) (record.Cost, error)
+	SetCosts(ctx context.Context, costs []record.Cost) (added int, err error)
 	RemoveCost(ctx context.Context, id string) error
 	ModelReports
 }
@@ -29,6 +31,7 @@ type Period struct {
 	Per      string    `query:"per" enum:"lead,cycle" default:"lead" doc:"lead: each lead once, as far as it ever came; cycle: each cycle of it"`
 	Source   string    `query:"source" maxLength:"64"`
 	Campaign string    `query:"campaign" maxLength:"255"`
+	Persona  string    `query:"persona" maxLength:"64" doc:"of the published model, by what is known of the lead"`
 	Band     string    `query:"band" maxLength:"64" doc:"at the first offer"`
 	Model    int       `query:"model" minimum:"0" doc:"version of the model at the first offer"`
 	TeamID   string    `query:"team_id" format:"uuid" doc:"of the first offer that was accepted"`
@@ -40,7 +43,7 @@ const longestJourneys = 5 * 366 * 24 * time.Hour
 
 func (p Period) filter(by string) (record.FunnelFilter, error) {
 	f := record.FunnelFilter{
-		From: p.From.UTC(), To: p.To.UTC(), By: by, Per: p.Per, Source: p.Source, Campaign: p.Campaign, Band: p.Band, Model: p.Model, TeamID: p.TeamID, RepID: p.RepID,
+		From: p.From.UTC(), To: p.To.UTC(), By: by, Per: p.Per, Source: p.Source, Campaign: p.Campaign, Persona: p.Persona, Band: p.Band, Model: p.Model, TeamID: p.TeamID, RepID: p.RepID,
 	}
 	if p.To.IsZero() {
 		f.To = time.Now().UTC()
@@ -56,23 +59,40 @@ func (p Period) filter(by string) (record.FunnelFilter, error) {
 
 type funnelQuery struct {
 	Period
-	By      string `query:"by" enum:",week,month,source,campaign,band,model,team,rep,cycle" doc:"breakdown; absent: none"`
+	By      string `query:"by" enum:",week,month,source,campaign,persona,band,model,team,rep,cycle" doc:"breakdown; absent: none. persona: a lead counts for each it is of, with an empty key for none"`
 	Compare bool   `query:"compare" doc:"also tell the total of the period of the same length before"`
 }
 
-type velocityQuery struct{ Period }
+type velocityQuery struct {
+	Period
+	Compare bool `query:"compare" doc:"also tell of the period of the same length before"`
+}
 
 type sourcesQuery struct {
 	Period
-	By string `query:"by" enum:"source,campaign" default:"source"`
+	By      string `query:"by" enum:"source,campaign" default:"source"`
+	Compare bool   `query:"compare" doc:"also tell the total of the period of the same length before"`
+}
+
+type attributedQuery struct {
+	Period
+	By  string `query:"by" enum:"source,campaign" default:"source"`
+	Key string `query:"key" maxLength:"255" doc:"of the line: a source, or a campaign (absent: of none)"`
+	Paged
 }
 
 type journeysQuery struct {
 	Period
-	By     string `query:"by" enum:",week,month,source,campaign,band,model,team,rep,cycle"`
-	Key    string `query:"key" maxLength:"255" doc:"of the line of the breakdown; only with by"`
-	Figure string `query:"figure" enum:"captured,mql,accepted,opportunity,won,open,lost,disqualified,dormant,erased" default:"captured"`
+	By      string `query:"by" enum:",week,month,source,campaign,persona,band,model,team,rep,cycle"`
+	Key     string `query:"key" maxLength:"255" doc:"of the line of the breakdown; only with by"`
+	Figure  string `query:"figure" enum:"captured,mql,accepted,opportunity,won,open,ended_won,lost,disqualified,dormant,erased,to_mql,to_accepted,to_opportunity,to_won,captured-mql,mql-accepted,accepted-opportunity,opportunity-won,accepted-won,captured-won,captured-disqualified,captured-lost,in_nurturing,in_qualified,in_handoff,in_working,in_opportunity,in_dormant,recycled,rewon,paid,won_by,at_risk" default:"captured" doc:"a step that was reached; an ending; a step and the one before it (to_accepted), which conversion counts; two moments in order (mql-accepted) or a stay that is over (in_working), of which the time is told; taken up again (recycled), and won afterwards (rewon); what brought money (paid); won by an age (won_by), or at risk at it (at_risk)"`
+	Counted string `query:"counted" enum:"began,reached" default:"began" doc:"reached: by when the step of the figure was reached and not by when the lead began, as months and attribution are counted"`
+	Age     int    `query:"age" minimum:"0" maximum:"100000" doc:"in whole days, of won_by and at_risk"`
 	Paged
+}
+
+func (q journeysQuery) opened() record.Opened {
+	return record.Opened{Figure: q.Figure, Key: q.Key, Counted: q.Counted, Age: q.Age}
 }
 
 const noJourneys = "no lead began in this period"
@@ -115,6 +135,13 @@ func (a *API) reports() {
 		if err != nil {
 			return nil, err
 		}
+		if in.Compare {
+			before, err := a.Reports.VelocityReport(ctx, f.Before())
+			if err != nil {
+				return nil, err
+			}
+			report.Before = &before.Pace
+		}
 		if len(report.Conversion) == 0 {
 			report.Says = "nobody who began in this period was won yet"
 		}
@@ -133,6 +160,13 @@ func (a *API) reports() {
 		if err != nil {
 			return nil, err
 		}
+		if in.Compare {
+			before, err := a.Reports.SourcesReport(ctx, f.Before())
+			if err != nil {
+				return nil, err
+			}
+			report.Before = &before.Total
+		}
 		if len(report.Items) == 0 {
 			report.Says = noJourneys
 		}
@@ -147,12 +181,31 @@ func (a *API) reports() {
 		if err != nil {
 			return nil, err
 		}
-		if in.Key != "" && in.By == "" {
-			return nil, invalid(FieldError{Field: "key", Code: "invalid", Detail: "is of a breakdown: say by as well"})
+		if err := keyed(in.By, in.Key); err != nil {
+			return nil, err
 		}
-		page, err := a.Reports.Journeys(ctx, f, in.Figure, in.Key, in.Cursor, in.Limit)
+		page, err := a.Reports.Journeys(ctx, f, in.opened(), in.Cursor, in.Limit)
 		return &out[record.Page[record.Journeyed]]{page}, err
 	})
+	add(a, route{
+		method: http.MethodGet, path: "/v1/analytics/sources/leads", group: "Analytics", roles: everybody,
+		summary: "The leads behind the attributed revenue of a source or campaign, with what of each is its share by each way, what was won last first",
+	}, func(ctx context.Context, in *attributedQuery) (*out[record.Page[record.Attributed]], error) {
+		f, err := in.filter(in.By)
+		if err != nil {
+			return nil, err
+		}
+		page, err := a.Reports.Attributed(ctx, f, in.Key, in.Cursor, in.Limit)
+		return &out[record.Page[record.Attributed]]{page}, err
+	})
+}
+
+// keyed refuses the line of a breakdown where there is none.
+func keyed(by, key string) error {
+	if key != "" && by == "" {
+		return invalid(FieldError{Field: "key", Code: "invalid", Detail: "is of a breakdown: say by as well"})
+	}
+	return nil
 }
 
 func totalOnly(f record.FunnelFilter) record.FunnelFilter {

@@ -18,9 +18,16 @@ type SLAReports interface {
 type slaQuery struct {
 	From   time.Time `query:"from" doc:"offers made from then on; absent: 30 days before to"`
 	To     time.Time `query:"to" doc:"and before then; absent: now"`
-	By     string    `query:"by" enum:"team,rep,source,band" default:"team"`
+	By     string    `query:"by" enum:"team,rep,source,band,campaign,model,week,month" default:"team"`
 	TeamID string    `query:"team_id" format:"uuid"`
 	RepID  string    `query:"rep_id" format:"uuid"`
+
+	Source   string `query:"source" maxLength:"64"`
+	Campaign string `query:"campaign" maxLength:"255"`
+	Persona  string `query:"persona" maxLength:"64" doc:"of the lead, by the published model"`
+	Band     string `query:"band" maxLength:"64" doc:"of the offer"`
+	Model    int    `query:"model" minimum:"0" doc:"version of the model of the offer"`
+	Compare  bool   `query:"compare" doc:"also tell the total of the period of the same length before"`
 }
 
 // The period of a report: what is meant where nothing is said, and at most.
@@ -34,7 +41,9 @@ func (a *API) slaReports() {
 		method: http.MethodGet, path: "/v1/analytics/sla", group: "Analytics", roles: everybody,
 		summary: "How offers went: what the house took, what people took, deadlines met and breached. Spans in seconds",
 	}, func(ctx context.Context, in *slaQuery) (*out[record.SLAReport], error) {
-		f := record.SLAFilter{From: in.From.UTC(), To: in.To.UTC(), By: in.By, TeamID: in.TeamID, RepID: in.RepID}
+		f := record.SLAFilter{
+			From: in.From.UTC(), To: in.To.UTC(), By: in.By, TeamID: in.TeamID, RepID: in.RepID, Source: in.Source, Campaign: in.Campaign, Persona: in.Persona, Band: in.Band, Model: in.Model,
+		}
 		if in.To.IsZero() {
 			f.To = time.Now().UTC()
 		}
@@ -45,9 +54,22 @@ func (a *API) slaReports() {
 			return nil, invalid(FieldError{Field: "from", Code: "invalid", Detail: "must be before to, by 400 days at most"})
 		}
 		report, err := a.SLA.SLAReport(ctx, f)
-		if err == nil && report.Total.Offers == 0 {
+		if err != nil {
+			return nil, err
+		}
+		if in.Compare {
+			was := f.Before()
+			was.By = ""
+			before, err := a.SLA.SLAReport(ctx, was)
+			if err != nil {
+				return nil, err
+			}
+			report.Before = &before.Total
+		}
+		if report.Total.Offers == 0 {
 			report.Says = "no offer with a deadline was made in this period"
 		}
+		report.AsOf, err = a.Reports.JourneysFoldedAt(ctx)
 		return &out[record.SLAReport]{report}, err
 	})
 }

@@ -79,6 +79,8 @@ var notExported = map[string]string{
 	"event_ids":         "ids of events, which are there",
 	"shadow_scores":     "as the score, under a model that has no effect; explained by the version it is asked for",
 	"journeys":          "folded from the timeline and the offers, which are there",
+	"journeys_due":      "who is to be folded, for moments",
+	"offer_times":       "folded from the offers, deliveries and activities, which are there",
 }
 
 func TestEveryTableThatNamesALeadIsExported(t *testing.T) {

@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -15,23 +16,26 @@ import (
 // The journeys that a report is about: by what they are, and by when they began.
 const (
 	ofJourneys = `(cycle = 0) = (@per::text = 'lead')
-	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign) AND (@band::text = '' OR band = @band)
-	AND (@model::int = 0 OR model_version = @model) AND (@team::uuid IS NULL OR team_id = @team) AND (@rep::uuid IS NULL OR rep_id = @rep)`
+	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign) AND (@persona::text = '' OR @persona = ANY(personas))
+	AND (@band::text = '' OR band = @band) AND (@model::int = 0 OR model_version = @model) AND (@team::uuid IS NULL OR team_id = @team) AND (@rep::uuid IS NULL OR rep_id = @rep)`
 
 	theJourneys = `WHERE began_at >= @from AND began_at < @to AND ` + ofJourneys
 )
 
-// What a report is broken down by.
+// What a report is broken down by. Who is of several personas is in the line of each: see linesOf.
 const journeyKeys = `CASE @by::text WHEN 'week' THEN date_trunc('week', began_at AT TIME ZONE 'UTC')::date::text
 	WHEN 'month' THEN to_char(began_at AT TIME ZONE 'UTC', 'YYYY-MM') WHEN 'source' THEN source_code WHEN 'campaign' THEN campaign
-	WHEN 'band' THEN band WHEN 'model' THEN model_version::text WHEN 'team' THEN team_id::text WHEN 'rep' THEN rep_id::text
-	WHEN 'cycle' THEN cycle::text ELSE '' END`
+	WHEN 'persona' THEN array_to_string(personas, ',') WHEN 'band' THEN band WHEN 'model' THEN model_version::text
+	WHEN 'team' THEN team_id::text WHEN 'rep' THEN rep_id::text WHEN 'cycle' THEN cycle::text ELSE '' END`
+
+// Which are in a line of the breakdown.
+const ofLine = `(@by::text = '' OR CASE @by WHEN 'persona' THEN @key::text = ANY(personas) OR @key = '' AND personas = '{}' ELSE coalesce(` + journeyKeys + `, '') = @key END)`
 
 const journeyNames = `LEFT JOIN LATERAL (
 	SELECT name FROM reps WHERE @by = 'rep' AND id::text = key UNION ALL SELECT name FROM teams WHERE @by = 'team' AND id::text = key
 ) AS g ON @by IN ('rep', 'team')`
 
-const sqlFunnelCounts = `SELECT key, coalesce(g.name, '') AS name, reached, converted, won, lost, disqualified, dormant, erased FROM (
+const sqlFunnelReport = `SELECT c.*, coalesce(g.name, '') AS name FROM (
 	SELECT coalesce(` + journeyKeys + `, '') AS key,
 		ARRAY[count(*), count(mql_at), count(accepted_at), count(opportunity_at), count(won_at)]::int[] AS reached,
 		ARRAY[count(mql_at), count(*) FILTER (WHERE mql_at IS NOT NULL AND accepted_at IS NOT NULL),
@@ -39,61 +43,55 @@ const sqlFunnelCounts = `SELECT key, coalesce(g.name, '') AS name, reached, conv
 			count(*) FILTER (WHERE opportunity_at IS NOT NULL AND won_at IS NOT NULL)]::int[] AS converted,
 		count(*) FILTER (WHERE stage = 'won')::int AS won, count(*) FILTER (WHERE stage = 'lost')::int AS lost,
 		count(*) FILTER (WHERE stage = 'disqualified')::int AS disqualified, count(*) FILTER (WHERE stage = 'dormant')::int AS dormant,
-		count(*) FILTER (WHERE stage = 'erased')::int AS erased
+		count(*) FILTER (WHERE stage = 'erased')::int AS erased, count(*) FILTER (WHERE cycles > 1 AND cycle <> 1)::int AS recycled, count(rewon_at)::int AS rewon,
+		` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at) AS to_mql,
+		` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at) AS to_accepted,
+		` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at) AS to_opportunity,
+		` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at) AS to_won
 	FROM journeys ` + theJourneys + ` GROUP BY 1
 ) AS c ` + journeyNames + ` ORDER BY key`
 
-const spanOf = `percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY `
-
-// A span that would be less than nothing is none: the clocks of runs and of the database may lie a little wrong, and a step may
-// have been reached before the one that reports put before it.
-const sqlFunnelSpans = `SELECT grouping(key) = 1 AS whole, coalesce(key, '') AS key,
-	ARRAY[count(*) FILTER (WHERE to_mql >= 0), count(*) FILTER (WHERE to_accepted >= 0), count(*) FILTER (WHERE to_opportunity >= 0), count(*) FILTER (WHERE to_won >= 0)]::int[] AS spans,
-	` + spanOf + `to_mql) FILTER (WHERE to_mql >= 0) AS to_mql, ` + spanOf + `to_accepted) FILTER (WHERE to_accepted >= 0) AS to_accepted,
-	` + spanOf + `to_opportunity) FILTER (WHERE to_opportunity >= 0) AS to_opportunity, ` + spanOf + `to_won) FILTER (WHERE to_won >= 0) AS to_won
-FROM (
-	SELECT coalesce(` + journeyKeys + `, '') COLLATE "C" AS key,
-		extract(epoch FROM mql_at - began_at)::float8 AS to_mql, extract(epoch FROM accepted_at - mql_at)::float8 AS to_accepted,
-		extract(epoch FROM opportunity_at - accepted_at)::float8 AS to_opportunity, extract(epoch FROM won_at - opportunity_at)::float8 AS to_won
-	FROM journeys ` + theJourneys + ` AND coalesce(mql_at, opportunity_at) IS NOT NULL
-) AS j GROUP BY GROUPING SETS ((), (key))`
-
-type funnelCounts struct {
+type funnelRow struct {
 	Key, Name                                string
 	Reached, Converted                       []int
 	Won, Lost, Disqualified, Dormant, Erased int
+	Recycled, Rewon                          int
+	ToMQL, ToAccepted, ToOpportunity, ToWon  []byte
 }
 
-type funnelSpans struct {
-	Whole                                   bool
-	Key                                     string
-	Spans                                   []int
-	ToMQL, ToAccepted, ToOpportunity, ToWon []float64
+// funnelSum is what rows come to together.
+type funnelSum struct {
+	funnelRow
+	took [4][]time.Duration
 }
 
-func (c *funnelCounts) add(o funnelCounts) {
-	for i := range c.Reached {
+func (c *funnelSum) add(o funnelRow) {
+	if c.Reached == nil {
+		c.Reached, c.Converted = make([]int, len(funnel.Steps)), make([]int, len(funnel.Steps)-1)
+	}
+	for i := range o.Reached {
 		c.Reached[i] += o.Reached[i]
 	}
-	for i := range c.Converted {
+	for i := range o.Converted {
 		c.Converted[i] += o.Converted[i]
 	}
 	c.Won, c.Lost, c.Disqualified, c.Dormant, c.Erased = c.Won+o.Won, c.Lost+o.Lost, c.Disqualified+o.Disqualified, c.Dormant+o.Dormant, c.Erased+o.Erased
+	c.Recycled, c.Rewon = c.Recycled+o.Recycled, c.Rewon+o.Rewon
+	for i, took := range [][]byte{o.ToMQL, o.ToAccepted, o.ToOpportunity, o.ToWon} {
+		c.took[i] = append(c.took[i], secondsIn(took)...)
+	}
 }
 
-func (c funnelCounts) line(t funnelSpans) record.FunnelLine {
-	out := record.FunnelLine{Key: c.Key, Name: c.Name, Endings: record.Endings{
+func (c *funnelSum) line(key, name string) record.FunnelLine {
+	out := record.FunnelLine{Key: key, Name: name, Endings: record.Endings{
 		Open: c.Reached[0] - c.Won - c.Lost - c.Disqualified - c.Dormant - c.Erased,
 		Won:  c.Won, Lost: c.Lost, Disqualified: c.Disqualified, Dormant: c.Dormant, Erased: c.Erased,
-	}}
-	took := [][]float64{t.ToMQL, t.ToAccepted, t.ToOpportunity, t.ToWon}
+	}, Recycled: record.Recycled{Recycled: c.Recycled, Won: c.Rewon, WinRate: rate(c.Rewon, c.Recycled)}}
 	for i, step := range funnel.Steps {
 		s := record.FunnelStep{Step: step, Reached: c.Reached[i], OfAll: rate(c.Reached[i], c.Reached[0])}
 		if i > 0 {
 			s.Conversion = rate(c.Converted[i-1], c.Reached[i-1])
-			if len(t.Spans) > 0 {
-				s.Took = spanned(t.Spans[i-1], took[i-1])
-			}
+			s.Took = spanned(c.took[i-1])
 		}
 		out.Steps = append(out.Steps, s)
 	}
@@ -102,19 +100,19 @@ func (c funnelCounts) line(t funnelSpans) record.FunnelLine {
 
 func rate(k, n int) record.Rate { return record.RateOf(trial.Sample{Tried: n, Converted: k}) }
 
-func spanned(n int, quantiles []float64) record.Span {
-	out := record.Span{Count: n}
-	if len(quantiles) == 2 && n > 0 {
-		out.P50, out.P90 = &quantiles[0], &quantiles[1]
+// linesOf are the lines that a key counts in: who is of several personas counts in each, and once in all.
+func linesOf(by, key string) []string {
+	if by == "persona" {
+		return strings.Split(key, ",")
 	}
-	return out
+	return []string{key}
 }
 
 const sqlFoldedAt = `SELECT folded_at FROM journeys_folded`
 
 func journeyArgs(f record.FunnelFilter) pgx.NamedArgs {
 	return pgx.NamedArgs{
-		"from": f.From, "to": f.To, "by": f.By, "per": f.Per, "source": f.Source, "campaign": f.Campaign, "band": f.Band, "model": f.Model,
+		"from": f.From, "to": f.To, "by": f.By, "per": f.Per, "source": f.Source, "campaign": f.Campaign, "persona": f.Persona, "band": f.Band, "model": f.Model,
 		"team": assignmentID(f.TeamID), "rep": assignmentID(f.RepID),
 	}
 }
@@ -122,42 +120,37 @@ func journeyArgs(f record.FunnelFilter) pgx.NamedArgs {
 // FunnelReport tells how far the journeys came that began in a period.
 func (s *Store) FunnelReport(ctx context.Context, f record.FunnelFilter) (record.FunnelReport, error) {
 	out := record.FunnelReport{FunnelFilter: f, Items: []record.FunnelLine{}}
-	var counts []funnelCounts
-	var spans []funnelSpans
-	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() (err error) {
-		counts, err = reported[funnelCounts](ctx, s, sqlFunnelCounts, journeyArgs(f))
-		return err
-	})
-	both.Go(func() (err error) {
-		spans, err = reported[funnelSpans](ctx, s, sqlFunnelSpans, journeyArgs(f))
-		return err
-	})
-	if err := both.Wait(); err != nil {
+	rows, err := reported[funnelRow](ctx, s, sqlFunnelReport, journeyArgs(f))
+	if err != nil {
 		return out, masked("funnel report", err)
 	}
-	took := map[string]funnelSpans{}
-	var whole funnelSpans
-	for _, t := range spans {
-		if t.Whole {
-			whole = t
-		} else {
-			took[t.Key] = t
+	var all funnelSum
+	all.add(funnelRow{})
+	lines, names := map[string]*funnelSum{}, map[string]string{}
+	for _, row := range rows {
+		all.add(row)
+		if f.By == "" {
+			continue
+		}
+		for _, key := range linesOf(f.By, row.Key) {
+			if lines[key] == nil {
+				lines[key] = &funnelSum{}
+			}
+			lines[key].add(row)
+			names[key] = row.Name
 		}
 	}
-	all := funnelCounts{Reached: make([]int, len(funnel.Steps)), Converted: make([]int, len(funnel.Steps)-1)}
-	for _, c := range counts {
-		all.add(c)
-		if f.By != "" {
-			out.Items = append(out.Items, c.line(took[c.Key]))
-		}
+	for key, line := range lines {
+		out.Items = append(out.Items, line.line(key, names[key]))
 	}
-	out.Total = all.line(whole)
+	slices.SortFunc(out.Items, func(a, b record.FunnelLine) int { return strings.Compare(a.Key, b.Key) })
+	out.Total = all.line("", "")
 	return out, nil
 }
 
-// Reports sort much, and a disk is slow. Postgres would compile what it thinks is costly, which takes longer than all but the largest report.
-const sqlReporting = `SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)`
+// Postgres would compile what it thinks is costly, which takes longer than all but the largest report; and what a report asks differs so much that
+// one plan for all is a bad one. A disk is slow: there is memory to group in.
+const sqlReporting = `SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 // reported reads the rows of a report.
 func reported[T any](ctx context.Context, s *Store, sql string, args pgx.NamedArgs) (out []T, err error) {

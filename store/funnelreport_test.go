@@ -57,7 +57,7 @@ func TestFunnelReport_isWhatTheFactsSay(t *testing.T) {
 			}
 			if by != "" {
 				require.NotEmpty(t, got.Items)
-				require.Equal(t, got.Total.Steps[0].Reached, reached)
+				require.Equal(t, got.Total.Steps[0].Reached, reached, "nobody is of two personas here")
 				require.Equal(t, reached, ended)
 			}
 		}

@@ -9,21 +9,23 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 // checkRows is how many leads are folded again at a time.
 const checkRows = 500
 
 const (
-	sqlCountLeadsAtAll = `SELECT count(*) FROM leads WHERE stage <> 'erased'`
+	sqlCountLeadsAtAll = `SELECT count(*) FROM leads WHERE stage <> 'erased' OR merged_into IS NOT NULL`
 
-	// Waiting: the timeline has told something of the lead that is not folded yet.
-	sqlCheckNext = `SELECT l.id::text AS lead_id, EXISTS (SELECT FROM timeline t, journeys_folded f WHERE t.lead_id = l.id AND t.id > f.done) AS waiting
-FROM leads l WHERE l.id > @after AND l.stage <> 'erased' ORDER BY l.id LIMIT @rows`
+	// Waiting: something of the lead is not folded yet.
+	sqlCheckNext = `SELECT l.id::text AS lead_id, EXISTS (SELECT FROM timeline t WHERE t.lead_id = l.id AND t.id > f.done) OR coalesce(l.id > f.again, false) OR f.personas <> @personas
+	OR EXISTS (SELECT FROM journeys_due d WHERE d.lead_id = l.id) AS waiting
+FROM leads l CROSS JOIN journeys_folded f WHERE l.id > @after AND (l.stage <> 'erased' OR l.merged_into IS NOT NULL) ORDER BY l.id LIMIT @rows`
 
 	sqlJourneysOf = `SELECT lead_id::text AS lead_id, cycle, began_at, mql_at, accepted_at, opportunity_at, won_at, stage, stage_at, cycles, source_code, campaign, band,
 	model_version, team_id::text AS team_id, rep_id::text AS rep_id, cents, currency,
-	ARRAY[in_nurturing, in_qualified, in_handoff, in_working, in_opportunity, in_dormant] AS spent
+	ARRAY[in_nurturing, in_qualified, in_handoff, in_working, in_opportunity, in_dormant] AS spent, personas, rewon_at, engaged_at
 FROM journeys WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, cycle`
 )
 
@@ -48,8 +50,14 @@ func (s *Store) CheckJourneys(ctx context.Context, mend bool, differs func(recor
 // checkJourneys looks at the next leads in one snapshot, and answers after whom to go on; empty: there are no more.
 func (s *Store) checkJourneys(ctx context.Context, out *record.JourneysChecked, after string, mend bool, differs func(record.JourneyDifference)) (next string, err error) {
 	var wrong []string
+	var of *scoring.Scorer
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		rows, _ := tx.Query(ctx, sqlCheckNext, pgx.NamedArgs{"after": after, "rows": checkRows})
+		var personas string
+		var err error
+		if of, personas, err = s.personasBy(ctx, tx); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, sqlCheckNext, pgx.NamedArgs{"after": after, "rows": checkRows, "personas": personas})
 		var leads []string
 		var lead string
 		var waiting bool
@@ -69,7 +77,7 @@ func (s *Store) checkJourneys(ctx context.Context, out *record.JourneysChecked, 
 		if looked == checkRows {
 			next = lead
 		}
-		anew, err := travels(ctx, tx, leads)
+		anew, err := travels(ctx, tx, of, leads)
 		if err != nil {
 			return err
 		}
@@ -77,7 +85,12 @@ func (s *Store) checkJourneys(ctx context.Context, out *record.JourneysChecked, 
 		if err != nil {
 			return err
 		}
-		for _, d := range journeyDifferences(anew, stored) {
+		rows, _ = tx.Query(ctx, sqlOffersDiffer, offerArgs(leads))
+		offers, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.JourneyDifference])
+		if err != nil {
+			return err
+		}
+		for _, d := range append(journeyDifferences(anew, stored), offers...) {
 			out.Different++
 			wrong = append(wrong, d.LeadID)
 			differs(d)
@@ -88,7 +101,7 @@ func (s *Store) checkJourneys(ctx context.Context, out *record.JourneysChecked, 
 		return next, err
 	}
 	out.Mended += len(wrong)
-	return next, s.tx(ctx, "mend journeys", func(tx pgx.Tx) error { return foldJourneys(ctx, tx, wrong) })
+	return next, s.tx(ctx, "mend journeys", func(tx pgx.Tx) error { return foldJourneys(ctx, tx, of, wrong) })
 }
 
 type journeyKey struct {
@@ -123,12 +136,12 @@ func storedJourneys(ctx context.Context, q querier, leads []string) ([]record.Jo
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (record.Journey, error) {
 		var j record.Journey
 		var began time.Time
-		var mql, accepted, opportunity, won *time.Time
+		var mql, accepted, opportunity, won, rewon *time.Time
 		var spent []*int64
 		err := row.Scan(&j.LeadID, &j.Cycle, &began, &mql, &accepted, &opportunity, &won, &j.Stage, &j.StageAt, &j.Cycles, &j.SourceCode, &j.Campaign, &j.Band,
-			&j.ModelVersion, &j.TeamID, &j.RepID, &j.Cents, &j.Currency, &spent)
+			&j.ModelVersion, &j.TeamID, &j.RepID, &j.Cents, &j.Currency, &spent, &j.Personas, &rewon, &j.EngagedAt)
 		j.Reached, j.Spent = map[string]time.Time{funnel.Captured: began}, map[string]time.Duration{}
-		for step, at := range map[string]*time.Time{funnel.MQL: mql, funnel.Accepted: accepted, funnel.Opportunity: opportunity, funnel.Won: won} {
+		for step, at := range map[string]*time.Time{funnel.MQL: mql, funnel.Accepted: accepted, funnel.Opportunity: opportunity, funnel.Won: won, funnel.Rewon: rewon} {
 			if at != nil {
 				j.Reached[step] = *at
 			}

@@ -7,12 +7,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
+	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 const (
 	// Who was merged into somebody is no lead of their own any more. Of who was erased the timeline has lost what was undone: their journeys stay as they were folded before, if they were.
-	sqlTravellers = `SELECT l.id::text AS lead_id, l.created_at, l.source_code, coalesce(l.source ->> 'campaign', '') AS campaign FROM leads l
+	sqlTravellers = `SELECT l.id::text AS lead_id, l.created_at, l.source_code, coalesce(l.source ->> 'campaign', '') AS campaign, l.profile FROM leads l
 WHERE l.id = ANY(@leads::uuid[]) AND l.merged_into IS NULL AND (l.stage <> 'erased' OR NOT EXISTS (SELECT FROM journeys j WHERE j.lead_id = l.id)) ORDER BY l.id`
 
 	sqlMoves = `SELECT t.lead_id::text AS lead_id, t.to_stage AS stage, t.cycle, t.at FROM timeline t
@@ -33,6 +35,8 @@ type traveller struct {
 	CreatedAt  time.Time
 	SourceCode string
 	Campaign   string
+	Profile    person.Profile
+	personas   []string
 	moves      []funnel.Move
 	offers     []travelOffer
 	won        []travelWon
@@ -54,8 +58,9 @@ type travelWon struct {
 	Currency *string
 }
 
-// travels folds the journeys of so many leads from what the house keeps of them.
-func travels(ctx context.Context, q querier, leads []string) ([]record.Journey, error) {
+// travels folds the journeys of so many leads from what the house keeps of them. Of is the published model, by which they are of personas; nil: there
+// is none.
+func travels(ctx context.Context, q querier, of *scoring.Scorer, leads []string) ([]record.Journey, error) {
 	args := pgx.NamedArgs{"leads": leads}
 	rows, _ := q.Query(ctx, sqlTravellers, args)
 	who, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[traveller])
@@ -65,6 +70,7 @@ func travels(ctx context.Context, q querier, leads []string) ([]record.Journey, 
 	by := make(map[string]*traveller, len(who))
 	for i := range who {
 		by[who[i].LeadID] = &who[i]
+		who[i].personas = personasOf(of, who[i].Profile)
 	}
 	rows, _ = q.Query(ctx, sqlMoves, args)
 	var lead string
@@ -101,7 +107,7 @@ func travels(ctx context.Context, q querier, leads []string) ([]record.Journey, 
 	for i := range who {
 		out = append(out, who[i].journeys()...)
 	}
-	return out, nil
+	return out, engagedInCycles(ctx, q, out)
 }
 
 // journeys labels what the lead's moves come to. A label of the whole is that of the first cycle that has it; money is added up
@@ -111,7 +117,7 @@ func (t *traveller) journeys() []record.Journey {
 	out := make([]record.Journey, len(travelled))
 	for i, j := range travelled {
 		r := record.Journey{
-			Journey: j, LeadID: t.LeadID, Cycles: travelled[len(travelled)-1].Cycle, SourceCode: t.SourceCode, Campaign: t.Campaign,
+			Journey: j, LeadID: t.LeadID, Cycles: travelled[len(travelled)-1].Cycle, SourceCode: t.SourceCode, Campaign: t.Campaign, Personas: t.personas,
 		}
 		for _, o := range t.offers {
 			if j.Cycle != 0 && o.Cycle != j.Cycle {
@@ -154,12 +160,16 @@ const sqlForgetJourneys = `DELETE FROM journeys WHERE lead_id = ANY(@known::uuid
 var journeyColumns = []string{
 	"lead_id", "cycle", "began_at", "mql_at", "accepted_at", "opportunity_at", "won_at", "stage", "stage_at", "cycles", "source_code", "campaign", "band",
 	"model_version", "team_id", "rep_id", "cents", "currency", "in_nurturing", "in_qualified", "in_handoff", "in_working", "in_opportunity", "in_dormant",
+	"personas", "rewon_at", "engaged_at",
 }
 
-// foldJourneys folds anew how far so many leads came.
-func foldJourneys(ctx context.Context, tx pgx.Tx, leads []string) error {
-	journeys, err := travels(ctx, tx, leads)
+// foldJourneys folds anew how far so many leads came, and how their offers went.
+func foldJourneys(ctx context.Context, tx pgx.Tx, of *scoring.Scorer, leads []string) error {
+	journeys, err := travels(ctx, tx, of, leads)
 	if err != nil {
+		return err
+	}
+	if err := foldOffers(ctx, tx, leads); err != nil {
 		return err
 	}
 	var known []string
@@ -195,5 +205,5 @@ func journeyValues(j record.Journey) []any {
 		}
 		values = append(values, spent)
 	}
-	return values
+	return append(values, j.Personas, at(funnel.Rewon), j.EngagedAt)
 }

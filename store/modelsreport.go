@@ -11,45 +11,25 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const sqlModelLeads = `SELECT grouping(model_version) = 1 AS whole, coalesce(model_version, 0) AS model, count(*)::int AS leads, count(won_at)::int AS won
-FROM journeys ` + theJourneys + ` AND model_version IS NOT NULL GROUP BY GROUPING SETS ((), (model_version))`
+const sqlModelLeads = `SELECT model_version, count(*)::int AS leads, count(won_at)::int AS won FROM journeys ` + theJourneys + ` AND model_version IS NOT NULL GROUP BY 1`
 
-// Offers are few beside leads: one row each, by the index of the moment at which they were made. Met and breached are of offers with a
-// deadline, as in the report about service levels. A lead that is paused holds the clock of its open offer.
-const (
-	theOffers = `FROM assignments a WHERE a.offered_at >= @from AND a.offered_at < @to AND (@model::int = 0 OR a.model_version = @model)
-	AND (@team::uuid IS NULL OR a.team_id = @team) AND (@rep::uuid IS NULL OR a.rep_id = @rep)
-	AND (@band::text = '' OR EXISTS (SELECT FROM assignment_terms t WHERE t.assignment_id = a.id AND t.band = @band))
-	AND ((@source::text = '' AND @campaign::text = '') OR EXISTS (SELECT FROM leads l WHERE l.id = a.lead_id
-		AND (@source = '' OR l.source_code = @source) AND (@campaign = '' OR l.source ->> 'campaign' = @campaign)))`
-
-	offerRuns = `(a.state = 'offered' AND (a.due_at > now() OR (SELECT l.sla_state FROM leads l WHERE l.id = a.lead_id) = 'held'))`
-	offerMet  = `(` + offerDecided + ` AND a.decided_at <= a.due_at)`
-	offerLate = `(a.due_at IS NOT NULL AND CASE WHEN ` + offerDecided + ` THEN a.decided_at > a.due_at WHEN a.state = 'missed' THEN true
-		WHEN a.state = 'offered' THEN NOT ` + offerRuns + ` ELSE false END)`
-	offerMissed = `(a.state = 'missed' AND NOT ` + offerDecided + `)`
-)
-
-const sqlModelOffers = `SELECT grouping(model_version) = 1 AS whole, coalesce(model_version, 0) AS model, count(*)::int AS offers,
-	count(*) FILTER (WHERE accepted)::int AS accepted, count(*) FILTER (WHERE state = 'rejected')::int AS rejected, count(*) FILTER (WHERE missed)::int AS missed,
-	count(*) FILTER (WHERE met)::int AS met, count(*) FILTER (WHERE late)::int AS breached, ` + spanOf + `took) FILTER (WHERE took >= 0) AS took
-FROM (
-	SELECT a.model_version, a.state, ` + offerAccepted + ` AS accepted, ` + offerMissed + ` AS missed, ` + offerMet + ` AS met, ` + offerLate + ` AS late,
-		CASE WHEN ` + offerAccepted + ` THEN extract(epoch FROM a.decided_at - a.offered_at)::float8 END AS took
-	` + theOffers + `
-) AS o GROUP BY GROUPING SETS ((), (model_version))`
+const sqlModelOffers = `SELECT model_version, count(*)::int AS offers,
+	count(*) FILTER (WHERE a.accepted)::int AS accepted, count(*) FILTER (WHERE a.state = 'rejected')::int AS rejected, count(*) FILTER (WHERE ` + offerMissed + `)::int AS missed,
+	count(*) FILTER (WHERE ` + offerMet + `)::int AS met, count(*) FILTER (WHERE ` + offerLate + `)::int AS breached,
+	` + packed + `a.decided_at - a.offered_at` + unpacked + ` FILTER (WHERE a.accepted AND a.decided_at >= a.offered_at) AS took
+` + theOffers + ` GROUP BY 1`
 
 const sqlModelStates = `SELECT version AS model, state, published_at FROM models`
 
 type modelLeads struct {
-	Whole             bool
-	Model, Leads, Won int
+	ModelVersion *int
+	Leads, Won   int
 }
 
 type modelOffers struct {
-	Whole                                                    bool
-	Model, Offers, Accepted, Rejected, Missed, Met, Breached int
-	Took                                                     []float64
+	ModelVersion                                      *int
+	Offers, Accepted, Rejected, Missed, Met, Breached int
+	Took                                              []byte
 }
 
 type modelState struct {
@@ -77,69 +57,62 @@ func (s *Store) ModelsReport(ctx context.Context, f record.FunnelFilter) (record
 	return out, nil
 }
 
+// modelSum is what is known of a version.
+type modelSum struct {
+	record.ModelLine
+	missed int
+	took   []time.Duration
+}
+
+func (m *modelSum) addLeads(l modelLeads) { m.Leads, m.Won = m.Leads+l.Leads, m.Won+l.Won }
+
+func (m *modelSum) addOffers(o modelOffers) {
+	m.Offers, m.Accepted, m.Rejected, m.missed = m.Offers+o.Offers, m.Accepted+o.Accepted, m.Rejected+o.Rejected, m.missed+o.Missed
+	m.Met, m.Breached, m.took = m.Met+o.Met, m.Breached+o.Breached, append(m.took, secondsIn(o.Took)...)
+}
+
+func (m *modelSum) line() record.ModelLine {
+	out := m.ModelLine
+	out.WinRate, out.Acceptance, out.SLA = rate(m.Won, m.Leads), rate(m.Accepted, m.Accepted+m.Rejected+m.missed), rate(m.Met, m.Met+m.Breached)
+	took := spanned(m.took)
+	out.TookP50, out.TookP90 = took.P50, took.P90
+	return out
+}
+
 // modelLines joins what is known of each version, the newest first.
 func modelLines(leads []modelLeads, offers []modelOffers, states []modelState) (total record.ModelLine, items []record.ModelLine) {
-	by := map[int]*record.ModelLine{}
-	of := func(whole bool, model int) *record.ModelLine {
-		switch {
-		case whole:
-			return &total
-		case by[model] == nil:
-			by[model] = &record.ModelLine{Model: model}
+	var all modelSum
+	by := map[int]*modelSum{}
+	of := func(version *int) *modelSum {
+		model := 0
+		if version != nil {
+			model = *version
+		}
+		if by[model] == nil {
+			by[model] = &modelSum{ModelLine: record.ModelLine{Model: model}}
 		}
 		return by[model]
 	}
-	of(true, 0).WinRate, total.Acceptance, total.SLA = rate(0, 0), rate(0, 0), rate(0, 0)
 	for _, l := range leads {
-		line := of(l.Whole, l.Model)
-		line.Leads, line.Won, line.WinRate = l.Leads, l.Won, rate(l.Won, l.Leads)
+		all.addLeads(l)
+		of(l.ModelVersion).addLeads(l)
 	}
 	for _, o := range offers {
-		line := of(o.Whole, o.Model)
-		line.Offers, line.Accepted, line.Rejected, line.Met, line.Breached = o.Offers, o.Accepted, o.Rejected, o.Met, o.Breached
-		line.Acceptance, line.SLA = rate(o.Accepted, o.Accepted+o.Rejected+o.Missed), rate(o.Met, o.Met+o.Breached)
-		if len(o.Took) == 2 {
-			line.TookP50, line.TookP90 = &o.Took[0], &o.Took[1]
-		}
+		all.addOffers(o)
+		of(o.ModelVersion).addOffers(o)
 	}
 	for _, st := range states {
 		if line := by[st.Model]; line != nil {
 			line.State, line.PublishedAt = st.State, st.PublishedAt
 		}
 	}
-	return total, newestModels(by)
+	return all.line(), newestModels(by)
 }
 
-func newestModels(by map[int]*record.ModelLine) []record.ModelLine {
+func newestModels(by map[int]*modelSum) []record.ModelLine {
 	items := make([]record.ModelLine, 0, len(by))
 	for _, version := range slices.Backward(slices.Sorted(maps.Keys(by))) {
-		items = append(items, *by[version])
+		items = append(items, by[version].line())
 	}
 	return items
-}
-
-const sqlOfferList = `SELECT a.id::text AS assignment_id, a.lead_id::text AS lead_id, a.rep_id::text AS rep_id, a.team_id::text AS team_id, a.model_version AS model,
-	coalesce(t.band, '') AS band, l.source_code AS source, a.state, a.offered_at, a.due_at, a.decided_at
-FROM (
-	SELECT a.* ` + theOffers + ` AND (a.offered_at, a.id) < (@at, @after::uuid)
-		AND CASE @figure::text WHEN 'accepted' THEN ` + offerAccepted + ` WHEN 'missed' THEN ` + offerMissed + ` WHEN 'met' THEN ` + offerMet + ` WHEN 'breached' THEN ` + offerLate + `
-			WHEN 'running' THEN ` + offerRuns + ` WHEN 'offers' THEN true ELSE a.state = @figure END
-) AS a JOIN leads l ON l.id = a.lead_id LEFT JOIN assignment_terms t ON t.assignment_id = a.id
-ORDER BY a.offered_at DESC, a.id DESC LIMIT @rows`
-
-// OffersMade lists the offers that a figure of a report is made of, the newest first.
-func (s *Store) OffersMade(ctx context.Context, f record.FunnelFilter, figure, cursor string, limit int) (record.Page[record.OfferedLead], error) {
-	const op = "list offers"
-	none := record.Page[record.OfferedLead]{}
-	after, err := markOf(op, cursor, newest)
-	if err != nil || !isID(after.ID) {
-		return none, errCursor
-	}
-	args := journeyArgs(f)
-	args["at"], args["after"], args["figure"], args["rows"] = after.At, after.ID, figure, pageSize(limit)+1
-	items, err := reported[record.OfferedLead](ctx, s, sqlOfferList, args)
-	if err != nil {
-		return none, masked(op, err)
-	}
-	return pageOf(items, limit, func(o record.OfferedLead) string { return sealed(op, mark{o.OfferedAt.UTC(), o.AssignmentID}.text()) }), nil
 }

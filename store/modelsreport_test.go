@@ -29,7 +29,9 @@ func TestModelsReport_sideBySide(t *testing.T) {
 		o.put(t, s, base)
 	}
 	exec(t, s, `UPDATE assignments a SET model_version = CASE t.band WHEN 'one' THEN 1 WHEN 'two' THEN 2 END FROM assignment_terms t WHERE t.assignment_id = a.id`)
-	exec(t, s, `UPDATE leads SET created_at = now() - interval '3 days'`)
+	exec(t, s, `UPDATE leads SET created_at = now() - interval '9 days'`)
+	foldAll(t, s)
+	exec(t, s, `DELETE FROM journeys`)
 	for i, lead := range inStage(t, s, lifecycle.StageWorking, 10) {
 		exec(t, s, `INSERT INTO journeys (lead_id, cycle, began_at, won_at, stage, stage_at, cycles, source_code, model_version)
 			VALUES ($1, 0, now() - interval '2 days', CASE WHEN $2::int IN (1, 7, 9) THEN now() END, 'working', now(), 1, 'web', CASE WHEN $2 < 5 THEN 1 WHEN $2 < 9 THEN 2 END)`, lead, i)
@@ -54,7 +56,7 @@ func TestModelsReport_sideBySide(t *testing.T) {
 		t.Helper()
 		f.Model = model
 		for cursor := ""; ; {
-			page, err := s.OffersMade(t.Context(), f, figure, cursor, 2)
+			page, err := s.OffersMade(t.Context(), f, record.Opened{Figure: figure}, cursor, 2)
 			require.NoError(t, err)
 			n += len(page.Items)
 			if cursor = page.NextCursor; cursor == "" {

@@ -65,6 +65,7 @@ func TestSLAReport_tellsTheHouseFromItsPeople(t *testing.T) {
 	} {
 		o.put(t, s, base)
 	}
+	foldAll(t, s)
 	f := record.SLAFilter{From: base.Add(-time.Hour), To: base.Add(time.Hour), By: "rep"}
 	r, err := s.SLAReport(ctx, f)
 	require.NoError(t, err)
@@ -91,21 +92,51 @@ func TestSLAReport_tellsTheHouseFromItsPeople(t *testing.T) {
 	require.Nil(t, byName["bob"].Human.DeliveredToSeen.P50, "nobody looked")
 	require.Equal(t, record.SLACounts{Offers: 3, Met: 1, Breached: 1, Withdrawn: 1}, byName["bob"].SLACounts)
 
+	require.InDelta(t, 0.5, *r.Total.Attainment.Rate, 1e-9)
+	opensSLA(t, s, f, r)
+
 	f.By, f.RepID = "band", bob
 	r, err = s.SLAReport(ctx, f)
 	require.NoError(t, err)
 	require.Len(t, r.Items, 1)
 	require.Equal(t, [2]any{"warm", 3}, [2]any{r.Items[0].Key, r.Items[0].Offers})
-	for _, by := range []string{"team", "source"} {
+	for _, by := range record.SLABy {
 		f.By = by
-		_, err = s.SLAReport(ctx, f)
+		r, err = s.SLAReport(ctx, f)
 		require.NoError(t, err)
+		require.NotEmpty(t, r.Items, by)
+		opensSLA(t, s, f, r)
 	}
+	f.RepID, f.Band = "", "hot"
+	r, err = s.SLAReport(ctx, f)
+	require.NoError(t, err)
+	require.Equal(t, 2, r.Total.Offers)
+	f.Band = ""
 	f.To, f.From = f.From, f.From.Add(-time.Hour)
 	r, err = s.SLAReport(ctx, f)
 	require.NoError(t, err)
 	require.Zero(t, r.Total.Offers)
 	require.Empty(t, r.Items)
+}
+
+// opensSLA opens every figure of the report into the offers it counts.
+func opensSLA(t *testing.T, s *Store, f record.SLAFilter, r record.SLAReport) {
+	t.Helper()
+	opened := 0
+	for _, l := range r.Items {
+		for figure, want := range map[string]int{
+			"offers": l.Offers, "met": l.Met, "breached": l.Breached, "running": l.Running, "withdrawn": l.Withdrawn, "touch_met": l.TouchMet, "touch_breached": l.TouchBreached,
+			"crossed_to_offered": l.System.CrossedToOffered.Count, "offered_to_delivered": l.System.OfferedToDelivered.Count, "crossed_to_delivered": l.System.CrossedToDelivered.Count,
+			"due_to_told": l.System.DueToTold.Count, "delivered_to_seen": l.Human.DeliveredToSeen.Count, "seen_to_decided": l.Human.SeenToDecided.Count,
+			"delivered_to_decided": l.Human.DeliveredToDecided.Count, "accepted_to_touched": l.Human.AcceptedToTouched.Count,
+		} {
+			page, err := s.OffersMade(t.Context(), f.Offers(), record.Opened{Figure: figure, Key: l.Key, Due: true}, "", 100)
+			require.NoError(t, err)
+			require.Len(t, page.Items, want, "%s %s", f.By, figure)
+			opened += want
+		}
+	}
+	require.Positive(t, opened)
 }
 
 func sliced(a [4]float64) []float64 { return a[:] }

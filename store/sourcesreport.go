@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
@@ -27,14 +29,19 @@ GROUP BY 1, 2`
 
 // What was won in the period, whenever the journey began, with the touches that came before it. A channel is told as the source of
 // a lead is: by its code, or other.
-const sqlSourceTouches = `SELECT j.won_at, j.cents, j.currency, j.source_code, j.campaign,
-	coalesce(array_agg(t.at ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS at,
-	coalesce(array_agg(CASE @by::text WHEN 'campaign' THEN coalesce(t.source ->> 'campaign', '') WHEN 'source' THEN
-		CASE WHEN lower(trim(t.source ->> 'channel')) ~ '^[a-z0-9._-]{1,64}$' THEN lower(trim(t.source ->> 'channel')) ELSE 'other' END END ORDER BY t.at, t.id)
-		FILTER (WHERE t.at IS NOT NULL), '{}') AS keys
-FROM (SELECT * FROM journeys WHERE won_at >= @from AND won_at < @to AND cents IS NOT NULL AND ` + ofJourneys + `) AS j
-LEFT JOIN touches t ON t.lead_id = j.lead_id AND t.at <= j.won_at
+const (
+	touchKey = `CASE @by::text WHEN 'campaign' THEN coalesce(t.source ->> 'campaign', '') WHEN 'source' THEN
+		CASE WHEN lower(trim(t.source ->> 'channel')) ~ '^[a-z0-9._-]{1,64}$' THEN lower(trim(t.source ->> 'channel')) ELSE 'other' END END`
+
+	touchesBefore = `coalesce(array_agg(t.at ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS at,
+	coalesce(array_agg(` + touchKey + ` ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS keys`
+
+	wonInPeriod = `journeys WHERE won_at >= @from AND won_at < @to AND cents IS NOT NULL AND ` + ofJourneys
+
+	sqlSourceTouches = `SELECT j.won_at, j.cents, j.currency, j.source_code, j.campaign, ` + touchesBefore + `
+FROM (SELECT * FROM ` + wonInPeriod + `) AS j LEFT JOIN touches t ON t.lead_id = j.lead_id AND t.at <= j.won_at
 GROUP BY j.lead_id, j.cycle, j.won_at, j.cents, j.currency, j.source_code, j.campaign`
+)
 
 type sourceCounts struct {
 	Key                       string
@@ -60,43 +67,48 @@ type wonAfter struct {
 func (s *Store) SourcesReport(ctx context.Context, f record.FunnelFilter) (record.SourcesReport, error) {
 	out := record.SourcesReport{FunnelFilter: f, Items: []record.SourceLine{}}
 	args := journeyArgs(f)
-	counts, err := reported[sourceCounts](ctx, s, sqlSourceCounts, args)
-	if err != nil {
+	var counts []sourceCounts
+	var revenue, costs []sourceCents
+	var won []wonAfter
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(2)
+	reading.Go(func() (err error) { won, err = reported[wonAfter](ctx, s, sqlSourceTouches, args); return err })
+	reading.Go(func() (err error) { counts, err = reported[sourceCounts](ctx, s, sqlSourceCounts, args); return err })
+	reading.Go(func() (err error) { revenue, err = reported[sourceCents](ctx, s, sqlSourceRevenue, args); return err })
+	reading.Go(func() (err error) { costs, err = reported[sourceCents](ctx, s, sqlSourceCosts, args); return err })
+	if err := reading.Wait(); err != nil {
 		return out, masked("sources report", err)
 	}
-	money := ledgers{}
-	revenue, err := reported[sourceCents](ctx, s, sqlSourceRevenue, args)
-	if err != nil {
-		return out, masked("sources report", err)
-	}
+	money, all := ledgers{}, ledgers{}
 	for _, r := range revenue {
 		money.of(r.Key, r.Currency).revenue += r.Cents
-	}
-	costs, err := reported[sourceCents](ctx, s, sqlSourceCosts, args)
-	if err != nil {
-		return out, masked("sources report", err)
+		all.of("", r.Currency).revenue += r.Cents
 	}
 	for _, c := range costs {
 		money.of(c.Key, c.Currency).cost += c.Cents
+		all.of("", c.Currency).cost += c.Cents
 	}
-	won, err := reported[wonAfter](ctx, s, sqlSourceTouches, args)
-	if err != nil {
-		return out, masked("sources report", err)
-	}
-	money.attribute(f.By, won)
+	money.attribute(f.By, won, all)
+	var total sourceCounts
 	for _, c := range counts {
-		out.Items = append(out.Items, record.SourceLine{
-			Key: c.Key, Leads: c.Leads, MQL: c.MQL, Accepted: c.Accepted, Won: c.Won, WinRate: rate(c.Won, c.Leads), Money: money.lines(c.Key, c.Leads, c.Won),
-		})
+		out.Items = append(out.Items, c.line(money))
+		total.Leads, total.MQL, total.Accepted, total.Won = total.Leads+c.Leads, total.MQL+c.MQL, total.Accepted+c.Accepted, total.Won+c.Won
 		delete(money, c.Key)
 	}
+	out.Total = total.line(all)
 	for key := range money { // it cost or won something, and brought nobody in this period
-		out.Items = append(out.Items, record.SourceLine{Key: key, WinRate: rate(0, 0), Money: money.lines(key, 0, 0)})
+		out.Items = append(out.Items, sourceCounts{Key: key}.line(money))
 	}
 	slices.SortStableFunc(out.Items, func(a, b record.SourceLine) int {
 		return cmp.Or(cmp.Compare(b.Leads, a.Leads), cmp.Compare(a.Key, b.Key))
 	})
 	return out, nil
+}
+
+func (c sourceCounts) line(money ledgers) record.SourceLine {
+	return record.SourceLine{
+		Key: c.Key, Leads: c.Leads, MQL: c.MQL, Accepted: c.Accepted, Won: c.Won, WinRate: rate(c.Won, c.Leads), Money: money.lines(c.Key, c.Leads, c.Won),
+	}
 }
 
 // ledger is the money of a source in a currency, in hundredths.
@@ -118,20 +130,26 @@ func (l ledgers) of(key, currency string) *ledger {
 	return l[key][currency]
 }
 
-// attribute shares what was won among the touches before it. A lead without any was brought by its source alone.
-func (l ledgers) attribute(by string, won []wonAfter) {
+// touches are when and by which source or campaign the lead was touched before it was won. Who was not was brought by its source alone.
+func (w wonAfter) touches(by string) (at []time.Time, keys []string) {
+	switch {
+	case len(w.At) > 0:
+		return w.At, w.Keys
+	case by == "campaign":
+		return []time.Time{w.WonAt}, []string{w.Campaign}
+	}
+	return []time.Time{w.WonAt}, []string{w.SourceCode}
+}
+
+// attribute shares what was won among the touches before it; in all counts what of it is anybody's.
+func (l ledgers) attribute(by string, won []wonAfter, all ledgers) {
 	for _, w := range won {
-		at, keys := w.At, w.Keys
-		if len(at) == 0 {
-			at, keys = []time.Time{w.WonAt}, []string{w.SourceCode}
-			if by == "campaign" {
-				keys[0] = w.Campaign
-			}
-		}
+		at, keys := w.touches(by)
 		for _, way := range funnel.Attributions {
 			for i, share := range funnel.Shares(way, at) {
 				l.of(keys[i], w.Currency).attributed[way] += share * float64(w.Cents)
 			}
+			all.of("", w.Currency).attributed[way] += float64(w.Cents)
 		}
 	}
 }

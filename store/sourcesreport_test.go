@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -87,7 +88,7 @@ func TestJourneys_openEveryFigure(t *testing.T) {
 		cursor := ""
 		seen := map[string]bool{}
 		for {
-			page, err := s.Journeys(t.Context(), f, figure, key, cursor, 7)
+			page, err := s.Journeys(t.Context(), f, record.Opened{Figure: figure, Key: key}, cursor, 7)
 			require.NoError(t, err)
 			for _, j := range page.Items {
 				require.Equal(t, key, j.Source)
@@ -106,10 +107,17 @@ func TestJourneys_openEveryFigure(t *testing.T) {
 			require.Equal(t, step.Reached, count(step.Step, item.Key), step.Step)
 		}
 		e := item.Endings
-		for figure, n := range map[string]int{"open": e.Open, "lost": e.Lost, "dormant": e.Dormant} {
+		for figure, n := range map[string]int{
+			"open": e.Open, "lost": e.Lost, "dormant": e.Dormant, "ended_won": e.Won, "recycled": item.Recycled.Recycled, "rewon": item.Recycled.Won,
+		} {
 			require.Equal(t, n, count(figure, item.Key), figure)
+			require.Positive(t, n, figure)
+		}
+		for i, step := range item.Steps[1:] {
+			require.Equal(t, int(math.Round(*step.Conversion.Rate*float64(step.Conversion.Of))), count("to_"+step.Step, item.Key), step.Step)
+			require.Equal(t, step.Took.Count, count(item.Steps[i].Step+"-"+step.Step, item.Key), step.Step)
 		}
 	}
-	_, err = s.Journeys(t.Context(), f, "won", "", "nonsense", 7)
+	_, err = s.Journeys(t.Context(), f, record.Opened{Figure: "won"}, "nonsense", 7)
 	require.ErrorIs(t, err, record.ErrBadCursor)
 }

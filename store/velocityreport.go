@@ -9,14 +9,12 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const sqlVelocityStages = `SELECT ARRAY[count(in_nurturing), count(in_qualified), count(in_handoff), count(in_working), count(in_opportunity), count(in_dormant)]::int[] AS counts,
-	` + spanOf + `in_nurturing / 1e6) AS nurturing, ` + spanOf + `in_qualified / 1e6) AS qualified, ` + spanOf + `in_handoff / 1e6) AS handoff,
-	` + spanOf + `in_working / 1e6) AS working, ` + spanOf + `in_opportunity / 1e6) AS opportunity, ` + spanOf + `in_dormant / 1e6) AS dormant
+const sqlVelocityStages = `SELECT string_agg(int8send(in_nurturing), '') AS nurturing, string_agg(int8send(in_qualified), '') AS qualified, string_agg(int8send(in_handoff), '') AS handoff,
+	string_agg(int8send(in_working), '') AS working, string_agg(int8send(in_opportunity), '') AS opportunity, string_agg(int8send(in_dormant), '') AS dormant
 FROM journeys ` + theJourneys
 
 type velocityStages struct {
-	Counts                                                       []int
-	Nurturing, Qualified, Handoff, Working, Opportunity, Dormant []float64
+	Nurturing, Qualified, Handoff, Working, Opportunity, Dormant []byte
 }
 
 // velocitySpans are told beside those of the funnel, from a step to the next: the whole way, the sales cycle, and how long it took until a
@@ -32,28 +30,25 @@ var velocitySpans = [][2]string{
 	{funnel.Captured, funnel.Lost},
 }
 
-const sqlVelocitySpans = `SELECT ARRAY[count(*) FILTER (WHERE a >= 0), count(*) FILTER (WHERE b >= 0), count(*) FILTER (WHERE c >= 0), count(*) FILTER (WHERE d >= 0),
-		count(*) FILTER (WHERE e >= 0), count(*) FILTER (WHERE f >= 0), count(*) FILTER (WHERE g >= 0), count(*) FILTER (WHERE h >= 0)]::int[] AS counts,
-	` + spanOf + `a) FILTER (WHERE a >= 0) AS a, ` + spanOf + `b) FILTER (WHERE b >= 0) AS b, ` + spanOf + `c) FILTER (WHERE c >= 0) AS c,
-	` + spanOf + `d) FILTER (WHERE d >= 0) AS d, ` + spanOf + `e) FILTER (WHERE e >= 0) AS e, ` + spanOf + `f) FILTER (WHERE f >= 0) AS f,
-	` + spanOf + `g) FILTER (WHERE g >= 0) AS g, ` + spanOf + `h) FILTER (WHERE h >= 0) AS h
-FROM (
-	SELECT extract(epoch FROM mql_at - began_at)::float8 AS a, extract(epoch FROM accepted_at - mql_at)::float8 AS b,
-		extract(epoch FROM opportunity_at - accepted_at)::float8 AS c, extract(epoch FROM won_at - opportunity_at)::float8 AS d,
-		extract(epoch FROM won_at - accepted_at)::float8 AS e, extract(epoch FROM won_at - began_at)::float8 AS f,
-		CASE WHEN stage = 'disqualified' THEN extract(epoch FROM stage_at - began_at)::float8 END AS g, CASE WHEN stage = 'lost' THEN extract(epoch FROM stage_at - began_at)::float8 END AS h
-	FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))
-) AS j`
+const sqlVelocitySpans = `SELECT ` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at) AS a,
+	` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at) AS b,
+	` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at) AS c,
+	` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at) AS d,
+	` + packed + `won_at - accepted_at` + unpacked + ` FILTER (WHERE won_at >= accepted_at) AS e,
+	` + packed + `won_at - began_at` + unpacked + ` FILTER (WHERE won_at >= began_at) AS f,
+	` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'disqualified' AND stage_at >= began_at) AS g,
+	` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'lost' AND stage_at >= began_at) AS h
+FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))`
 
-type velocitySpan struct {
-	Counts                 []int
-	A, B, C, D, E, F, G, H []float64
-}
+type velocitySpan struct{ A, B, C, D, E, F, G, H []byte }
 
 // Ages are whole days; who was not won is of the age that it has now.
-const sqlVelocityAges = `SELECT greatest(0, floor(extract(epoch FROM coalesce(won_at, now()) - began_at) / 86400))::int AS age,
-	count(won_at)::int AS won, (count(*) - count(won_at))::int AS censored
+const (
+	ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
+
+	sqlVelocityAges = `SELECT ` + ageOfJourney + ` AS age, count(won_at)::int AS won, (count(*) - count(won_at))::int AS censored
 FROM journeys ` + theJourneys + ` GROUP BY 1`
+)
 
 // Of all journeys, whenever they began, by when they qualified and were won. The first and the last month are whole where the
 // period has all of them.
@@ -75,7 +70,7 @@ type velocityMonth struct {
 
 // VelocityReport tells how fast the journeys went that began in a period.
 func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error) {
-	out := record.VelocityReport{FunnelFilter: f, Conversion: []record.FunnelPoint{}}
+	out := record.VelocityReport{FunnelFilter: f, Pace: record.Pace{Conversion: []record.FunnelPoint{}}}
 	args := journeyArgs(f)
 	var stages []velocityStages
 	var spans []velocitySpan
@@ -94,11 +89,11 @@ func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (reco
 		return out, masked("velocity report", err)
 	}
 	st, sp := stages[0], spans[0]
-	for i, took := range [][]float64{st.Nurturing, st.Qualified, st.Handoff, st.Working, st.Opportunity, st.Dormant} {
-		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(st.Counts[i], took)})
+	for i, took := range [][]byte{st.Nurturing, st.Qualified, st.Handoff, st.Working, st.Opportunity, st.Dormant} {
+		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(microsIn(took))})
 	}
-	for i, took := range [][]float64{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F, sp.G, sp.H} {
-		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(sp.Counts[i], took)})
+	for i, took := range [][]byte{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F, sp.G, sp.H} {
+		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(secondsIn(took))})
 	}
 	for _, p := range funnel.Conversion(ages) {
 		out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})

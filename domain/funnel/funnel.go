@@ -1,10 +1,6 @@
 package funnel
 
-import (
-	"math"
-	"slices"
-	"time"
-)
+import "time"
 
 // Fact says that a subject reached a step at a moment. A subject is what counts once: a lead, or one cycle of a lead.
 type Fact struct {
@@ -76,19 +72,5 @@ func took(from, to map[string]time.Time) Took {
 			all = append(all, end.Sub(begin))
 		}
 	}
-	slices.Sort(all)
-	return Took{N: len(all), Median: quantile(all, 0.5), P90: quantile(all, 0.9)}
-}
-
-// quantile interpolates between the neighbours in rank (type 7 of Hyndman and Fan, Sample Quantiles in Statistical
-// Packages, 1996: what R and NumPy answer unless told otherwise). Zero of nothing.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	rank := q * float64(len(sorted)-1)
-	below := int(rank)
-	above := min(below+1, len(sorted)-1)
-	rest := rank - float64(below)
-	return sorted[below] + time.Duration(math.Round(rest*float64(sorted[above]-sorted[below])))
+	return Spans(all)
 }

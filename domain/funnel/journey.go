@@ -17,6 +17,9 @@ const (
 	Won         = "won"
 )
 
+// Rewon is reached by a journey that was won after it was taken up again: in a cycle after the first. It is no step of the funnel.
+const Rewon = "rewon"
+
 // Endings of a journey that is not won and does not go on, by their stage.
 const (
 	Lost         = "lost"
@@ -63,8 +66,9 @@ func Travel(captured time.Time, moves []Move) []Journey {
 		}
 		j.Stage, j.StageAt = m.Stage, m.At
 		if step, ok := stepOf[m.Stage]; ok {
-			if _, known := j.Reached[step]; !known {
-				j.Reached[step] = m.At
+			j.reach(step, m.At)
+			if step == Won && m.Cycle > 1 {
+				j.reach(Rewon, m.At)
 			}
 		}
 		if i+1 < len(moves) && slices.Contains(Stays, m.Stage) {
@@ -77,6 +81,13 @@ func Travel(captured time.Time, moves []Move) []Journey {
 	}
 	slices.SortFunc(out, func(a, b Journey) int { return cmp.Compare(a.Cycle, b.Cycle) })
 	return append([]Journey{whole(out)}, out...)
+}
+
+// reach notes that a step was reached; the first time counts.
+func (j *Journey) reach(step string, at time.Time) {
+	if _, known := j.Reached[step]; !known {
+		j.Reached[step] = at
+	}
 }
 
 // whole joins the cycles of a lead.

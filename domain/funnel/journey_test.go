@@ -26,7 +26,7 @@ func TestTravel_cyclesAndTheWhole(t *testing.T) {
 	require.Equal(t, []Journey{
 		{
 			Cycle: 0, Stage: "won", StageAt: after(30 * time.Hour),
-			Reached: map[string]time.Time{Captured: after(0), MQL: after(3 * time.Hour), Accepted: after(7 * time.Hour), Won: after(30 * time.Hour)},
+			Reached: map[string]time.Time{Captured: after(0), MQL: after(3 * time.Hour), Accepted: after(7 * time.Hour), Won: after(30 * time.Hour), Rewon: after(30 * time.Hour)},
 			Spent: map[string]time.Duration{
 				"nurturing": 5 * time.Hour, "qualified": 3 * time.Hour, "handoff": time.Hour, "working": 10 * time.Hour, "dormant": 10 * time.Hour,
 			},
@@ -38,7 +38,7 @@ func TestTravel_cyclesAndTheWhole(t *testing.T) {
 		},
 		{
 			Cycle: 2, Stage: "won", StageAt: after(30 * time.Hour),
-			Reached: map[string]time.Time{Captured: after(19 * time.Hour), MQL: after(20 * time.Hour), Accepted: after(22 * time.Hour), Won: after(30 * time.Hour)},
+			Reached: map[string]time.Time{Captured: after(19 * time.Hour), MQL: after(20 * time.Hour), Accepted: after(22 * time.Hour), Won: after(30 * time.Hour), Rewon: after(30 * time.Hour)},
 			Spent:   map[string]time.Duration{"nurturing": time.Hour, "qualified": time.Hour, "handoff": time.Hour, "working": 8 * time.Hour},
 		},
 	}, got)

@@ -27,9 +27,12 @@ var PageTypes = []string{
 	"page_view", "form_submit", "content_download", "webinar_registration", "cta_click", "ad_click", "demo_request", "chat", "custom",
 }
 
+// AverseTypes are the events by which nobody comes nearer.
+var AverseTypes = []string{"email_bounce", "unsubscribe", "complaint"}
+
 // Engages reports whether an event of this type is something the person did to come nearer.
 func Engages(eventType string) bool {
-	return !slices.Contains([]string{"email_bounce", "unsubscribe", "complaint"}, eventType)
+	return !slices.Contains(AverseTypes, eventType)
 }
 
 // WorkTypes are the events that show sales at work: first touch, and no idleness.

@@ -10,6 +10,7 @@ type FunnelFilter struct {
 	Per      string    `json:"per"` // cycle: each cycle counts; lead: each lead once, as far as it ever came
 	Source   string    `json:"source,omitempty"`
 	Campaign string    `json:"campaign,omitempty"`
+	Persona  string    `json:"persona,omitempty"`
 	Band     string    `json:"band,omitempty"`
 	Model    int       `json:"model,omitempty"`
 	TeamID   string    `json:"team_id,omitempty"`
@@ -17,7 +18,7 @@ type FunnelFilter struct {
 }
 
 // FunnelBy is what reports about journeys may be broken down by.
-var FunnelBy = []string{"week", "month", "source", "campaign", "band", "model", "team", "rep", "cycle"}
+var FunnelBy = []string{"week", "month", "source", "campaign", "persona", "band", "model", "team", "rep", "cycle"}
 
 // Before is the filter of the period of the same length that ended where this one begins.
 func (f FunnelFilter) Before() FunnelFilter {
@@ -49,6 +50,13 @@ type FunnelStep struct {
 	Took       Span   `json:"took"`       // from the step before
 }
 
+// Recycled is who was taken up again, and was won afterwards: of leads who had a cycle after the first, of cycles those that are one.
+type Recycled struct {
+	Recycled int  `json:"recycled"`
+	Won      int  `json:"won"` // in a cycle after the first
+	WinRate  Rate `json:"win_rate"`
+}
+
 // Endings is where journeys are now.
 type Endings struct {
 	Open         int `json:"open"` // not at an end: it may still become anything
@@ -65,6 +73,8 @@ type FunnelLine struct {
 	Name    string       `json:"name"` // of the team or rep
 	Steps   []FunnelStep `json:"steps"`
 	Endings Endings      `json:"endings"`
+
+	Recycled Recycled `json:"recycled"`
 }
 
 // FunnelReport tells how far the leads of a period came.
@@ -77,15 +87,21 @@ type FunnelReport struct {
 	Says   string       `json:"says,omitempty"`
 }
 
+// Pace is how fast the journeys of a period went.
+type Pace struct {
+	Stages     []StageSpan   `json:"stages"`     // time in each stage, of stays that are over
+	Spans      []NamedSpan   `json:"spans"`      // from step to step
+	Conversion []FunnelPoint `json:"conversion"` // share won by age, of all that began
+}
+
 // VelocityReport tells how fast the journeys of a period went.
 type VelocityReport struct {
 	FunnelFilter
-	Stages     []StageSpan     `json:"stages"`     // time in each stage, of stays that are over
-	Spans      []NamedSpan     `json:"spans"`      // from step to step
-	Conversion []FunnelPoint   `json:"conversion"` // share won by age, of all that began
-	Months     []VelocityMonth `json:"months"`     // of the period, by when they qualified: lead velocity rate
-	AsOf       time.Time       `json:"as_of"`
-	Says       string          `json:"says,omitempty"`
+	Pace
+	Months []VelocityMonth `json:"months"`           // of the period, by when they qualified: lead velocity rate
+	Before *Pace           `json:"before,omitempty"` // of the period before
+	AsOf   time.Time       `json:"as_of"`
+	Says   string          `json:"says,omitempty"`
 }
 
 // StageSpan is the time spent in a stage.
@@ -133,6 +149,7 @@ type Journeyed struct {
 	StageAt       time.Time  `json:"stage_at"`
 	Source        string     `json:"source"`
 	Campaign      string     `json:"campaign"`
+	Personas      []string   `json:"personas" nullable:"false"`
 	Band          string     `json:"band"` // at the first offer
 	Model         *int       `json:"model" nullable:"true"`
 	TeamID        *string    `json:"team_id" nullable:"true"`
@@ -141,8 +158,29 @@ type Journeyed struct {
 	Currency      *string    `json:"currency" nullable:"true"`
 }
 
-// JourneyFigures are the figures of reports that can be opened into their leads: a step, which is reached, or an ending.
-var JourneyFigures = []string{"captured", "mql", "accepted", "opportunity", "won", "open", "lost", "disqualified", "dormant", "erased"}
+// JourneyFigures are the figures of reports that can be opened into their leads: a step, which is reached; an ending; a step after the one before
+// it (to_); a time between two, or in a stage, that is known; who was taken up again, and won afterwards (rewon); what brought money
+// (paid); who was won by an age, and who was at risk at it.
+var JourneyFigures = []string{
+	"captured", "mql", "accepted", "opportunity", "won", "open", "ended_won", "lost", "disqualified", "dormant", "erased",
+	"to_mql", "to_accepted", "to_opportunity", "to_won",
+	"captured-mql", "mql-accepted", "accepted-opportunity", "opportunity-won", "accepted-won", "captured-won", "captured-disqualified", "captured-lost",
+	"in_nurturing", "in_qualified", "in_handoff", "in_working", "in_opportunity", "in_dormant",
+	"recycled", "rewon", "paid", "won_by", "at_risk",
+}
+
+// Counted is by what a journey belongs to a period: that it began in it, or that it came to the step of the figure in it, as months and attribution
+// are counted.
+var Counted = []string{"began", "reached"}
+
+// Opened is which figure of which line of a report is opened into its list.
+type Opened struct {
+	Figure  string
+	Key     string // of the line of the breakdown
+	Counted string // see Counted; empty: began
+	Age     int    // in whole days, of won_by and at_risk
+	Due     bool   // of offers: only those with a deadline
+}
 
 // Cost is what a source, or one of its campaigns, cost over some days, by UTC, the last one included.
 type Cost struct {
@@ -182,7 +220,20 @@ type SourceMoney struct {
 // SourcesReport tells what came of each source.
 type SourcesReport struct {
 	FunnelFilter
-	Items []SourceLine `json:"items"`
-	AsOf  time.Time    `json:"as_of"`
-	Says  string       `json:"says,omitempty"`
+	Total  SourceLine   `json:"total"`
+	Before *SourceLine  `json:"before,omitempty"` // the total of the period before
+	Items  []SourceLine `json:"items"`
+	AsOf   time.Time    `json:"as_of"`
+	Says   string       `json:"says,omitempty"`
+}
+
+// Attributed is a journey that was won, and which part of it is a source's or campaign's, by way of attribution.
+type Attributed struct {
+	LeadID   string             `json:"lead_id"`
+	Cycle    int                `json:"cycle"`
+	WonAt    time.Time          `json:"won_at"`
+	Amount   string             `json:"amount"`
+	Currency string             `json:"currency"`
+	Touches  int                `json:"touches"` // before it was won, of all sources
+	Shares   map[string]float64 `json:"shares"`  // of the amount: 0 to 1
 }

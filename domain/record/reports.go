@@ -9,7 +9,7 @@ var EngagementFigures = []string{"leads", "engaged", "silent", "active"}
 type EngagementLine struct {
 	Key     string `json:"key"`     // of the breakdown; empty: of none
 	Name    string `json:"name"`    // of the team or rep
-	Leads   int    `json:"leads"`   // that began in the period
+	Leads   int    `json:"leads"`   // that began in the period, or cycles of them
 	Engaged int    `json:"engaged"` // that did something themselves since, later than a minute after: what captured them is none
 	Silent  int    `json:"silent"`  // that did not
 	Active  int    `json:"active"`  // that did something in the last 30 days
@@ -31,6 +31,7 @@ type EngagedLead struct {
 	LeadID    string     `json:"lead_id"`
 	BeganAt   time.Time  `json:"began_at"`
 	EngagedAt *time.Time `json:"engaged_at" doc:"the last time"`
+	Cycle     int        `json:"cycle"` // 0: the lead as a whole
 	Stage     string     `json:"stage"`
 	Source    string     `json:"source"`
 	Campaign  string     `json:"campaign"`
@@ -65,8 +66,11 @@ type ModelsReport struct {
 	Says   string      `json:"says,omitempty"`
 }
 
-// OfferFigures are what reports about offers can be opened by.
-var OfferFigures = []string{"offers", "accepted", "rejected", "missed", "met", "breached", "running", "withdrawn"}
+// OfferFigures are what reports about offers can be opened by: what became of them, and the times that are known of them.
+var OfferFigures = []string{
+	"offers", "accepted", "rejected", "missed", "met", "breached", "running", "withdrawn", "touch_met", "touch_breached",
+	"crossed_to_offered", "offered_to_delivered", "crossed_to_delivered", "delivered_to_seen", "seen_to_decided", "delivered_to_decided", "accepted_to_touched", "due_to_told",
+}
 
 // OfferedLead is an offer as lists show it.
 type OfferedLead struct {

@@ -6,13 +6,30 @@ import "time"
 type SLAFilter struct {
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
-	By     string    `json:"by"` // team, rep, source, band
+	By     string    `json:"by"` // see SLABy
 	TeamID string    `json:"team_id,omitempty"`
 	RepID  string    `json:"rep_id,omitempty"`
+
+	Source   string `json:"source,omitempty"`
+	Campaign string `json:"campaign,omitempty"`
+	Persona  string `json:"persona,omitempty"`
+	Band     string `json:"band,omitempty"`
+	Model    int    `json:"model,omitempty"`
 }
 
-// SLABy is what a report may be broken down by.
-var SLABy = []string{"team", "rep", "source", "band"}
+// SLABy is what a report may be broken down by, and a list of its offers.
+var SLABy = []string{"team", "rep", "source", "band", "campaign", "model", "week", "month"}
+
+// Offers is the filter of lists of the same offers.
+func (f SLAFilter) Offers() FunnelFilter {
+	return FunnelFilter{From: f.From, To: f.To, By: f.By, Source: f.Source, Campaign: f.Campaign, Persona: f.Persona, Band: f.Band, Model: f.Model, TeamID: f.TeamID, RepID: f.RepID}
+}
+
+// Before is the filter of the period of the same length that ended where this one begins.
+func (f SLAFilter) Before() SLAFilter {
+	f.From, f.To = f.From.Add(-f.To.Sub(f.From)), f.From
+	return f
+}
 
 // SLACounts are offers with a deadline, and what became of it.
 type SLACounts struct {
@@ -56,15 +73,18 @@ type SLALine struct {
 	Key  string `json:"key"`  // id of the team or rep, source, band; empty: of none
 	Name string `json:"name"` // of the team or rep
 	SLACounts
-	System SystemDelay `json:"system"`
-	Human  HumanDelay  `json:"human"`
+	Attainment Rate        `json:"attainment"` // met, of met and breached
+	System     SystemDelay `json:"system"`
+	Human      HumanDelay  `json:"human"`
 }
 
 // SLAReport tells how offers went.
 type SLAReport struct {
 	SLAFilter
-	Says  string    `json:"says,omitempty"` // where there is nothing to tell: why
-	Total SLALine   `json:"total"`
-	Items []SLALine `json:"items" nullable:"false"`
-	Next  *string   `json:"next_cursor"` // never any: one page holds all
+	Says   string    `json:"says,omitempty"` // where there is nothing to tell: why
+	Total  SLALine   `json:"total"`
+	Before *SLALine  `json:"before,omitempty"` // the total of the period before
+	Items  []SLALine `json:"items" nullable:"false"`
+	AsOf   time.Time `json:"as_of"`       // when offers were folded last
+	Next   *string   `json:"next_cursor"` // never any: one page holds all
 }

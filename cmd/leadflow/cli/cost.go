@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -26,7 +27,7 @@ var costColumns = []column[record.Cost]{
 func costs(t *tool) *cobra.Command {
 	return group("cost", "Costs: what sources and campaigns cost, for `leadflow report sources`", "", listCommand(t, list[record.Cost]{
 		short: "Lists costs, said last first", path: costsPath, columns: costColumns, example: `  leadflow cost list --all -o csv`,
-	}), costSet(t), costRemove(t))
+	}), costSet(t), costImport(t), costRemove(t))
 }
 
 func costSet(t *tool) *cobra.Command {
@@ -50,6 +51,31 @@ func costSet(t *tool) *cobra.Command {
 		return ask(ctx, t, http.MethodPost, costsPath, body, costColumns)
 	})
 	return cmd
+}
+
+func costImport(t *tool) *cobra.Command {
+	return &cobra.Command{
+		Use: "import FILE", Short: "Says many costs at once; - is standard input", Args: takes("the file"),
+		Long: "Says many costs: CSV with columns source, from, amount and currency, and maybe to (default: from), campaign and note. The same days and currency again\n" +
+			"replace what was said of them. Rows that cannot be read are listed and cost no other; then the exit code is 3.",
+		Example: "  leadflow cost import spend.csv",
+		RunE: t.do(func(ctx context.Context, args []string) error {
+			raw, err := readInput(args[0], t.In)
+			if err != nil {
+				return err
+			}
+			c, err := t.client()
+			if err != nil {
+				return err
+			}
+			resp, err := c.send(ctx, http.MethodPost, costsPath+"/import", "text/csv", bytes.NewReader(raw))
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			return t.took(resp.Body, "%d said, %d were and are replaced, %d rows were not taken.", "%d rows were not taken")
+		}),
+	}
 }
 
 func costRemove(t *tool) *cobra.Command {

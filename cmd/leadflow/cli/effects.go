@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -33,20 +32,12 @@ func (c casesAsked) query() string {
 	if c.model != 0 {
 		q.Set("model", strconv.Itoa(c.model))
 	}
-	for name, value := range map[string]string{"from": momentOf(c.from), "to": momentOf(c.to)} {
+	for name, value := range map[string]string{"from": moment(c.from), "to": moment(c.to)} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
 	return "?" + q.Encode()
-}
-
-// momentOf makes a moment of a date.
-func momentOf(value string) string {
-	if _, err := time.Parse(time.DateOnly, value); err == nil {
-		return value + "T00:00:00Z"
-	}
-	return value
 }
 
 // points are parts of a hundred with a sign and their interval.

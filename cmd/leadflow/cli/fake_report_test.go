@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
@@ -29,6 +30,9 @@ func slaReport(w http.ResponseWriter, r *http.Request) {
 		out.Items = []record.SLALine{ann, {SLACounts: record.SLACounts{Offers: 1, Withdrawn: 1}}}
 		out.Total = ann
 		out.Total.Key, out.Total.Name, out.Total.Offers, out.Total.Withdrawn = "", "", 10, 1
+		if q.Get("compare") == "true" {
+			out.Before = &record.SLALine{SLACounts: record.SLACounts{Offers: 4, Met: 1, Breached: 3}}
+		}
 	}
 	answerWith(w, http.StatusOK, out)
 }
@@ -42,6 +46,33 @@ func otherReport(w http.ResponseWriter, r *http.Request) {
 	at := time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)
 	score, low, high, took := 25.0, -8.04, 60.0, 90.0
 	switch r.URL.Path {
+	case "/v1/analytics/funnel":
+		line := record.FunnelLine{Key: "buyer", Recycled: record.Recycled{Recycled: 2, Won: 1}, Endings: record.Endings{Open: 5}}
+		for i, step := range funnel.Steps {
+			line.Steps = append(line.Steps, record.FunnelStep{Step: step, Reached: 8 - i, OfAll: rate(8-i, 8), Conversion: rate(8-i, 9-i)})
+		}
+		out := record.FunnelReport{Items: []record.FunnelLine{line}, Total: line}
+		out.Total.Key = ""
+		answerWith(w, http.StatusOK, out)
+	case "/v1/analytics/velocity":
+		pace := func(p50 float64) record.Pace {
+			return record.Pace{
+				Stages:     []record.StageSpan{{Stage: "working", Span: record.Span{Count: 3, P50: &p50, P90: &took}}},
+				Spans:      []record.NamedSpan{{From: "mql", To: "accepted", Span: record.Span{Count: 2, P50: &p50, P90: &took}}},
+				Conversion: []record.FunnelPoint{{Age: 9, AtRisk: 8, Share: p50 / 100, Low: 0.1, High: 0.9}},
+			}
+		}
+		before := pace(50)
+		answerWith(w, http.StatusOK, record.VelocityReport{Pace: pace(25), Before: &before, Months: []record.VelocityMonth{{Month: "2026-10", Qualified: 7}}})
+	case "/v1/analytics/sources":
+		line := record.SourceLine{Key: "web", Leads: 8, Won: 2, WinRate: rate(2, 8), Money: []record.SourceMoney{{Currency: "EUR", Revenue: "10.00", Attributed: map[string]string{"first": "7.00"}}}}
+		total := line
+		total.Key = ""
+		answerWith(w, http.StatusOK, record.SourcesReport{Items: []record.SourceLine{line}, Total: total, Before: &record.SourceLine{Leads: 3}})
+	case "/v1/analytics/sources/leads":
+		answerWith(w, http.StatusOK, map[string]any{"items": []any{record.Attributed{LeadID: "lead-1", WonAt: at, Amount: "10.00", Currency: "EUR", Touches: 2, Shares: map[string]float64{"linear": 0.5}}}})
+	case "/v1/analytics/leads":
+		answerWith(w, http.StatusOK, map[string]any{"items": []any{record.Journeyed{LeadID: "lead-1", BeganAt: at, Stage: "won", Source: "web", Personas: []string{"buyer", "local"}}}})
 	case "/v1/analytics/engagement":
 		line := record.EngagementLine{Key: "web", Leads: 8, Engaged: 2, Silent: 6, Active: 1, Rate: rate(2, 8)}
 		out := record.EngagementReport{Items: []record.EngagementLine{line}, Total: line, Before: &record.EngagementLine{Leads: 3, Silent: 3}}

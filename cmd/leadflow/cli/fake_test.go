@@ -73,6 +73,9 @@ func newFakeAPI() *fakeAPI {
 		}})
 	})
 	mux.HandleFunc("GET /v1/analytics/sla", slaReport)
+	mux.HandleFunc("POST /v1/costs/import", func(w http.ResponseWriter, _ *http.Request) {
+		answerWith(w, http.StatusOK, map[string]any{"added": 1, "known": 1, "rejected": 1, "errors": []any{map[string]any{"row": 3, "field": "amount", "detail": "must be a number"}}})
+	})
 	for _, report := range []string{"rules", "patterns", "personas", "gaps"} {
 		mux.HandleFunc("GET /v1/analytics/"+report, insights)
 	}

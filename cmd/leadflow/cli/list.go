@@ -56,11 +56,7 @@ func (l list[T]) command(t *tool, use string, args cobra.PositionalArgs, path fu
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		for i, f := range l.filters {
-			if values[i] != "" {
-				query.Set(f.param, values[i])
-			}
-		}
+		put(query, l.filters, values)
 		if all {
 			return l.everything(ctx, t, query)
 		}

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,33 +16,138 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-var slaColumns = []column[record.SLALine]{
-	{"who", func(l record.SLALine) any { return slaName(l) }},
-	{"offers", func(l record.SLALine) any { return l.Offers }},
-	{"met", func(l record.SLALine) any { return l.Met }},
-	{"breached", func(l record.SLALine) any { return l.Breached }},
-	{"running", func(l record.SLALine) any { return l.Running }},
-	{"withdrawn", func(l record.SLALine) any { return l.Withdrawn }},
-	{"house_p50", func(l record.SLALine) any { return lasted(l.System.CrossedToDelivered.P50) }},
-	{"house_p99", func(l record.SLALine) any { return lasted(l.System.CrossedToDelivered.P99) }},
-	{"told_late", func(l record.SLALine) any { return l.System.DueToTold.Count }},
-	{"seen_p50", func(l record.SLALine) any { return lasted(l.Human.DeliveredToSeen.P50) }},
-	{"decided_p50", func(l record.SLALine) any { return lasted(l.Human.DeliveredToDecided.P50) }},
-	{"decided_p90", func(l record.SLALine) any { return lasted(l.Human.DeliveredToDecided.P90) }},
-	{"decided_p99", func(l record.SLALine) any { return lasted(l.Human.DeliveredToDecided.P99) }},
-	{"touched_p50", func(l record.SLALine) any { return lasted(l.Human.AcceptedToTouched.P50) }},
-	{"touch_breached", func(l record.SLALine) any { return l.TouchBreached }},
+// report is a command that shows a report of the API: each line, all of them together, and the period before.
+type report[R, L any] struct {
+	use, short, long, example string
+	filters                   []filter
+	columns                   []column[L]
+	lines                     func(R) []L
 }
 
-func slaName(l record.SLALine) string {
-	switch {
-	case l.Name != "":
-		return l.Name
-	case l.Key != "":
-		return l.Key
+func (r report[R, L]) command(t *tool) *cobra.Command {
+	var compare bool
+	values := make([]string, len(r.filters))
+	cmd := &cobra.Command{Use: r.use, Short: r.short, Long: r.long, Example: r.example, Args: cobra.NoArgs}
+	for i, f := range r.filters {
+		cmd.Flags().StringVar(&values[i], f.flag, "", f.help)
 	}
-	return "(none)"
+	cmd.Flags().BoolVar(&compare, "compare", false, "also the period of the same length before")
+	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
+		query := url.Values{}
+		put(query, r.filters, values)
+		if compare {
+			query.Set("compare", "true")
+		}
+		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/"+r.use+"?"+query.Encode(), nil)
+		if err != nil {
+			return err
+		}
+		told, err := decode[R](got.body)
+		if err != nil {
+			return err
+		}
+		if err := showAll(t, got.body, r.lines(told), r.columns); err != nil {
+			return err
+		}
+		itself, err := decode[struct {
+			From, To time.Time
+			Says     string
+		}](got.body)
+		if err == nil && itself.Says != "" {
+			t.tell("%s", fmt.Sprintf("From %s to %s: %s.", itself.From.Format(time.DateOnly), itself.To.Format(time.DateOnly), itself.Says))
+		}
+		return err
+	})
+	return cmd
 }
+
+// put adds what flags say to a query.
+func put(query url.Values, filters []filter, values []string) {
+	for i, f := range filters {
+		if value := values[i]; value != "" {
+			if f.param == "from" || f.param == "to" {
+				value = moment(value)
+			}
+			query.Set(f.param, value)
+		}
+	}
+}
+
+// moment makes a date the beginning of its day by UTC.
+func moment(text string) string {
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		return text + "T00:00:00Z"
+	}
+	return text
+}
+
+// withTotals adds to the lines of a report that of all, and that of the period before where there is one.
+func withTotals[L any](items []L, total L, before *L, name func(*L, string)) []L {
+	name(&total, "all")
+	items = append(items, total)
+	if before != nil {
+		name(before, "before")
+		items = append(items, *before)
+	}
+	return items
+}
+
+// What reports are about, and the lists behind them.
+var (
+	periodFilters = []filter{
+		{"from", "from", "of the time from then on: a date, or a moment (RFC 3339); default 30 days before --to"},
+		{"to", "to", "and before then; default now"},
+		{"source", "source", "only of this source"},
+		{"campaign", "campaign", "only of this campaign"},
+	}
+	offeredFilters = []filter{
+		{"band", "band", "only of this band, at the first offer"},
+		{"model", "model", "only offered under this version of the model"},
+	}
+	sellerFilters = []filter{
+		{"persona", "persona", "only of this persona of the published model"},
+		{"team", "team_id", "only of this team, by id"},
+		{"rep", "rep_id", "only of this rep, by id"},
+	}
+	perFilter = filter{"per", "per", "lead: each once, as far as it ever came; cycle: each cycle of it (default lead)"}
+	keyFilter = filter{"key", "key", "of which line of the breakdown, as -o json has it"}
+)
+
+// journeyFilters are those of reports about leads that began in a period.
+func journeyFilters(more ...filter) []filter {
+	return slices.Concat(more, periodFilters, offeredFilters, sellerFilters, []filter{perFilter})
+}
+
+func brokenDown(by []string, usually string) filter {
+	help := strings.Join(by, ", ")
+	if usually != "" {
+		help += " (default " + usually + ")"
+	}
+	return filter{"by", "by", help}
+}
+
+func figures(names []string) filter {
+	return filter{"figure", "figure", strings.Join(names, ", ") + " (default " + names[0] + ")"}
+}
+
+// percent is a share as people read it; empty where there is none.
+func percent(share *float64) string {
+	if share == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*share*100, 'f', 1, 64) + " %"
+}
+
+// between is a share with its interval, as people read it.
+func between(r record.Rate) string {
+	if r.Rate == nil {
+		return ""
+	}
+	return percent(r.Rate) + " (" + percent(r.Low) + " - " + percent(r.High) + ")"
+}
+
+// lineName names a line of a breakdown.
+func lineName(name, key string) string { return cmp.Or(name, key, "(none)") }
 
 // lasted is a span of seconds as people read it; empty where there is none.
 func lasted(seconds *float64) string {
@@ -53,50 +162,6 @@ func lasted(seconds *float64) string {
 }
 
 func reports(t *tool) *cobra.Command {
-	var from, to, by, team, rep string
-	sla := &cobra.Command{
-		Use: "sla", Short: "How offers went: deadlines met and breached, the house's delay apart from its people's", Args: cobra.NoArgs,
-		Long: "How the offers of a period went. house: from the crossing until the rep was told, by mail that was sent. seen, decided: from then\n" +
-			"until the rep looked (inbox, link) and until they decided. touched: from acceptance to the first logged activity. told_late: offers of which a\n" +
-			"clock was told a minute late or more, after an outage. -o json has all spans\n" +
-			"in seconds, with p50, p90 and p99.",
-		Example: "  leadflow report sla --by rep\n  leadflow report sla --from 2026-10-01 --to 2026-11-01 --by source -o csv",
-	}
-	sla.Flags().StringVar(&from, "from", "", "offers from then on: a date, or a moment (RFC 3339); default 30 days before --to")
-	sla.Flags().StringVar(&to, "to", "", "and before then; default now")
-	sla.Flags().StringVar(&by, "by", "team", "team, rep, source or band")
-	sla.Flags().StringVar(&team, "team", "", "only of this team, by id")
-	sla.Flags().StringVar(&rep, "rep", "", "only of this rep, by id")
-	sla.RunE = t.do(func(ctx context.Context, _ []string) error {
-		query := url.Values{"by": {by}}
-		for name, value := range map[string]string{"from": from, "to": to, "team_id": team, "rep_id": rep} {
-			if _, err := time.Parse(time.DateOnly, value); err == nil {
-				value += "T00:00:00Z"
-			}
-			if value != "" {
-				query.Set(name, value)
-			}
-		}
-		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/sla?"+query.Encode(), nil)
-		if err != nil {
-			return err
-		}
-		r, err := decode[record.SLAReport](got.body)
-		if err != nil {
-			return err
-		}
-		lines := r.Items
-		if len(lines) > 0 {
-			r.Total.Name = "all"
-			lines = append(lines, r.Total)
-		}
-		if err := showAll(t, got.body, lines, slaColumns); err != nil {
-			return err
-		}
-		if r.Says != "" {
-			t.tell("%s", fmt.Sprintf("From %s to %s: %s.", r.From.Format(time.DateOnly), r.To.Format(time.DateOnly), r.Says))
-		}
-		return nil
-	})
-	return group("report", "Reports: how sales and marketing do", "", reportFunnel(t), reportVelocity(t), reportSources(t), reportEngagement(t), reportModels(t), reportAnswers(t), reportLeads(t), reportEngaged(t), reportOffers(t), reportAnswered(t), sla, reportRules(t), reportPatterns(t))
+	return group("report", "Reports: how sales and marketing do", "", reportFunnel(t), reportVelocity(t), reportSources(t), reportEngagement(t), reportModels(t), reportAnswers(t), reportSLA(t),
+		reportLeads(t), reportAttributed(t), reportEngaged(t), reportOffers(t), reportAnswered(t), reportRules(t), reportPatterns(t))
 }

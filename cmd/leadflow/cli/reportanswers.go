@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"context"
-	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,57 +32,27 @@ var answerColumns = []column[record.AnswerLine]{
 	{"nps_high", func(l record.AnswerLine) any { return netScore(l.NPS.High) }},
 }
 
-// answerFlags are which answers are meant.
-func answerFlags(cmd *cobra.Command, p *period, question, said *string) {
-	f := cmd.Flags()
-	f.StringVar(&p.from, "from", "", "of who was asked from then on: a date, or a moment (RFC 3339); default 30 days before --to")
-	f.StringVar(&p.to, "to", "", "and before then; default now")
-	f.StringVar(&p.source, "source", "", "only of this source")
-	f.StringVar(&p.campaign, "campaign", "", "only of this campaign")
-	f.StringVar(&p.band, "band", "", "only of this band, at the first offer")
-	f.IntVar(&p.model, "model", 0, "only offered under this version of the model")
-	f.StringVar(question, "question", "", "nps, won or lost (default: all)")
-	f.StringVar(said, "said", "", "buyer: by themselves; rep: what sales noted with the decision (default buyer)")
+// answerFilters are which answers are meant.
+func answerFilters(more ...filter) []filter {
+	return slices.Concat(more, []filter{
+		{"question", "question", "nps, won or lost (default: all)"},
+		{"said", "said", "buyer: by themselves; rep: what sales noted with the decision (default buyer)"},
+	}, periodFilters, offeredFilters)
 }
 
 func reportAnswers(t *tool) *cobra.Command {
-	var p period
-	var by, question, said string
-	var compare bool
-	cmd := &cobra.Command{
-		Use: "answers", Short: "What customers answered, in counts: themes, net promoter score, how many answered", Args: cobra.NoArgs,
-		Long: "What customers answered who were asked in a period. told: wrote something; share: of all who did, those of this line; nps: the share that gave 9 or 10, less\n" +
+	return report[record.AnswersReport, record.AnswerLine]{
+		use: "answers", short: "What customers answered, in counts: themes, net promoter score, how many answered",
+		long: "What customers answered who were asked in a period. told: wrote something; share: of all who did, those of this line; nps: the share that gave 9 or 10, less\n" +
 			"that which gave 6 or less, in points, with its 95 % interval. --by theme counts by `leadflow theme`, an answer once for each theme it mentions; --by rule and content\n" +
-			"by what the lead had points of and had seen. `leadflow report answered` opens a figure into its leads. No text is shown.",
-		Example: "  leadflow report answers --question nps --by source --compare\n  leadflow report answers --question lost --by theme --from 2026-07-01",
-	}
-	answerFlags(cmd, &p, &question, &said)
-	cmd.Flags().StringVar(&by, "by", "", strings.Join(record.AnswerBy, ", "))
-	cmd.Flags().BoolVar(&compare, "compare", false, "also the period of the same length before")
-	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
-		more := comparing(by, compare)
-		more["question"], more["said"] = question, said
-		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/answers?"+p.query(more), nil)
-		if err != nil {
-			return err
-		}
-		r, err := decode[record.AnswersReport](got.body)
-		if err != nil {
-			return err
-		}
-		r.Total.Name = "all"
-		lines := append(r.Items, r.Total)
-		if r.Before != nil {
-			r.Before.Name = "before"
-			lines = append(lines, *r.Before)
-		}
-		if err := showAll(t, got.body, lines, answerColumns); err != nil {
-			return err
-		}
-		t.tellPeriod(record.FunnelFilter{From: r.From, To: r.To}, r.Says)
-		return nil
-	})
-	return cmd
+			"by what the lead had points of and had seen. --said rep counts what sales noted with a decision: the one thing that helped, and what was missing.\n" +
+			"`leadflow report answered` opens a figure into its leads. No text is shown.",
+		example: "  leadflow report answers --question nps --by source --compare\n  leadflow report answers --question lost --by theme --from 2026-07-01\n  leadflow report answers --said rep --by theme",
+		filters: answerFilters(brokenDown(record.AnswerBy, "")), columns: answerColumns,
+		lines: func(r record.AnswersReport) []record.AnswerLine {
+			return withTotals(r.Items, r.Total, r.Before, func(l *record.AnswerLine, name string) { l.Name = name })
+		},
+	}.command(t)
 }
 
 func reportAnswered(t *tool) *cobra.Command {
@@ -100,12 +68,6 @@ func reportAnswered(t *tool) *cobra.Command {
 			{"score", func(a record.Answered) any { return a.Score }},
 		},
 		example: "  leadflow report answered --figure detractors --by theme --key price --all",
-		filters: append([]filter{
-			figures(record.AnswerFigures),
-			{"by", "by", "breakdown of the report: " + strings.Join(record.AnswerBy, ", ")},
-			keyFilter,
-			{"question", "question", "nps, won or lost"},
-			{"said", "said", "buyer or rep (default buyer)"},
-		}, periodFilters...),
+		filters: answerFilters(figures(record.AnswerFigures), brokenDown(record.AnswerBy, ""), keyFilter),
 	}.command(t, "answered", cobra.NoArgs, func([]string) string { return path })
 }

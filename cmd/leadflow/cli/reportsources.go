@@ -1,25 +1,24 @@
 package cli
 
 import (
-	"context"
-	"net/http"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+var sourcesBy = []string{"source", "campaign"}
+
 // sourceRow is a source in one currency.
 type sourceRow struct {
 	record.SourceLine
+	name  string
 	money record.SourceMoney
 }
 
 func sourceColumns() []column[sourceRow] {
 	out := []column[sourceRow]{
-		{"of", func(r sourceRow) any { return lineName("", r.Key) }},
+		{"of", func(r sourceRow) any { return lineName(r.name, r.Key) }},
 		{"leads", func(r sourceRow) any { return r.Leads }},
 		{"mql", func(r sourceRow) any { return r.MQL }},
 		{"accepted", func(r sourceRow) any { return r.Accepted }},
@@ -38,78 +37,56 @@ func sourceColumns() []column[sourceRow] {
 	return out
 }
 
-func reportSources(t *tool) *cobra.Command {
-	var p period
-	var by string
-	cmd := &cobra.Command{
-		Use: "sources", Short: "What came of each source or campaign, and what it cost", Args: cobra.NoArgs,
-		Long: "What came of each source or campaign. revenue: won by the leads that began in the period. cost: what `leadflow cost` was told of its days. first, last, linear,\n" +
-			"position, decay: what was won in the period, shared among the touches before it. Currencies are never converted: each has a line.",
-		Example: "  leadflow report sources --from 2026-07-01\n  leadflow report sources --by campaign --source ads -o csv",
+// sourceRows are the lines of a source, one a currency.
+func sourceRows(line record.SourceLine, name string) (rows []sourceRow) {
+	if len(line.Money) == 0 {
+		return []sourceRow{{SourceLine: line, name: name}}
 	}
-	p.flags(cmd.Flags())
-	cmd.Flags().StringVar(&by, "by", "source", "source or campaign")
-	cmd.RunE = t.do(func(ctx context.Context, _ []string) error {
-		got, err := t.call(ctx, http.MethodGet, "/v1/analytics/sources?"+p.query(map[string]string{"by": by}), nil)
-		if err != nil {
-			return err
-		}
-		r, err := decode[record.SourcesReport](got.body)
-		if err != nil {
-			return err
-		}
-		var rows []sourceRow
-		for _, line := range r.Items {
-			if len(line.Money) == 0 {
-				rows = append(rows, sourceRow{SourceLine: line})
-			}
-			for _, m := range line.Money {
-				rows = append(rows, sourceRow{line, m})
-			}
-		}
-		if err := showAll(t, got.body, rows, sourceColumns()); err != nil {
-			return err
-		}
-		t.tellPeriod(r.FunnelFilter, r.Says)
-		return nil
-	})
-	return cmd
+	for _, m := range line.Money {
+		rows = append(rows, sourceRow{line, name, m})
+	}
+	return rows
 }
 
-var journeyedColumns = []column[record.Journeyed]{
-	{"lead_id", func(j record.Journeyed) any { return j.LeadID }},
-	{"cycle", func(j record.Journeyed) any { return j.Cycle }},
-	{"began_at", func(j record.Journeyed) any { return j.BeganAt }},
-	{"mql_at", func(j record.Journeyed) any { return j.MQLAt }},
-	{"accepted_at", func(j record.Journeyed) any { return j.AcceptedAt }},
-	{"opportunity_at", func(j record.Journeyed) any { return j.OpportunityAt }},
-	{"won_at", func(j record.Journeyed) any { return j.WonAt }},
-	{"stage", func(j record.Journeyed) any { return j.Stage }},
-	{"source", func(j record.Journeyed) any { return j.Source }},
-	{"campaign", func(j record.Journeyed) any { return j.Campaign }},
-	{"amount", func(j record.Journeyed) any { return j.Amount }},
-	{"currency", func(j record.Journeyed) any { return j.Currency }},
-}
-
-// reportLeads lists the leads behind a figure. Its flags are filters of the list, so that it pages as all lists do.
-func reportLeads(t *tool) *cobra.Command {
-	const path = "/v1/analytics/leads"
-	return list[record.Journeyed]{
-		short: "The leads behind a figure of a report, the newest first", path: path, columns: journeyedColumns,
-		example: "  leadflow report leads --figure won --by source --key web --all\n  leadflow report leads --figure open --from 2026-10-01T00:00:00Z -o csv",
-		filters: []filter{
-			{"figure", "figure", strings.Join(record.JourneyFigures, ", ") + " (default captured)"},
-			{"by", "by", "breakdown of the report: " + strings.Join(record.FunnelBy, ", ")},
-			{"key", "key", "of which line of the breakdown, as -o json has it"},
-			{"from", "from", "leads that began from then on, RFC 3339 (default 30 days before --to)"},
-			{"to", "to", "and before then (default now)"},
-			{"per", "per", "lead or cycle (default lead)"},
-			{"source", "source", "only of this source"},
-			{"campaign", "campaign", "only of this campaign"},
-			{"band", "band", "only of this band"},
-			{"model", "model", "only offered under this version of the model"},
-			{"team", "team_id", "only of this team, by id"},
-			{"rep", "rep_id", "only of this rep, by id"},
+func reportSources(t *tool) *cobra.Command {
+	return report[record.SourcesReport, sourceRow]{
+		use: "sources", short: "What came of each source or campaign, and what it cost",
+		long: "What came of each source or campaign. revenue: won by the leads that began in the period. cost: what `leadflow cost` was told of its days. first, last, linear,\n" +
+			"position, decay: what was won in the period, shared among the touches before it. Currencies are never converted: each has a line.\n" +
+			"`leadflow report leads --figure paid` opens revenue into its leads, `leadflow report attributed` what is attributed.",
+		example: "  leadflow report sources --from 2026-07-01 --compare\n  leadflow report sources --by campaign --source ads -o csv",
+		filters: journeyFilters(brokenDown(sourcesBy, "source")), columns: sourceColumns(),
+		lines: func(r record.SourcesReport) (rows []sourceRow) {
+			for _, line := range r.Items {
+				rows = append(rows, sourceRows(line, "")...)
+			}
+			if len(r.Items) > 0 || r.Before != nil {
+				rows = append(rows, sourceRows(r.Total, "all")...)
+			}
+			if r.Before != nil {
+				rows = append(rows, sourceRows(*r.Before, "before")...)
+			}
+			return rows
 		},
-	}.command(t, "leads", cobra.NoArgs, func([]string) string { return path })
+	}.command(t)
+}
+
+func reportAttributed(t *tool) *cobra.Command {
+	const path = "/v1/analytics/sources/leads"
+	columns := []column[record.Attributed]{
+		{"lead_id", func(a record.Attributed) any { return a.LeadID }},
+		{"cycle", func(a record.Attributed) any { return a.Cycle }},
+		{"won_at", func(a record.Attributed) any { return a.WonAt }},
+		{"amount", func(a record.Attributed) any { return a.Amount }},
+		{"currency", func(a record.Attributed) any { return a.Currency }},
+		{"touches", func(a record.Attributed) any { return a.Touches }},
+	}
+	for _, way := range funnel.Attributions {
+		columns = append(columns, column[record.Attributed]{way, func(a record.Attributed) any { return percent(new(a.Shares[way])) }})
+	}
+	return list[record.Attributed]{
+		short: "What was won and is attributed to a source or campaign, with its share by each way, the last first", path: path, columns: columns,
+		example: "  leadflow report attributed --key ads --all\n  leadflow report attributed --by campaign --key autumn --from 2026-10-01 -o csv",
+		filters: journeyFilters(brokenDown(sourcesBy, "source"), filter{"key", "key", "the source or campaign"}),
+	}.command(t, "attributed", cobra.NoArgs, func([]string) string { return path })
 }

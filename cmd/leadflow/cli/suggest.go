@@ -76,8 +76,8 @@ func modelSuggest(t *tool) *cobra.Command {
 			return err
 		}
 		body := fields{"seed": seed, "keep": keep}
-		body.put("from", momentOf(from))
-		body.put("to", momentOf(to))
+		body.put("from", moment(from))
+		body.put("to", moment(to))
 		body.put("note", note)
 		got, err := t.call(ctx, http.MethodPost, "/v1/models/"+version+"/suggest", body)
 		if err != nil {
