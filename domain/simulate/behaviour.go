@@ -97,6 +97,7 @@ type Rep struct {
 	Capacity    int      `json:"capacity,omitempty"` // open leads at most; absent: any number
 	PerDay      int      `json:"per_day,omitempty"`  // offers of a day (UTC) at most; absent: any number
 	Weight      int      `json:"weight,omitempty"`   // absent: 1
+	Inactive    bool     `json:"inactive,omitempty"` // is given none
 	Tags        []string `json:"tags,omitempty"`
 	Languages   []string `json:"languages,omitempty"`
 	Territories []string `json:"territories,omitempty"`

@@ -26,6 +26,8 @@ type person struct {
 	lead   lifecycle.Lead
 	outbox []lifecycle.Command
 	due    time.Time // what is waited for
+	sits   bool      // its looking again for a rep is not played
+	phase  time.Duration
 
 	// The score, as it is stored.
 	events      []scoring.Event
@@ -83,7 +85,7 @@ func (w *world) person(n int) *person {
 	p.born = w.Start.Add(d.within(min(w.Behaviour.Arrivals.Over.Duration(), w.End().Sub(w.Start))))
 	p.lead = lifecycle.New(p.id)
 	p.lead.Source = p.source
-	p.fit = w.scorer.FitOf(p.profile)
+	p.fit = w.fitOf(p)
 	return p
 }
 
