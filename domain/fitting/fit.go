@@ -54,7 +54,9 @@ func Fit(in Input) Fitted {
 	b := &f.out.Behaviour
 	*b = in.Assumed
 	b.Name = "fitted to " + in.From.UTC().Format(time.DateOnly) + " to " + in.To.UTC().Format(time.DateOnly)
-	in.Office.Move(&b.Sales)
+	if f.found("sales.reps", len(in.Office.Reps), 1, "reps", "as they are in the house, by number; with their teams and calendars") {
+		in.Office.Move(&b.Sales)
+	}
 	if days := in.To.Sub(in.From).Hours() / 24; days > 0 {
 		f.out.PerDay = math.Round(100*float64(in.Captured)/days) / 100
 	}

