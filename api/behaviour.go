@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -23,11 +24,17 @@ type behaviourQuery struct {
 	To   time.Time `query:"to" doc:"and before then; absent: now"`
 }
 
+// fittedBody is fitting.Fitted, with the behaviour as the document that it is.
+type fittedBody struct {
+	fitting.FittedTo
+	Behaviour json.RawMessage `json:"behaviour" doc:"leadflow simulate schema says what it holds"`
+}
+
 func (a *API) behaviours() {
 	add(a, route{
 		method: http.MethodGet, path: "/v1/analytics/behaviour", group: "Analytics", roles: everybody, long: true,
 		summary: "What leads and sales have been doing, as a behaviour for simulations: fitted to the newest 20,000 leads of the period, what there was too little of assumed, each with its number of cases. It names nobody",
-	}, func(ctx context.Context, in *behaviourQuery) (*out[fitting.Fitted], error) {
+	}, func(ctx context.Context, in *behaviourQuery) (*out[fittedBody], error) {
 		from, to := in.From.UTC(), in.To.UTC()
 		if in.To.IsZero() {
 			to = time.Now().UTC()
@@ -43,6 +50,10 @@ func (a *API) behaviours() {
 			return nil, err
 		}
 		fitted, err := a.Reports.FitBehaviour(ctx, from, to, assumed)
-		return &out[fitting.Fitted]{fitted}, err
+		if err != nil {
+			return nil, err
+		}
+		raw, err := json.Marshal(fitted.Behaviour)
+		return &out[fittedBody]{fittedBody{fitted.FittedTo, raw}}, err
 	})
 }

@@ -26,14 +26,19 @@ type Input struct {
 
 // Fitted is a behaviour and how it was found.
 type Fitted struct {
+	FittedTo
 	Behaviour simulate.Behaviour `json:"behaviour"`
-	From      time.Time          `json:"from"`
-	To        time.Time          `json:"to"`
-	Leads     int                `json:"leads"`    // that were looked at
-	Captured  int                `json:"captured"` // in the period
-	Imported  int                `json:"imported"` // left out
-	PerDay    float64            `json:"per_day"`  // captured a day
-	Findings  []Finding          `json:"findings"`
+}
+
+// FittedTo is what a behaviour was fitted to, and what was made of each part.
+type FittedTo struct {
+	From     time.Time    `json:"from"`
+	To       time.Time    `json:"to"`
+	Leads    int          `json:"leads"`    // that were looked at
+	Captured int          `json:"captured"` // in the period
+	Imported int          `json:"imported"` // left out
+	PerDay   float64      `json:"per_day"`  // captured a day
+	Findings []FittedPart `json:"findings" nullable:"false"`
 }
 
 type fit struct {
@@ -50,7 +55,7 @@ type fit struct {
 // Fit makes the behaviour.
 func Fit(in Input) Fitted {
 	f := &fit{Input: in}
-	f.out = Fitted{From: in.From, To: in.To, Leads: len(in.Leads), Captured: in.Captured, Imported: in.Imported, Findings: []Finding{}}
+	f.out.FittedTo = FittedTo{From: in.From, To: in.To, Leads: len(in.Leads), Captured: in.Captured, Imported: in.Imported, Findings: []FittedPart{}}
 	b := &f.out.Behaviour
 	*b = in.Assumed
 	b.Name = "fitted to " + in.From.UTC().Format(time.DateOnly) + " to " + in.To.UTC().Format(time.DateOnly)
@@ -68,7 +73,7 @@ func Fit(in Input) Fitted {
 
 // found notes what was made of a part. It reports whether there was enough.
 func (f *fit) found(what string, n, least int, cases, says string, args ...any) bool {
-	finding := Finding{What: what, How: ByFit, Of: n, Cases: cases, Says: fmt.Sprintf(says, args...)}
+	finding := FittedPart{What: what, How: ByFit, Of: n, Cases: cases, Says: fmt.Sprintf(says, args...)}
 	if n < least {
 		finding.How = ByAssumed
 		finding.Says = fmt.Sprintf("%d are needed: what Leadflow starts with is taken", least)

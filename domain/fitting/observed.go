@@ -56,8 +56,8 @@ type End struct {
 	At     time.Time `json:"at"`
 }
 
-// Finding is what was made of one part of the behaviour.
-type Finding struct {
+// FittedPart is what was made of one part of the behaviour.
+type FittedPart struct {
 	What  string `json:"what"`  // as in sales.decides.after
 	How   string `json:"how"`   // fitted; shrunk: towards what all have; assumed: not of this house
 	Of    int    `json:"of"`    // so many cases

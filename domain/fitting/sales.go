@@ -245,7 +245,7 @@ func (f *fit) sales() {
 	took("sales.decides", "answered offers", "are not answered", c.decide, nil, &s.Decides.After, &s.Decides.Misses)
 	if f.out.Findings[len(f.out.Findings)-1].How == ByFit {
 		s.Decides.Slowed, s.Decides.Heeds = 0, 0
-		f.out.Findings = append(f.out.Findings, Finding{What: "sales.decides.heeds", How: ByAssumed, Says: "what reminders change, and how much open leads slow a rep, is in these figures already: both are 0"})
+		f.out.Findings = append(f.out.Findings, FittedPart{What: "sales.decides.heeds", How: ByAssumed, Says: "what reminders change, and how much open leads slow a rep, is in these figures already: both are 0"})
 	}
 	took("sales.touches", "first touches", "never", c.touch, nil, &s.Touches.After, &s.Touches.Never)
 	took("sales.works.qualifies", "leads whose work came to something", "are forgotten", c.first, nil, &s.Works.Qualifies, &s.Works.Forgets)

@@ -75,10 +75,10 @@ func (t *tool) showFitted(body []byte, f fitting.Fitted) error {
 	return t.write([]byte(b.String() + text))
 }
 
-var findingColumns = []column[fitting.Finding]{
-	{"what", func(f fitting.Finding) any { return f.What }},
-	{"how", func(f fitting.Finding) any { return f.How }},
-	{"of", func(f fitting.Finding) any { return f.Of }},
-	{"cases", func(f fitting.Finding) any { return f.Cases }},
-	{"says", func(f fitting.Finding) any { return f.Says }},
+var findingColumns = []column[fitting.FittedPart]{
+	{"what", func(f fitting.FittedPart) any { return f.What }},
+	{"how", func(f fitting.FittedPart) any { return f.How }},
+	{"of", func(f fitting.FittedPart) any { return f.Of }},
+	{"cases", func(f fitting.FittedPart) any { return f.Cases }},
+	{"says", func(f fitting.FittedPart) any { return f.Says }},
 }
