@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay build fmt postgres histories bench clean
+.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay example build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -88,6 +88,9 @@ outside: postgres bin/leadflow-standalone bin/report ## the built binary from ou
 replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th
 	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_REPLAY_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestReplay ./e2e/replay
 	cd standalone && LEADFLOW_IMPORT_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestXEducation .
+
+example: postgres bin/leadflow-standalone bin/leadflow ## the worked example of docs/example.md on the real file, command by command
+	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_CLI=$(CURDIR)/bin/leadflow go test -count=1 -timeout 0 -v ./e2e/example
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

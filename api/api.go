@@ -109,7 +109,7 @@ func New(d Deps) *API {
 	a.Keys = &knownKeys{storedKeys: d.Keys}
 	a.huma = humago.New(a.mux, cfg)
 	for _, add := range []func(){
-		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.calendarDays, a.slaReports, a.reports, a.engagementReports, a.modelReports, a.insight, a.costs, a.models, a.predictors, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
+		a.leads, a.export, a.decisions, a.bulk, a.events, a.visitors, a.imports, a.team, a.absences, a.routing, a.calendars, a.calendarDays, a.slaReports, a.reports, a.behaviours, a.engagementReports, a.modelReports, a.insight, a.costs, a.models, a.predictors, a.sequences, a.previews, a.sequenceVersions, a.policies, a.mails,
 		a.suppressions, a.returns, a.keys, a.webhooks, a.lanes, a.public, a.clicks, a.hits, a.unscoring, a.merging, a.choices, a.offers, a.questions, a.asking, a.themes, a.answerReports, a.reasons, a.script, a.auditLog, a.health, a.docs,
 	} {
 		add()

@@ -11,6 +11,7 @@ import (
 // Reports tell the process in numbers, from journeys that are folded behind what happens.
 type Reports interface {
 	Backtests
+	Behaviours
 	FunnelReport(ctx context.Context, f record.FunnelFilter) (record.FunnelReport, error)
 	VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error)
 	SourcesReport(ctx context.Context, f record.FunnelFilter) (record.SourcesReport, error)

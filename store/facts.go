@@ -1,8 +1,6 @@
 package store
 
 import (
-	"maps"
-
 	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
@@ -12,13 +10,7 @@ func (w world) fit(lead leadRow, profile person.Profile, acc scoring.Accumulator
 	return w.scorer.FitWith(facts(w.scorer, lead.SourceCode, profile), acc)
 }
 
-// facts is a profile with what a predictor asks beside its fields. What is stored of it is not touched.
+// facts is a profile with what a predictor asks beside its fields.
 func facts(s *scoring.Scorer, source string, profile person.Profile) person.Profile {
-	if !s.AsksSource() {
-		return profile
-	}
-	out := make(person.Profile, len(profile)+1)
-	maps.Copy(out, profile)
-	out[scoring.FieldSource] = source
-	return out
+	return s.Facts(source, profile)
 }

@@ -20,11 +20,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/leadflow-dev/leadflow/activities"
-	"github.com/leadflow-dev/leadflow/document"
+	"github.com/leadflow-dev/leadflow/document/housetest"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
-	"github.com/leadflow-dev/leadflow/domain/routing"
-	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/domain/simulate"
 	"github.com/leadflow-dev/leadflow/workflows"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
@@ -227,25 +225,8 @@ func told(entries []lifecycle.Entry) []string {
 // house is what lives are played from: the documents Leadflow starts with, and people who get far in little time.
 func house(t *testing.T, leads, capacity int, change func(*lifecycle.Policy)) simulate.Input {
 	t.Helper()
-	in := simulate.Input{
-		Leads: leads, Days: 90, Seed: 7, Start: start, Route: routing.Default(), Keep: true,
-		Zone: func(name string) *time.Location {
-			if loc, err := time.LoadLocation(name); name != "" && err == nil {
-				return loc
-			}
-			return nil
-		},
-	}
-	var err error
-	in.Model, err = document.ParseModel(document.DefaultModel)
-	require.NoError(t, err)
-	in.Policy, err = document.ParsePolicy(document.DefaultPolicy)
-	require.NoError(t, err)
-	in.Behaviour, err = document.ParseBehaviour(document.DefaultBehaviour)
-	require.NoError(t, err)
-	welcome, err := document.ParseSequence(document.DefaultSequence)
-	require.NoError(t, err)
-	in.Sequences = []sequence.Sequence{welcome}
+	in := housetest.New(t, leads, 90, nil)
+	in.Seed, in.Start, in.Keep = 7, start, true
 	in.Behaviour.Arrivals.Over = hours(10 * 24)
 	in.Behaviour.Sales.Decides.Heeds, in.Behaviour.Sales.Touches.Never = 0.3, 0.4
 	for i := range in.Behaviour.Sales.Reps {

@@ -1,6 +1,7 @@
 package scoring
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,6 +47,17 @@ func (s *Scorer) Engaging() bool { return s.counting }
 // AsksSource reports that the predictor asks where the lead came from: its profile is to have FieldSource.
 func (s *Scorer) AsksSource() bool {
 	return s.forecast != nil && slices.ContainsFunc(s.forecast.Features, func(f Feature) bool { return f.Field == FieldSource })
+}
+
+// Facts is a profile with what the predictor asks beside its fields, but for what accumulators hold. What is given is not touched.
+func (s *Scorer) Facts(source string, profile person.Profile) person.Profile {
+	if !s.AsksSource() {
+		return profile
+	}
+	out := make(person.Profile, len(profile)+1)
+	maps.Copy(out, profile)
+	out[FieldSource] = source
+	return out
 }
 
 // answers is what the predictor asks of a lead: its profile, and the counts that its accumulators hold.

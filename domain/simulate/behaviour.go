@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"github.com/leadflow-dev/leadflow/domain/calendar"
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
@@ -18,9 +19,12 @@ type Behaviour struct {
 // Spread is the standard deviation of the logarithm of what takes time: two thirds of all cases lie between less than half of the median and twice as much.
 const Spread = 0.8
 
-// Arrivals say when leads are captured: over so long from the start, at most over all of it, one moment as likely as another.
+// Arrivals say when leads are captured: over so long from the start, at most over all of it. Without hours and days one moment is as likely as another.
 type Arrivals struct {
-	Over span.Span `json:"over"` // absent: all at the start
+	Over     span.Span          `json:"over"`                // absent: all at the start
+	TimeZone string             `json:"time_zone,omitempty"` // of hours and days; absent: UTC
+	Hours    []float64          `json:"hours,omitempty"`     // 24 weights, from midnight on
+	Days     map[string]float64 `json:"days,omitempty"`      // weights of mon tue wed thu fri sat sun
 }
 
 // Kind is a kind of people.
@@ -28,7 +32,7 @@ type Kind struct {
 	Name    string             `json:"name"`
 	Share   float64            `json:"share"`             // weight among the kinds
 	Sources map[string]float64 `json:"sources,omitempty"` // channels by weight; absent: other
-	Profile map[string][]any   `json:"profile,omitempty"` // by field, of which values one is drawn
+	Profile map[string][]any   `json:"profile,omitempty"` // by field, of which values one is drawn; "": it is not known
 	Visits  Visits             `json:"visits"`
 	Mail    Mail               `json:"mail,omitzero"`
 	Buys    Buys               `json:"buys,omitzero"`
@@ -39,7 +43,31 @@ type Kind struct {
 type Visits struct {
 	Every span.Span `json:"every"`
 	Fades span.Span `json:"fades,omitempty"` // absent: they go on as they began
-	Does  []Act     `json:"does"`
+	// Varies is the standard deviation of the logarithm of how often one comes by, from one person to the next: 0 is everybody alike.
+	Varies float64 `json:"varies,omitempty"`
+	// Phases are how many times as often somebody comes by while they are in a phase of their life.
+	Phases map[string]float64 `json:"phases,omitempty"` // nurturing sales resting; absent: 1
+	Does   []Act              `json:"does"`
+}
+
+// Phases of a life. After it there are no visits that matter: they are played, and nothing comes of them.
+const (
+	PhaseNurturing = "nurturing"
+	PhaseSales     = "sales"   // from qualifying until somebody decides
+	PhaseResting   = "resting" // dormant or lost: it may come back
+)
+
+// PhaseOf is the phase of a stage; empty where the life is over.
+func PhaseOf(stage string) string {
+	switch lifecycle.Stage(stage) {
+	case lifecycle.StageCaptured, lifecycle.StageNurturing:
+		return PhaseNurturing
+	case lifecycle.StageQualified, lifecycle.StageHandoff, lifecycle.StageWorking, lifecycle.StageOpportunity:
+		return PhaseSales
+	case lifecycle.StageDormant, lifecycle.StageLost:
+		return PhaseResting
+	}
+	return ""
 }
 
 // Act is one thing that may be done in a visit.
@@ -97,6 +125,7 @@ type Rep struct {
 	Capacity    int      `json:"capacity,omitempty"` // open leads at most; absent: any number
 	PerDay      int      `json:"per_day,omitempty"`  // offers of a day (UTC) at most; absent: any number
 	Weight      int      `json:"weight,omitempty"`   // absent: 1
+	Inactive    bool     `json:"inactive,omitempty"` // is given none
 	Tags        []string `json:"tags,omitempty"`
 	Languages   []string `json:"languages,omitempty"`
 	Territories []string `json:"territories,omitempty"`

@@ -80,5 +80,51 @@ func (v Visits) next(d dice, since time.Duration) (time.Duration, bool) {
 	return time.Duration(at).Truncate(time.Millisecond), true
 }
 
+// factor is a log-normal number with the mean 1.
+func (d dice) factor(spread float64) float64 {
+	return math.Exp(spread*d.NormFloat64() - spread*spread/2)
+}
+
+// arrives is when somebody is captured: a moment of the time is drawn, and drawn again as often as it is an hour in which fewer come.
+func (w *world) arrives(d dice) time.Time {
+	a, over := w.Behaviour.Arrivals, min(w.Behaviour.Arrivals.Over.Duration(), w.End().Sub(w.Start))
+	at := w.Start.Add(d.within(over))
+	if len(a.Hours)+len(a.Days) == 0 {
+		return at
+	}
+	loc := w.Zone(a.TimeZone)
+	if loc == nil {
+		loc = time.UTC
+	}
+	most := 0.0
+	for _, day := range Weekdays {
+		for hour := range 24 {
+			most = max(most, a.weight(day, hour))
+		}
+	}
+	for range 1000 { // far more than it takes where there is an hour in which anybody comes
+		local := at.In(loc)
+		if d.chance(a.weight(Weekdays[(local.Weekday()+6)%7], local.Hour()) / most) {
+			break
+		}
+		at = w.Start.Add(d.within(over))
+	}
+	return at
+}
+
+func (a Arrivals) weight(day string, hour int) float64 {
+	out := 1.0
+	if len(a.Hours) == 24 {
+		out *= a.Hours[hour]
+	}
+	if len(a.Days) > 0 {
+		out *= a.Days[day]
+	}
+	return out
+}
+
+// Weekdays are the days of a week as documents name them.
+var Weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
+
 // farthest is longer than any simulation.
 const farthest = 100 * 366 * span.Day

@@ -53,6 +53,9 @@ func (w *world) beginCycle(p *person, c lifecycle.Command) record.Begun {
 	if p.acc.Stale(p.adjustments) {
 		p.acc = w.scorer.Recompute(p.adjustments, p.events)
 	}
+	if w.scorer.Engaging() {
+		p.fit = w.fitOf(p)
+	}
 	p.stands = w.scorer.EvaluateFit(p.fit, p.acc, p.adjustments, w.now, p.stands.Band)
 	p.moved, p.turns = true, time.Time{}
 	return record.Begun{Score: p.stands.Score, Band: p.stands.Band, Position: w.choose(p, c)}

@@ -11,6 +11,7 @@ import (
 
 // fold folds an event into a life at this moment. It answers a refusal; nothing else goes wrong.
 func (w *world) fold(p *person, e lifecycle.Event) error {
+	w.catchUp(p)
 	e.At = w.now.UTC()
 	lead, out, err := p.lead.Apply(e, w.Policy)
 	if err != nil || out.Same {
@@ -68,17 +69,35 @@ func (w *world) settle(p *person) {
 	if p.lead.Stage != lifecycle.StageNurturing {
 		p.wanted = nil
 	}
-	if due := p.lead.Due(); !due.IsZero() && !due.Equal(p.due) {
-		p.due = due
-		w.at(due, func() { w.passed(p) })
+	due := p.lead.Due()
+	if w.sits(p) {
+		due = p.dueButRetry()
 	}
+	w.wait(p, due)
 	w.turn(p)
 	w.somebody(p)
 }
 
+// wait waits for a deadline; zero is none.
+func (w *world) wait(p *person, due time.Time) {
+	if !due.IsZero() && !due.Equal(p.due) {
+		p.due = due
+		w.at(due, func() { w.passed(p) })
+	}
+}
+
+func (p *person) dueButRetry() time.Time {
+	var rest lifecycle.Lead
+	rest.Clocks = slices.DeleteFunc(slices.Clone(p.lead.Clocks), func(c lifecycle.Clock) bool { return c.Kind == lifecycle.ClockRetry })
+	return rest.Due()
+}
+
 // passed folds in every deadline that is due now. That it was waited for is a question: what is due may be another by now.
 func (w *world) passed(p *person) {
-	p.due = time.Time{}
+	if !p.due.After(w.now) {
+		p.due = time.Time{}
+	}
+	w.catchUp(p)
 	for range maxDeadlines {
 		lead, clock, late, ok := p.lead.PopDue(w.now)
 		if !ok {

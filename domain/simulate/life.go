@@ -5,6 +5,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 // Life is all of one life: what reached it from outside, what it wished and was granted, and what its timeline says.
@@ -16,7 +17,10 @@ type Life struct {
 	Told       []Told
 	Done       []Done
 	Entries    []lifecycle.Entry
-	Lead       lifecycle.Lead // as it stands at the end
+	Profile    map[string]any  // at the end
+	Events     []scoring.Event // all of them, by time
+	Mails      []time.Time     // that were sent
+	Lead       lifecycle.Lead  // as it stands at the end
 }
 
 // Told is what reaches a life: a line of the outbox (Seq), or a decision of a rep.

@@ -92,6 +92,9 @@ func (w *world) mail(p *person, key string) {
 	}
 	p.ledger["mail/"+key] = true
 	p.sent = append(p.sent, w.now)
+	if p.life != nil {
+		p.life.Mails = append(p.life.Mails, w.now)
+	}
 	w.mails[w.now.UTC().Format(time.DateOnly)]++
 	w.reads(p, key)
 }

@@ -17,7 +17,8 @@ import (
 type rep struct {
 	Rep
 	hours *calendar.Calendar
-	open  int // leads they have
+	open  int            // leads they have
+	days  map[string]int // offers by day, but those that were withdrawn
 	weeks map[string]*LoadLine
 }
 
@@ -72,6 +73,7 @@ func (w *world) grant(p *person, c lifecycle.Command) record.Granted {
 	}
 	o.state = "offered"
 	w.week(r).Offers++
+	r.days[dayOf(c.At)]++
 	var err error
 	terms := w.Policy.SLA.For(lifecycle.Whose{Team: r.Team, Band: o.band, Source: p.source})
 	if out.Clocks, o.due, err = deadline.Offer(r.hours, w.Policy, terms, c.At); err != nil {
@@ -165,7 +167,7 @@ func (w *world) candidates(s routing.Step) []routing.Candidate {
 		}
 		c := routing.Candidate{
 			Pool: s.Pool, RepID: r.Name, Turn: of.turn[r.Name], Credit: of.owes[r.Name], Weight: max(1, r.Weight), Open: &r.open,
-			Tags: r.Tags, Languages: r.Languages, Territories: r.Territories,
+			Inactive: r.Inactive, Tags: r.Tags, Languages: r.Languages, Territories: r.Territories,
 		}
 		if r.Capacity > 0 {
 			c.Capacity = &r.Capacity
@@ -205,16 +207,10 @@ func (w *world) takeTurn(d routing.Decision) {
 
 // today is how many offers a rep has had since midnight.
 func (w *world) today(r *rep) int {
-	n, day := 0, w.now.UTC().Truncate(24*time.Hour)
-	for _, p := range w.people {
-		for _, o := range p.offers {
-			if o.rep == r && !o.claimed && o.state != "withdrawn" && !o.at.Before(day) {
-				n++
-			}
-		}
-	}
-	return n
+	return r.days[dayOf(w.now)]
 }
+
+func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // hoursOf is the business time of a rep: their own calendar, else their team's, else the policy's.
 func (w *world) hoursOf(r Rep) *calendar.Calendar {

@@ -10,6 +10,7 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	profile "github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/scoring"
+	"github.com/leadflow-dev/leadflow/domain/span"
 	"github.com/leadflow-dev/leadflow/domain/zone"
 )
 
@@ -26,6 +27,8 @@ type person struct {
 	lead   lifecycle.Lead
 	outbox []lifecycle.Command
 	due    time.Time // what is waited for
+	sits   bool      // its looking again for a rep is not played
+	phase  time.Duration
 
 	// The score, as it is stored.
 	events      []scoring.Event
@@ -72,7 +75,9 @@ func (w *world) person(n int) *person {
 	}
 	for _, field := range slices.Sorted(maps.Keys(p.kind.Profile)) {
 		if values := p.kind.Profile[field]; len(values) > 0 {
-			p.profile[field] = values[d.IntN(len(values))]
+			if v := values[d.IntN(len(values))]; v != "" {
+				p.profile[field] = v
+			}
 		}
 	}
 	house := ""
@@ -80,10 +85,10 @@ func (w *world) person(n int) *person {
 		house = c.Location().String()
 	}
 	p.home = zone.Home(w.Zone, p.profile, house)
-	p.born = w.Start.Add(d.within(min(w.Behaviour.Arrivals.Over.Duration(), w.End().Sub(w.Start))))
+	p.born = w.arrives(d)
 	p.lead = lifecycle.New(p.id)
 	p.lead.Source = p.source
-	p.fit = w.scorer.FitOf(p.profile)
+	p.fit = w.fitOf(p)
 	return p
 }
 
@@ -120,18 +125,38 @@ func (w *world) begin(p *person) {
 
 // visits plays what somebody does by themselves, visit by visit.
 func (w *world) visits(p *person) {
-	d := throw(w.Seed, p.n, "visits")
+	d, how, most := throw(w.Seed, p.n, "visits"), p.kind.Visits, 1.0
+	for _, times := range how.Phases {
+		most = max(most, times)
+	}
+	if how.Varies > 0 {
+		most *= throw(w.Seed, p.n, "varies").factor(how.Varies)
+	}
+	how.Every = span.Span(max(1, float64(how.Every)/most))
 	at := time.Duration(0)
 	var visit func()
 	visit = func() {
-		w.visit(p, d)
-		next, comes := p.kind.Visits.next(d, at)
-		if comes {
+		if at == 0 || len(how.Phases) == 0 || d.chance(how.during(p.lead.Stage)) {
+			w.visit(p, d)
+		}
+		if next, comes := how.next(d, at); comes {
 			at = next
 			w.at(p.born.Add(at), visit)
 		}
 	}
 	visit()
+}
+
+// during is how many of the visits that are drawn come in a stage: as many are drawn as come in the busiest.
+func (v Visits) during(stage lifecycle.Stage) float64 {
+	most, times, known := 1.0, 1.0, false
+	for _, n := range v.Phases {
+		most = max(most, n)
+	}
+	if times, known = v.Phases[PhaseOf(string(stage))]; !known {
+		times = 1
+	}
+	return times / most
 }
 
 // visit is one of them: what is done in it follows itself within minutes.

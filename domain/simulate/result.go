@@ -120,7 +120,7 @@ func (w *world) result() *Result {
 		}
 		r.outcomes = append(r.outcomes, o)
 		if p.life != nil {
-			p.life.Lead = p.lead
+			p.life.Lead, p.life.Profile, p.life.Events = p.lead, p.profile, p.events
 			r.Lives = append(r.Lives, p.life)
 		}
 	}

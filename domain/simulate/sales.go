@@ -27,7 +27,10 @@ func (w *world) hold(p *person, before lifecycle.Lead) {
 			line.Open, line.Peak = r.open, max(line.Peak, r.open)
 		}
 	}
-	p.holder = holder
+	left := p.holder
+	if p.holder = holder; w.staff[left] != nil {
+		w.room()
+	}
 }
 
 // became keeps what the timeline says of an offer.
@@ -50,6 +53,9 @@ func (w *world) became(o *offer, e lifecycle.Entry) {
 		line.Rejected++
 	case "missed":
 		line.Missed++
+	case "withdrawn":
+		o.rep.days[dayOf(o.at)]--
+		w.room()
 	}
 }
 
@@ -142,7 +148,7 @@ func (w *world) looks(p *person, d dice) {
 // free is who has room for a lead of the queue, and of those who has fewest: of its team, where it has one.
 func (w *world) free(p *person) (best *rep) {
 	for _, r := range w.reps {
-		if p.lead.Team != "" && r.Team != p.lead.Team || r.Capacity > 0 && r.open >= r.Capacity {
+		if r.Inactive || p.lead.Team != "" && r.Team != p.lead.Team || r.Capacity > 0 && r.open >= r.Capacity {
 			continue
 		}
 		if best == nil || r.open < best.open {

@@ -16,7 +16,15 @@ func (w *world) ingest(p *person, kind string, properties map[string]any) {
 	was, fit := p.acc, p.fit
 	p.events = append(p.events, e)
 	p.acc = w.scorer.Fold(was, p.adjustments, e)
+	if w.scorer.Engaging() {
+		p.fit = w.fitOf(p)
+	}
 	w.follows(p, was, fit, []scoring.Event{e})
+}
+
+// fitOf is what the profile gives, and, where the model's predictor asks for that, the source and what the lead did.
+func (w *world) fitOf(p *person) float64 {
+	return w.scorer.FitWith(w.scorer.Facts(p.source, p.profile), p.acc)
 }
 
 // learn takes a value of the profile.
@@ -26,12 +34,13 @@ func (w *world) learn(p *person, field string, value any) {
 	}
 	fit := p.fit
 	p.profile[field] = value
-	p.fit = w.scorer.FitOf(p.profile)
+	p.fit = w.fitOf(p)
 	w.follows(p, p.acc, fit, nil)
 }
 
 // follows is what comes of new events, or of another profile.
 func (w *world) follows(p *person, was scoring.Accumulators, fit float64, fresh []scoring.Event) {
+	w.stirs(p)
 	l := hearing.Lead{
 		Stage: p.lead.Stage, Cycle: p.lead.Cycle, Began: p.lead.CycleAt, Muted: p.lead.Muted, Wanted: p.wanted, Since: p.since,
 		Band: p.stands.Band, Engaged: p.engaged, MQLCycle: p.mqlCycle,
@@ -84,6 +93,7 @@ func (w *world) turn(p *person) {
 
 // turned is a score that time alone has moved.
 func (w *world) turned(p *person) {
+	w.stirs(p)
 	p.moved, p.turns = true, time.Time{}
 	l := hearing.Lead{Stage: p.lead.Stage, Band: p.stands.Band, Wanted: p.wanted}
 	p.stands = w.scorer.EvaluateFit(p.fit, p.acc, p.adjustments, w.now, l.Band)

@@ -9,40 +9,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/leadflow-dev/leadflow/document"
+	"github.com/leadflow-dev/leadflow/document/housetest"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
-	"github.com/leadflow-dev/leadflow/domain/routing"
-	"github.com/leadflow-dev/leadflow/domain/sequence"
 	"github.com/leadflow-dev/leadflow/domain/simulate"
 	"github.com/leadflow-dev/leadflow/domain/span"
 )
 
 func hours(n int) span.Span { return span.Span(time.Duration(n) * time.Hour) }
 
-// house is what Leadflow starts with.
-func house(t testing.TB, leads, days int) simulate.Input {
-	t.Helper()
-	in := simulate.Input{
-		Leads: leads, Days: days, Seed: 1, Start: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), Route: routing.Default(),
-		Zone: func(name string) *time.Location {
-			if loc, err := time.LoadLocation(name); name != "" && err == nil {
-				return loc
-			}
-			return nil
-		},
-	}
-	var err error
-	in.Model, err = document.ParseModel(document.DefaultModel)
-	require.NoError(t, err)
-	in.Policy, err = document.ParsePolicy(document.DefaultPolicy)
-	require.NoError(t, err)
-	in.Behaviour, err = document.ParseBehaviour(document.DefaultBehaviour)
-	require.NoError(t, err)
-	welcome, err := document.ParseSequence(document.DefaultSequence)
-	require.NoError(t, err)
-	in.Sequences = []sequence.Sequence{welcome}
-	return in
-}
+func house(t testing.TB, leads, days int) simulate.Input { return housetest.New(t, leads, days, nil) }
 
 func run(t testing.TB, in simulate.Input) *simulate.Result {
 	t.Helper()

@@ -24,6 +24,8 @@ const (
 	maxReps  = 1000
 	maxActs  = 100
 	maxTimes = 100
+
+	maxVaries = 3
 )
 
 var (
@@ -65,6 +67,7 @@ func (b Behaviour) Validate() []Problem {
 	if len(b.People) == 0 || len(b.People) > maxKinds {
 		c.add("people", "must be 1 to %d kinds of people", maxKinds)
 	}
+	c.arrivals("arrivals", b.Arrivals)
 	shares := map[string]float64{}
 	for i, k := range b.People {
 		path := fmt.Sprintf("people[%d]", i)
@@ -77,6 +80,23 @@ func (b Behaviour) Validate() []Problem {
 	c.weights("people", shares)
 	c.sales("sales", b.Sales)
 	return c.problems
+}
+
+func (c *check) arrivals(path string, a Arrivals) {
+	if len(a.Hours) != 0 && len(a.Hours) != 24 {
+		c.add(path+".hours", "must be 24 weights, from midnight on")
+	}
+	hours := map[string]float64{}
+	for i, weight := range a.Hours {
+		hours[fmt.Sprint(i)] = weight
+	}
+	c.weights(path+".hours", hours)
+	c.weights(path+".days", a.Days)
+	for _, day := range slices.Sorted(maps.Keys(a.Days)) {
+		if !slices.Contains(Weekdays, day) {
+			c.add(path+".days."+day, "is no day: use %s", strings.Join(Weekdays, " "))
+		}
+	}
 }
 
 func (c *check) kind(path string, k Kind) {
@@ -93,6 +113,14 @@ func (c *check) kind(path string, k Kind) {
 	}
 	if k.Visits.Every <= 0 {
 		c.add(path+".visits.every", "is missing: say how long it is from one visit to the next, at first")
+	}
+	if v := k.Visits.Varies; !(v >= 0 && v <= maxVaries) {
+		c.add(path+".visits.varies", "must be between 0 and %d", maxVaries)
+	}
+	for _, phase := range slices.Sorted(maps.Keys(k.Visits.Phases)) {
+		if times := k.Visits.Phases[phase]; !(times >= 0 && times <= maxTimes) || !slices.Contains([]string{PhaseNurturing, PhaseSales, PhaseResting}, phase) {
+			c.add(path+".visits.phases."+phase, "must be nurturing, sales or resting, and 0 to %d times as often", maxTimes)
+		}
 	}
 	if len(k.Visits.Does) > maxActs {
 		c.add(path+".visits.does", "has %d entries, at most %d are taken", len(k.Visits.Does), maxActs)

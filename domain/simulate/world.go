@@ -47,6 +47,7 @@ type world struct {
 	pools  map[string]*pool
 	people []*person
 	mails  map[string]int // by day
+	benches
 	failed error
 }
 
@@ -82,28 +83,37 @@ func (w *world) at(t time.Time, do func()) {
 
 // Run plays all lives to the end. The error says what cannot be simulated, and why.
 func Run(in Input) (*Result, error) {
+	w, err := play(in)
+	if err != nil {
+		return nil, err
+	}
+	return w.result(), nil
+}
+
+func play(in Input) (*world, error) {
 	w, err := newWorld(in)
 	if err != nil {
 		return nil, err
 	}
-	end := in.End()
 	for n := range in.Leads {
 		p := w.person(n)
 		w.people = append(w.people, p)
 		w.at(p.born, func() { w.begin(p) })
 	}
+	w.midnights()
 	for len(w.queue) > 0 && w.failed == nil {
 		h := heap.Pop(&w.queue).(happening)
-		if !h.at.Before(end) {
+		if !h.at.Before(in.End()) {
 			break
 		}
 		w.now = h.at
 		h.do()
 	}
-	if w.failed != nil {
-		return nil, w.failed
+	w.now = in.End()
+	for _, p := range w.people {
+		w.catchUp(p)
 	}
-	return w.result(), nil
+	return w, w.failed
 }
 
 func newWorld(in Input) (*world, error) {
@@ -125,7 +135,7 @@ func newWorld(in Input) (*world, error) {
 		return nil, err
 	}
 	for _, r := range in.Behaviour.Sales.Reps {
-		one := &rep{Rep: r, hours: w.hoursOf(r)}
+		one := &rep{Rep: r, hours: w.hoursOf(r), days: map[string]int{}}
 		w.reps = append(w.reps, one)
 		w.staff[r.Name] = one
 	}
