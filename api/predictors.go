@@ -131,10 +131,15 @@ func (a *API) usePredictor(ctx context.Context, in *predictorVersion) (*out[reco
 		b.Note = fmt.Sprintf("model %d with predictor %d: %s", was.Version, in.Version, b.Use)
 	}
 	m, err := a.keepModel(ctx, written{Source: source, Note: b.Note})
-	if err == nil {
-		m, err = a.Documents.PublishModel(ctx, m.Version)
+	if err != nil {
+		return nil, err
 	}
-	return &out[record.Model]{m}, err
+	published, err := a.Documents.PublishModelInstead(ctx, m.Version, was.Version)
+	if errors.Is(err, record.ErrConflict) {
+		err = problem(http.StatusConflict, "published_meanwhile", fmt.Sprintf(
+			"somebody published another model while this was made of version %d, and nothing was published here: use the predictor again, or look at the draft %d", was.Version, m.Version))
+	}
+	return &out[record.Model]{published}, err
 }
 
 // keepModel keeps a model as a draft.

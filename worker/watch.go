@@ -15,7 +15,7 @@ import (
 
 // Predictors are what was learned from outcomes, and the outcomes.
 type Predictors interface {
-	// PredictorsInUse are those that the published model names, with their cards.
+	// PredictorsInUse are those that the published model or one that scores along names, with their cards.
 	PredictorsInUse(ctx context.Context) ([]record.KeptPredictor, error)
 	Examples(ctx context.Context) (record.Examples, error)
 	KeepHealth(ctx context.Context, h record.PredictorHealth) error

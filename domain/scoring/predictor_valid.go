@@ -12,6 +12,7 @@ const (
 	maxLevels     = 200
 	maxKnots      = 2000
 	maxLogOdds    = 100
+	maxKnotAt     = 1e100 // the distance of two is a number
 )
 
 // Problems finds everything that is wrong with a predictor; nothing means that it can be made ready.
@@ -76,8 +77,8 @@ func (c *check) curve(path string, curve []Knot, least, most float64) {
 	}
 	for i, k := range curve {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if math.IsNaN(k.At) || math.IsInf(k.At, 0) || i > 0 && k.At <= curve[i-1].At {
-			c.add(at+".at", "must be a number above that of the knot before it")
+		if !(math.Abs(k.At) <= maxKnotAt) || i > 0 && k.At <= curve[i-1].At {
+			c.add(at+".at", "must be a number above that of the knot before it, and at most %g", maxKnotAt)
 		}
 		if !(k.Value >= least && k.Value <= most) {
 			c.add(at+".value", "must be between %v and %v", least, most)
