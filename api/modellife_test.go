@@ -128,22 +128,25 @@ func TestModels_hostileDocuments(t *testing.T) {
 		`{"engagement":[` + strings.Repeat(`{"id":"a","on":"chat","points":1},`, 6000) + `{}]}`, "engagement:\n  - {id: a, on: chat, points: .nan}\n", "engagement: [[[[", "{}", "null", "[]", "7", "\u202e",
 		`{"fit":[{"id":"f","field":"custom.` + strings.Repeat("x", 50_000) + `","present":true,"points":100}]}`, rule(`,"half_life":"1e308d"`), "predictive: {use: axis, points: 1e308, version: 1}",
 	} {
-		for _, note := range []string{"", "fine", "\u0000leak-me", strings.Repeat("leak-me", 2000), "\u202eleak-me\n"} {
-			r := w.refusesWell(http.MethodPost, "/v1/models", string(jsonOf(t, object{"source": source, "note": note})))
-			require.Less(t, len(r.raw), 300_000, "%.80s", source)
-			if note != "" || r.StatusCode != http.StatusCreated {
-				continue
-			}
-			at := fmt.Sprintf("/v1/models/%v", r.body["version"])
-			for _, path := range []string{"/check", "/diff", "/performance"} {
-				w.admin(http.StatusOK, http.MethodGet, at+path, nil)
-			}
-			w.admin(http.StatusAccepted, http.MethodPost, at+"/preview", nil)
-			_, err := w.store.PreviewModel(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, "done", w.admin(http.StatusOK, http.MethodGet, at+"/preview", nil).body["state"])
-			w.admin(http.StatusOK, http.MethodGet, "/v1/leads/"+lead+"/score?model="+fmt.Sprint(r.body["version"]), nil)
+		r := w.refusesWell(http.MethodPost, "/v1/models", string(jsonOf(t, object{"source": source})))
+		require.Less(t, len(r.raw), 300_000, "%.80s", source)
+		if r.StatusCode != http.StatusCreated {
+			continue
 		}
+		at := fmt.Sprintf("/v1/models/%v", r.body["version"])
+		for _, path := range []string{"/check", "/diff", "/performance"} {
+			w.admin(http.StatusOK, http.MethodGet, at+path, nil)
+		}
+		w.admin(http.StatusAccepted, http.MethodPost, at+"/preview", nil)
+		_, err := w.store.PreviewModel(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "done", w.admin(http.StatusOK, http.MethodGet, at+"/preview", nil).body["state"])
+		w.admin(http.StatusOK, http.MethodGet, "/v1/leads/"+lead+"/score?model="+fmt.Sprint(r.body["version"]), nil)
+	}
+	for note, status := range map[string]int{
+		"fine": http.StatusCreated, "\u202e\n": http.StatusCreated, "\u0000leak-me": http.StatusUnprocessableEntity, strings.Repeat("leak-me", 2000): http.StatusUnprocessableEntity,
+	} {
+		require.Equal(t, status, w.refusesWell(http.MethodPost, "/v1/models", string(jsonOf(t, object{"source": pointsOfVisits, "note": note}))).StatusCode)
 	}
 	// Predictors: what is valid JSON all the way down, and means harm.
 	predictor := func(feature, card string) string {
@@ -174,12 +177,19 @@ func TestModels_hostileDocuments(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, used, 2)
-	for _, at := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-1", "NaN", "1e308", "2026-02-30T00:00:00Z"} {
-		for _, model := range []string{"0", "-1", "1", "2147483648", "1e308", "NaN", "99999"} {
-			w.refusesWell(http.MethodGet, "/v1/leads/"+lead+"/score?at="+at+"&model="+model, nil)
-			w.refusesWell(http.MethodGet, "/v1/leads/"+lead+"/score/series?from="+at+"&model="+model+"&points=1000", nil)
-			w.refusesWell(http.MethodGet, "/v1/leads/"+lead+"/score/series?to="+at+"&points="+model, nil)
+	score := "/v1/leads/" + lead + "/score"
+	for _, at := range []string{"0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "-1", "NaN", "2026-02-30T00:00:00Z"} {
+		for _, path := range []string{score + "?model=1&at=", score + "/series?points=1000&from=", score + "/series?to="} {
+			w.refusesWell(http.MethodGet, path+at, nil)
 		}
+	}
+	for _, model := range []string{"0", "-1", "2147483648", "1e308", "NaN", "99999"} {
+		for _, path := range []string{
+			score + "?model=", score + "/series?model=", score + "/series?points=", "/v1/predictors/", "/v1/predictor-health?predictor=", "/v1/analytics/rules?model=", "/v1/analytics/funnel?model=",
+		} {
+			w.refusesWell(http.MethodGet, path+model, nil)
+		}
+		w.refusesWell(http.MethodGet, "/v1/models/"+model+"/performance", nil)
 	}
 }
 

@@ -125,7 +125,7 @@ func TestPredictorHealth_isListedNewestFirst(t *testing.T) {
 func TestPredictors_ofModelsThatScoreAlongAreWatched(t *testing.T) {
 	s, ctx := house(t), t.Context()
 	version := keptPredictor(t, s)
-	require.NoError(t, s.KeepHealth(ctx, record.PredictorHealth{Predictor: version, State: record.HealthRetrain, Leads: 200, Alarms: []string{"x"}}))
+	require.NoError(t, s.KeepHealth(ctx, record.PredictorHealth{Predictor: version, State: record.HealthRetrain, Leads: 200, Alarms: []string{"x"}, Health: json.RawMessage(`{}`)}))
 	tried := draft(t, s, fmt.Sprintf(`%s, "predictive": {"use": "axis", "points": 40, "version": %d, "predictor": %s}}`, testModel[:len(testModel)-1], version, learnedTest))
 	idle := draft(t, s, fmt.Sprintf(`%s, "predictive": {"use": "off", "version": %d, "predictor": %s}}`, testModel[:len(testModel)-1], version, learnedTest))
 	watched := func() string {

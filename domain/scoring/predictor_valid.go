@@ -31,7 +31,7 @@ func (p Predictor) Problems(path string) []Problem {
 	if len(p.Features) > maxRules {
 		c.add(path+".features", "has %d of them, at most %d are taken", len(p.Features), maxRules)
 	}
-	for i, f := range p.Features {
+	for i, f := range p.Features[:min(len(p.Features), maxRules)] {
 		one := fmt.Sprintf("%s.features[%d]", path, i)
 		if f.Field == "" || slices.ContainsFunc(p.Features[:i], func(g Feature) bool { return g.Field == f.Field }) {
 			c.add(one+".field", "is missing, or there twice")
