@@ -23,7 +23,7 @@ type AnswerPeriod struct {
 	Source   string    `query:"source" maxLength:"64"`
 	Campaign string    `query:"campaign" maxLength:"255"`
 	Band     string    `query:"band" maxLength:"64" doc:"at the first offer of the cycle"`
-	Model    int       `query:"model" minimum:"0" doc:"version of the model at the first offer"`
+	Model    int       `query:"model" minimum:"0" maximum:"2147483647" doc:"version of the model at the first offer"`
 	By       string    `query:"by" enum:",theme,rule,content,question,week,month,source,campaign,band,model" doc:"breakdown; absent: none. theme: an answer counts for each theme it mentions, with an empty key for none"`
 }
 

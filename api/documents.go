@@ -17,7 +17,7 @@ func (a *API) models() {
 	})
 	add(a, route{method: http.MethodPost, path: "/v1/models", group: "Models", summary: "Keep a model as a draft", roles: marketers, status: http.StatusCreated, body: written{}, otherMedia: yamlMedia}, a.createModel)
 	type version struct {
-		Version int `path:"version" minimum:"1"`
+		Version int `path:"version" minimum:"1" maximum:"2147483647"`
 	}
 	add(a, route{method: http.MethodGet, path: "/v1/models/{version}", group: "Models", summary: "Read a version, and how far it is on its way to everybody", roles: everybody}, func(ctx context.Context, in *version) (*out[record.Model], error) {
 		m, err := a.Documents.Model(ctx, in.Version)

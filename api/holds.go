@@ -13,7 +13,7 @@ import (
 
 type sequenceVersion struct {
 	Name    string `path:"name" maxLength:"200"`
-	Version int    `path:"version" minimum:"1"`
+	Version int    `path:"version" minimum:"1" maximum:"2147483647"`
 }
 
 type publishBody struct {

@@ -25,7 +25,7 @@ type Insight interface {
 }
 
 type casesQuery struct {
-	Model int       `query:"model" minimum:"0" doc:"version; absent: the published one"`
+	Model int       `query:"model" minimum:"0" maximum:"2147483647" doc:"version; absent: the published one"`
 	From  time.Time `query:"from" doc:"leads that were offered from then on, or ended where nobody was asked; absent: all"`
 	To    time.Time `query:"to" doc:"and before then"`
 }
@@ -82,7 +82,7 @@ func (a *API) insight() {
 }
 
 type ofVersion struct {
-	Version int `path:"version" minimum:"1"`
+	Version int `path:"version" minimum:"1" maximum:"2147483647"`
 }
 
 func (a *API) suggest(ctx context.Context, in *ofVersion) (*out[record.Suggestion], error) {

@@ -209,7 +209,7 @@ func (a *API) timeline(ctx context.Context, in *leadPage) (*out[record.Page[reco
 type scoreQuery struct {
 	ByID
 	At    time.Time `query:"at" doc:"as it was then, by what was known then; absent: now"`
-	Model int       `query:"model" minimum:"1" doc:"under this version; absent: the one that is published now; published in the answer is the one of then"`
+	Model int       `query:"model" minimum:"1" maximum:"2147483647" doc:"under this version; absent: the one that is published now; published in the answer is the one of then"`
 }
 
 func (a *API) score(ctx context.Context, in *scoreQuery) (*out[record.Score], error) {

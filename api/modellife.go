@@ -19,6 +19,8 @@ type ModelLife interface {
 	ModelBefore(ctx context.Context, version int) (record.Model, error)
 	// FieldsHeld counts, of the newest leads, how many have each of the profile fields.
 	FieldsHeld(ctx context.Context, fields []string, newest int) (leads int, held map[string]int, err error)
+	// CountProperties counts, of events of the newest leads, which properties they have of those that a model looks at.
+	CountProperties(ctx context.Context, p *scoring.PropertyCounts, newest int) error
 	// PlanPublication says what it would do to publish a version, and does nothing.
 	PlanPublication(ctx context.Context, version int) (record.ModelPublication, error)
 	// RetireModel answers record.ErrConflict of the version that everybody is scored by.
@@ -163,6 +165,13 @@ func (a *API) doubts(ctx context.Context, source string, m scoring.Model) ([]rec
 			return nil, err
 		}
 		found = append(found, m.Unheld(leads, held)...)
+	}
+	properties := m.Properties()
+	if len(properties.Types()) > 0 {
+		if err := a.Documents.CountProperties(ctx, properties, newestLeads); err != nil {
+			return nil, err
+		}
+		found = append(found, properties.Unheld(newestLeads)...)
 	}
 	return document.Warnings([]byte(source), found), nil
 }

@@ -57,5 +57,8 @@ func (a *API) beginModelPreview(ctx context.Context, in *ModelVersion) (*preview
 		b.Weeks = previewWeeks
 	}
 	p, err := a.Documents.BeginModelPreview(ctx, in.Version, b.Weeks)
+	if errors.Is(err, record.ErrNoModel) {
+		err = problem(http.StatusConflict, "no_model", "no model is published that this version could be compared with: publish one")
+	}
 	return &previewAnswer{Location: "/v1/models/" + strconv.Itoa(in.Version) + "/preview", Body: p}, err
 }

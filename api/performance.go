@@ -18,7 +18,7 @@ type Backtests interface {
 }
 
 type performanceQuery struct {
-	Version    int       `path:"version" minimum:"1"`
+	Version    int       `path:"version" minimum:"1" maximum:"2147483647"`
 	From       time.Time `query:"from" doc:"decisions from then on; absent: all"`
 	To         time.Time `query:"to" doc:"and before then; absent: all"`
 	Decision   string    `query:"decision" enum:"offer,mql" default:"offer" doc:"the moment that is judged: the first offer of a cycle, or of one that nobody was offered when it became an MQL; mql: always that"`

@@ -64,6 +64,8 @@ type Documents interface {
 	Model(ctx context.Context, version int) (record.Model, error)
 	CreateModel(ctx context.Context, m record.Model) (record.Model, error)
 	PublishModel(ctx context.Context, version int) (record.Model, error)
+	// PublishModelInstead publishes what was made of a version; record.ErrConflict where that is no more the published one.
+	PublishModelInstead(ctx context.Context, version, of int) (record.Model, error)
 	Sequences(ctx context.Context, cursor string, limit int) (record.Page[record.Sequence], error)
 	CreateSequence(ctx context.Context, s record.Sequence) (record.Sequence, error)
 	Sequence(ctx context.Context, name string, version int) (record.Sequence, error)

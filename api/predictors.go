@@ -1,11 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 
 	"github.com/leadflow-dev/leadflow/document"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -24,7 +27,7 @@ type Predictors interface {
 }
 
 type predictorVersion struct {
-	Version int `path:"version" minimum:"1"`
+	Version int `path:"version" minimum:"1" maximum:"2147483647"`
 }
 
 type predictorBody struct {
@@ -42,8 +45,11 @@ type useBody struct {
 
 type healthQuery struct {
 	Paged
-	Predictor int `query:"predictor" minimum:"1" doc:"version; absent: of all"`
+	Predictor int `query:"predictor" minimum:"1" maximum:"2147483647" doc:"version; absent: of all"`
 }
+
+// maxModelNote is how many characters may say what is new about a version.
+const maxModelNote = 2000
 
 // predictorLimit is that of its body: levels and knots may be many, and the card tells what the data looked like.
 const predictorLimit = 8 << 20
@@ -95,15 +101,50 @@ func (a *API) keepPredictor(ctx context.Context, _ *struct{}) (*out[record.KeptP
 	if b.Note != "" {
 		c.text("note", b.Note, 200)
 	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	raw, err := json.Marshal(b.Predictor)
 	if err != nil {
 		return nil, err
 	}
+	for field, text := range map[string]json.RawMessage{"predictor": raw, "card": b.Card} {
+		if len(c) == 0 && !storable(text) {
+			c.add(field, "invalid", "holds a NUL character, a number that is too large, or lies too deep")
+		}
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
 	kept, err := a.Predictors.KeepPredictor(ctx, record.KeptPredictor{Origin: b.Origin, Note: b.Note, Author: keyOf(ctx).Name, Predictor: raw, Card: b.Card})
 	return &out[record.KeptPredictor]{kept}, err
+}
+
+// deepest is how deep JSON that is kept as it was sent may lie.
+const deepest = 100
+
+// storable reports that Postgres can keep JSON as it is: not each text and each number of JSON is one of its.
+func storable(raw json.RawMessage) bool {
+	tokens, depth := json.NewDecoder(bytes.NewReader(raw)), 0
+	for {
+		t, err := tokens.Token() // numbers are read, so that none is too large
+		if errors.Is(err, io.EOF) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+		switch v := t.(type) {
+		case string:
+			if strings.IndexByte(v, 0) >= 0 {
+				return false
+			}
+		case json.Delim:
+			if depth++; v == ']' || v == '}' {
+				depth -= 2
+			}
+			if depth > deepest {
+				return false
+			}
+		}
+	}
 }
 
 // usePredictor makes another version of the published model, which says otherwise of the predictor, and publishes it: everybody is
@@ -131,10 +172,15 @@ func (a *API) usePredictor(ctx context.Context, in *predictorVersion) (*out[reco
 		b.Note = fmt.Sprintf("model %d with predictor %d: %s", was.Version, in.Version, b.Use)
 	}
 	m, err := a.keepModel(ctx, written{Source: source, Note: b.Note})
-	if err == nil {
-		m, err = a.Documents.PublishModel(ctx, m.Version)
+	if err != nil {
+		return nil, err
 	}
-	return &out[record.Model]{m}, err
+	published, err := a.Documents.PublishModelInstead(ctx, m.Version, was.Version)
+	if errors.Is(err, record.ErrConflict) {
+		err = problem(http.StatusConflict, "published_meanwhile", fmt.Sprintf(
+			"somebody published another model while this was made of version %d, and nothing was published here: use the predictor again, or look at the draft %d", was.Version, m.Version))
+	}
+	return &out[record.Model]{published}, err
 }
 
 // keepModel keeps a model as a draft.
@@ -163,12 +209,11 @@ func (a *API) parseModel(ctx context.Context, source string) (scoring.Model, err
 }
 
 func (a *API) keepParsed(ctx context.Context, w written, parsed scoring.Model) (record.Model, error) {
-	var c checks
 	if w.Note != "" {
-		c.text("note", w.Note, maxNote)
-	}
-	if err := c.err(); err != nil {
-		return record.Model{}, err
+		var c checks
+		if c.text("note", w.Note, maxModelNote); c.err() != nil {
+			return record.Model{}, c.err()
+		}
 	}
 	doc, err := json.Marshal(parsed)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -75,6 +76,9 @@ func invalid(errs ...FieldError) *Problem {
 	return p
 }
 
+// mostProblems bounds what is told of one document.
+const mostProblems = 100
+
 // problem says an error of any room to the outside. What it does not know is logged and told as internal.
 func (a *API) problem(ctx context.Context, err error) *Problem {
 	p := a.known(ctx, err)
@@ -98,11 +102,15 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 	case errors.As(err, &de):
 		return invalid(fields(de, func(p desk.Problem) FieldError { return FieldError(p) })...)
 	case errors.As(err, &doc):
-		return invalid(fields(doc.Problems, func(p document.Problem) FieldError {
+		all := fields(doc.Problems[:min(len(doc.Problems), mostProblems)], func(p document.Problem) FieldError {
 			field := cmp.Or(p.Path, "source")
 			p.Path = "" // once is enough
 			return FieldError{Field: field, Code: "invalid", Detail: p.String()}
-		})...)
+		})
+		if more := len(doc.Problems) - len(all); more > 0 {
+			all = append(all, FieldError{Field: "source", Code: "invalid", Detail: fmt.Sprintf("has %d more problems: mend these first", more)})
+		}
+		return invalid(all...)
 	case errors.As(err, &conflict):
 		p := problem(http.StatusConflict, "identity_conflict", "the keys of this request belong to two leads; merge them (POST /v1/leads/{id}/merge), or send one key only")
 		p.LeadIDs = conflict.LeadIDs[:]
@@ -121,6 +129,8 @@ func (a *API) known(ctx context.Context, err error) *Problem {
 		return problem(http.StatusConflict, "conflict", "the name or address is taken already")
 	case errors.Is(err, record.ErrTooMany):
 		return tooManyTests()
+	case errors.Is(err, record.ErrNoModel):
+		return problem(http.StatusServiceUnavailable, "no_model", "no scoring model is published, so nothing can be scored: publish one (POST /v1/models/{version}/publish)")
 	case errors.Is(err, record.ErrInUse):
 		return problem(http.StatusConflict, "in_use", "what is named does not exist, or is still in use")
 	}

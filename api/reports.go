@@ -34,7 +34,7 @@ type Period struct {
 	Campaign string    `query:"campaign" maxLength:"255"`
 	Persona  string    `query:"persona" maxLength:"64" doc:"of the published model, by what is known of the lead"`
 	Band     string    `query:"band" maxLength:"64" doc:"at the first offer"`
-	Model    int       `query:"model" minimum:"0" doc:"version of the model at the first offer"`
+	Model    int       `query:"model" minimum:"0" maximum:"2147483647" doc:"version of the model at the first offer"`
 	TeamID   string    `query:"team_id" format:"uuid" doc:"of the first offer that was accepted"`
 	RepID    string    `query:"rep_id" format:"uuid"`
 }

@@ -31,7 +31,7 @@ type Routing interface {
 }
 
 type routeVersion struct {
-	Version int `path:"version" minimum:"1"`
+	Version int `path:"version" minimum:"1" maximum:"2147483647"`
 }
 
 type routePreviewBody struct {

@@ -18,7 +18,7 @@ type courseQuery struct {
 	From   time.Time `query:"from" doc:"absent: since the lead is known"`
 	To     time.Time `query:"to" doc:"absent: now"`
 	Points int       `query:"points" minimum:"2" maximum:"500" default:"60" doc:"moments, evenly apart, the end among them"`
-	Model  int       `query:"model" minimum:"1" doc:"under this version; absent: the published one"`
+	Model  int       `query:"model" minimum:"1" maximum:"2147483647" doc:"under this version; absent: the published one"`
 }
 
 func (a *API) scoreCourse() {

@@ -15,7 +15,7 @@ import (
 func (a *API) sequenceVersions() {
 	type version struct {
 		Name    string `path:"name" maxLength:"200"`
-		Version int    `path:"version" minimum:"1"`
+		Version int    `path:"version" minimum:"1" maximum:"2147483647"`
 	}
 	const path, group = "/v1/sequences/{name}/{version}", "Sequences"
 	add(a, route{method: http.MethodGet, path: path, group: group, summary: "Read a version", roles: everybody}, func(ctx context.Context, in *version) (*out[record.Sequence], error) {

@@ -90,6 +90,28 @@ func (n *node) child(path string) (*node, string) {
 	return found, path[longest:]
 }
 
+// storable refuses what Postgres cannot keep: a NUL, which may be written as an escape.
+func (n *node) storable() error {
+	const told = "has a NUL character: take it out"
+	if strings.IndexByte(n.text, 0) >= 0 {
+		return &syntax{n.at, told}
+	}
+	for _, item := range n.list {
+		if err := item.storable(); err != nil {
+			return err
+		}
+	}
+	for _, p := range n.pairs {
+		if strings.IndexByte(p.key, 0) >= 0 {
+			return &syntax{p.at, told}
+		}
+		if err := p.value.storable(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // maxDepth is how deep values may lie within each other: four times what any document here needs.
 const maxDepth = 32
 

@@ -102,10 +102,15 @@ func read(data []byte) (*node, error) {
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		return nil, &syntax{place{1 + strings.Count(text[:i], "\n"), 1}, "has a NUL character in this line"}
 	}
+	reader := readYAML
 	if json.Valid([]byte(text)) {
-		return readJSON(text)
+		reader = readJSON
 	}
-	return readYAML(text)
+	root, err := reader(text)
+	if err == nil {
+		err = root.storable()
+	}
+	return root, err
 }
 
 // clip keeps messages of the parser short and on one line.

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/cli"
+	"github.com/leadflow-dev/leadflow/store"
 	"github.com/leadflow-dev/leadflow/worker"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
@@ -140,4 +141,24 @@ func runs(t *testing.T, want int, args ...string) string {
 	code := cli.Main(t.Context(), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &talk})
 	require.Equal(t, want, code, "%v: %s%s", args, &out, &talk)
 	return out.String() + talk.String()
+}
+
+// The schedule needs nobody who triggers it: it comes to its time, and a worker looks.
+func TestSchedule_runsByItself(t *testing.T) {
+	t.Parallel()
+	c, ctx := temporalClient(t), t.Context()
+	s, err := store.Open(ctx, product.postgres.URL("leadflow"), store.Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	h := worker.Host{Client: c, TaskQueue: "predicta-itself", WatchEvery: time.Second, Log: slog.New(slog.DiscardHandler)}
+	w := worker.New(c, worker.Options{TaskQueue: h.TaskQueue}, worker.NewActivities(s), func(error) {})
+	require.NoError(t, w.Start())
+	defer w.Stop()
+	handle := c.ScheduleClient().GetHandle(ctx, wire.ScheduleID(h.TaskQueue))
+	defer func() { _ = handle.Delete(context.WithoutCancel(ctx)) }()
+	require.NoError(t, h.EnsureSchedule(ctx))
+	require.Eventually(t, func() bool {
+		done, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: "TaskQueue = '" + h.TaskQueue + "' AND ExecutionStatus = 'Completed'"})
+		return err == nil && len(done.Executions) >= 2
+	}, time.Minute, 100*time.Millisecond)
 }

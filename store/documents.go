@@ -74,11 +74,32 @@ const (
 // PublishModel makes a version the one everybody is scored by; a retired one may come back. Workers score everybody by
 // it in the background (Rescore); a version that scored along as a shadow does not any more; whoever something happens to first is brought up with it.
 func (s *Store) PublishModel(ctx context.Context, version int) (record.Model, error) {
+	return s.publishModel(ctx, version, 0)
+}
+
+// PublishModelInstead is PublishModel of a version that was made of the published one: record.ErrConflict where that is no more published,
+// or what another had published meanwhile would quietly be gone.
+func (s *Store) PublishModelInstead(ctx context.Context, version, of int) (record.Model, error) {
+	return s.publishModel(ctx, version, of)
+}
+
+const sqlStillPublished = `SELECT state = 'published' FROM models WHERE version = @of`
+
+func (s *Store) publishModel(ctx context.Context, version, of int) (record.Model, error) {
 	var out record.Model
 	err := s.tx(ctx, "publish model", func(tx pgx.Tx) error {
 		args := pgx.NamedArgs{"version": version, "why": "published"}
 		if _, err := tx.Exec(ctx, sqlLockModels); err != nil {
 			return err
+		}
+		if of != 0 {
+			var still bool
+			if err := tx.QueryRow(ctx, sqlStillPublished, pgx.NamedArgs{"of": of}).Scan(&still); err != nil {
+				return err
+			}
+			if !still {
+				return record.ErrConflict
+			}
 		}
 		for _, sql := range []string{sqlRetireModel, sqlPublishModel, sqlEndShadow, sqlShadowsOfPublished, sqlSupersedeRescoring, sqlOpenRescoring} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// ErrNoModel says that nothing can be scored yet, so nobody can be captured: a model must be published first.
-var ErrNoModel = errors.New("no scoring model is published; publish one (leadflow model publish), or run `leadflow migrate`, which seeds the default one")
+// ErrNoModel is record.ErrNoModel.
+var ErrNoModel = record.ErrNoModel
 
 // Error is what leaves the store when Postgres objects. It says which operation failed and Postgres's code for why,
 // and never a value: Postgres quotes the offending row, and rows are people's data.

@@ -21,6 +21,7 @@ const sqlExamples = `WITH ended AS (
 	SELECT e.*, least(e.at, (
 		SELECT min(a.offered_at) FROM assignments a WHERE a.lead_id = e.lead_id AND a.cycle = e.cycle)) AS decided_at
 	FROM ended e
+	ORDER BY decided_at DESC, e.lead_id DESC, e.cycle DESC LIMIT @newest
 )
 SELECT d.lead_id::text, d.cycle, d.won, d.decided_at, d.at AS ended_at, d.source_code AS source, coalesce(before.known, '{}') AS values,
 	coalesce(later.fields, '{}') AS later, CASE WHEN d.known_since >= k.since THEN coalesce(done.counts, '{}') END AS events
@@ -46,11 +47,12 @@ ORDER BY d.decided_at, d.lead_id, d.cycle`
 
 const sqlOpenLeads = `SELECT count(*)::int FROM leads WHERE stage IN ('captured', 'nurturing', 'qualified', 'handoff', 'working', 'opportunity')`
 
-// Examples reads every cycle that came to an end, oldest decision first, with what was known of the lead then.
-func (s *Store) Examples(ctx context.Context) (record.Examples, error) {
+// Examples reads the cycles that came to an end, so many of the newest by their decision, the oldest of them first, with what was known of the lead
+// then. All of it is in memory at once: some two kilobytes each.
+func (s *Store) Examples(ctx context.Context, newest int) (record.Examples, error) {
 	const op = "read examples"
 	var out record.Examples
-	rows, _ := s.pool.Query(ctx, sqlExamples)
+	rows, _ := s.pool.Query(ctx, sqlExamples, pgx.NamedArgs{"newest": newest})
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Example])
 	if err != nil {
 		return out, masked(op, err)

@@ -65,7 +65,7 @@ func TestExamples_knowWhatWasKnownAtTheDecision(t *testing.T) {
 	exec(t, s, "INSERT INTO outcomes (lead_id, cycle, kind, at, duplicate_of) VALUES ($1, 1, 'disqualified', $2, $3)", twin, at(8), won)
 
 	none := map[string]int{}
-	got, err := s.Examples(t.Context())
+	got, err := s.Examples(t.Context(), 1000)
 	require.NoError(t, err)
 	require.Equal(t, 1, got.Open)
 	for i := range got.Items {
@@ -81,9 +81,14 @@ func TestExamples_knowWhatWasKnownAtTheDecision(t *testing.T) {
 		{LeadID: again, Cycle: 2, Won: true, DecidedAt: at(7), EndedAt: at(7), Source: "other", Values: map[string]string{}, Later: []string{}, Events: none},
 	}, got.Items)
 
+	few, err := s.Examples(t.Context(), 2)
+	require.NoError(t, err)
+	require.Equal(t, []string{again, again}, []string{few.Items[0].LeadID, few.Items[1].LeadID}, "the newest, and the older of them first")
+	require.Equal(t, []int{1, 2}, []int{few.Items[0].Cycle, few.Items[1].Cycle})
+
 	// Of who was there before the oldest event that is kept nobody knows how often.
 	exec(t, s, "UPDATE events_kept SET since = $1", at(2))
-	got, err = s.Examples(t.Context())
+	got, err = s.Examples(t.Context(), 1000)
 	require.NoError(t, err)
 	require.Nil(t, got.Items[1].Events)
 }

@@ -40,7 +40,8 @@ func (s *Store) explained(ctx context.Context, leadID string, a asked) (record.S
 		return out, err
 	}
 	err := s.tx(ctx, "explain score", func(tx pgx.Tx) (err error) {
-		if out, err = s.explain(ctx, tx, leadID, a); err != nil || a.run {
+		out, err = s.explain(ctx, tx, leadID, a)
+		if out.Knew = ""; err != nil || a.run {
 			return err
 		}
 		if err = takenBack(ctx, tx, leadID, &out); err == nil && !a.at.IsZero() {
@@ -105,7 +106,7 @@ func (s *Store) explainKnown(ctx context.Context, q querier, w world, k knownOf,
 	}
 	out := record.Score{
 		At: at.UTC(), Model: w.version, Score: e.Score, Fit: e.Fit, Engagement: e.Engagement, Band: e.Band, Grade: e.Grade,
-		Items: e.Items, Missing: e.Missing, Complete: e.Complete, Prediction: e.Prediction,
+		Items: e.Items, Missing: e.Missing, Complete: e.Complete, Prediction: e.Prediction, Knew: knewOf(k.standing.before, k.profile),
 	}
 	if st := k.standing; st.MQLCycle != nil && *st.MQLCycle == k.cycle && !st.MQLAt.After(at) {
 		out.MQLAt = st.MQLAt

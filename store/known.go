@@ -139,7 +139,7 @@ FROM events WHERE lead_id = @lead`
 	sqlPastAdjustments = `SELECT at, policy, cycle FROM adjustments WHERE lead_id = @lead ORDER BY at`
 )
 
-// pastOf reads a lead as a model sees it, with the time at which each thing was learned.
+// pastOf reads a lead as a model sees it (nil: as it is), with the time at which each thing was learned.
 func pastOf(ctx context.Context, q querier, leadID string, s *scoring.Scorer) (scoring.Past, error) {
 	var p scoring.Past
 	var source string
@@ -168,7 +168,7 @@ func pastOf(ctx context.Context, q querier, leadID string, s *scoring.Scorer) (s
 		return err
 	})
 	b.Queue(sqlSourceOf, args).QueryRow(func(row pgx.Row) error { return row.Scan(&source) })
-	if err := q.SendBatch(ctx, b).Close(); err != nil {
+	if err := q.SendBatch(ctx, b).Close(); err != nil || s == nil {
 		return p, err
 	}
 	for i := range p.Profiles {

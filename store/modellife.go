@@ -7,6 +7,7 @@ import (
 
 	"github.com/leadflow-dev/leadflow/domain/person"
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
 const sqlModelBefore = `SELECT ` + modelColumns + ` FROM models m WHERE version < @version ORDER BY version DESC LIMIT 1`
@@ -36,6 +37,23 @@ func (s *Store) FieldsHeld(ctx context.Context, fields []string, newest int) (le
 		return nil
 	})
 	return leads, held, masked("read profiles", err)
+}
+
+// So many events of a lead tell what its events have.
+const sqlNewestEvents = `SELECT e.type, e.properties FROM (SELECT id FROM leads WHERE stage <> 'erased' ORDER BY id DESC LIMIT @rows) AS l
+CROSS JOIN LATERAL (SELECT type, properties FROM events WHERE lead_id = l.id AND type = ANY(@types::text[]) AND voided_at IS NULL LIMIT 50) AS e`
+
+// CountProperties counts, of events of the newest leads, which properties they have of those that a model looks at.
+func (s *Store) CountProperties(ctx context.Context, p *scoring.PropertyCounts, newest int) error {
+	rows, _ := s.pool.Query(ctx, sqlNewestEvents, pgx.NamedArgs{"rows": newest, "types": p.Types()})
+	var kind string
+	var properties map[string]any
+	_, err := pgx.ForEachRow(rows, []any{&kind, &properties}, func() error {
+		p.Count(kind, properties)
+		properties = nil
+		return nil
+	})
+	return masked("count properties", err)
 }
 
 // A roll back is the publication of a version that was published before the one it replaces.

@@ -37,10 +37,7 @@ func (s *Store) viewing(ctx context.Context, p *record.ModelPreview) (*viewing, 
 		if w.scorer, err = s.scorer(ctx, s.pool, w.version); err != nil {
 			return nil, masked("preview model", err)
 		}
-		for _, r := range w.scorer.Engagement {
-			v.types = append(v.types, r.On)
-		}
-		v.types = append(v.types, w.scorer.Triggers...)
+		v.types = append(v.types, w.scorer.Counting()...)
 	}
 	v.types = unique(v.types)
 	r := &p.Result
@@ -202,13 +199,18 @@ func (v *viewing) under(ctx context.Context, w world, l *viewed, in func(*record
 		return lookedAt{}, err
 	}
 	fit, acc := st.Fit, st.filled(w, st.before)
+	profile := facts(w.scorer, l.source, l.profile)
 	if !st.fitKept {
-		fit = w.scorer.FitWith(facts(w.scorer, l.source, l.profile), acc)
+		fit = w.scorer.FitWith(profile, acc)
+	}
+	fitting := scoring.Steady(fit)
+	if w.scorer.Engaging() {
+		fitting = func(_ time.Time, acc scoring.Accumulators) float64 { return w.scorer.FitWith(profile, acc) }
 	}
 	out := lookedAt{Result: w.scorer.EvaluateFit(fit, acc, st.adjustments, v.p.At, st.Band)}
 	out.mql = w.scorer.Qualified(out.Result)
 	weeks := v.p.Result.Weeks
-	for _, at := range w.scorer.Edges(fit, st.adjustments, st.before) {
+	for _, at := range w.scorer.Edges(fitting, st.adjustments, st.before) {
 		if since := at.Sub(weeks[0].From); since >= 0 && !at.After(v.p.At) {
 			*in(&weeks[min(int(since/week), len(weeks)-1)])++
 		}

@@ -105,11 +105,13 @@ func (s *Store) verifyOffers(ctx context.Context, tx pgx.Tx, found []storedOffer
 			out.Unknown++
 			continue
 		}
-		settled, err := o.underWay(ctx, tx, scorer)
+		right, marked, err := o.underWay(ctx, tx, scorer)
 		switch {
 		case err != nil:
 			return err
-		case settled:
+		case right && marked:
+			continue
+		case right:
 			out.Unsettled++
 			continue
 		}
@@ -182,13 +184,39 @@ const (
 
 // underWay reports whether the offer is right if one counts, or does not count, what was being written about the lead at its moment. A transaction has the
 // time of its beginning, and the order in which they got hold of the lead is another: what began before the offer may have been
-// written after it, and the other way round.
-func (o *storedOffer) underWay(ctx context.Context, tx pgx.Tx, scorer *scoring.Scorer) (bool, error) {
-	past, err := pastOf(ctx, tx, o.LeadID, scorer)
+// written after it, and the other way round. Where the offer has a mark of what it knew only that counts, and there is no doubt.
+func (o *storedOffer) underWay(ctx context.Context, tx pgx.Tx, scorer *scoring.Scorer) (right, marked bool, err error) {
+	past, err := pastOf(ctx, tx, o.LeadID, nil)
 	if err != nil {
-		return false, err
+		return false, false, err
+	}
+	var source string
+	if err := tx.QueryRow(ctx, sqlSourceOf, pgx.NamedArgs{"lead": o.LeadID}).Scan(&source); err != nil {
+		return false, false, err
 	}
 	at := o.explained.At
+	stamps := stampsAround(past, at)
+	marked = o.explained.Knew != ""
+	for chosen := range 1 << len(stamps) {
+		written := func(when time.Time) bool {
+			if i := slices.IndexFunc(stamps, when.Equal); i >= 0 {
+				return chosen&(1<<i) != 0
+			}
+			return !when.After(at)
+		}
+		events, profile := writtenEvents(past, written), writtenProfile(past, written)
+		if marked && knewOf(events, profile) != o.explained.Knew {
+			continue
+		}
+		if len(o.compare(scorer.Explain(facts(scorer, source, profile), events, past.Adjustments, at, o.Band))) == 0 {
+			return true, marked, nil
+		}
+	}
+	return false, marked, nil
+}
+
+// stampsAround are the times of the transactions that may have been under way at a moment, the nearest first.
+func stampsAround(past scoring.Past, at time.Time) []time.Time {
 	var stamps []time.Time
 	note := func(when time.Time) {
 		if d := when.Sub(at); d > -writing && d < writing && !slices.ContainsFunc(stamps, when.Equal) {
@@ -202,20 +230,8 @@ func (o *storedOffer) underWay(ctx context.Context, tx pgx.Tx, scorer *scoring.S
 	for _, p := range past.Profiles {
 		note(p.Since)
 	}
-	slices.SortFunc(stamps, func(a, b time.Time) int { return int(a.Sub(at).Abs() - b.Sub(at).Abs()) }) // nearest first
-	stamps = stamps[:min(len(stamps), mostWritten)]
-	for chosen := range 1 << len(stamps) {
-		written := func(when time.Time) bool {
-			if i := slices.IndexFunc(stamps, when.Equal); i >= 0 {
-				return chosen&(1<<i) != 0
-			}
-			return !when.After(at)
-		}
-		if len(o.compare(scorer.Explain(writtenProfile(past, written), writtenEvents(past, written), past.Adjustments, at, o.Band))) == 0 {
-			return true, nil
-		}
-	}
-	return false, nil
+	slices.SortFunc(stamps, func(a, b time.Time) int { return int(a.Sub(at).Abs() - b.Sub(at).Abs()) })
+	return stamps[:min(len(stamps), mostWritten)]
 }
 
 func writtenEvents(past scoring.Past, written func(time.Time) bool) []scoring.Event {

@@ -20,7 +20,7 @@ VALUES (@predictor, @state, @leads, @young, @alarms, @health)`
 
 	// Of each version, what was found last; versions are few.
 	sqlNewestHealth = `SELECT h.* FROM predictors p CROSS JOIN LATERAL (
-	SELECT ` + healthColumns + ` FROM predictor_health h WHERE h.predictor = p.version ORDER BY id DESC LIMIT 1) AS h ` + usedBy + ` WHERE m.use IN ('axis', 'shadow')`
+	SELECT ` + healthColumns + ` FROM predictor_health h WHERE h.predictor = p.version ORDER BY id DESC LIMIT 1) AS h ` + usedBy + ` WHERE ` + inUse
 )
 
 // KeepHealth keeps what was found of a predictor.

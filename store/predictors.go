@@ -12,7 +12,14 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
-const predictorColumns = `p.version, coalesce(m.use, 'off') AS use, m.model, p.origin, p.note, p.author, (p.predictor ->> 'outcomes')::int AS outcomes,
+// alongOf are the models that score along and name a predictor.
+const alongOf = `ARRAY(SELECT v.version FROM models v JOIN shadows x ON x.model_version = v.version AND x.ended_at IS NULL
+	WHERE (v.document #>> '{predictive,version}')::int = p.version AND v.document #>> '{predictive,use}' IN ('axis', 'shadow') ORDER BY 1)`
+
+// inUse holds for what the published model uses, and what one that scores along does.
+const inUse = `(m.use IN ('axis', 'shadow') OR cardinality(` + alongOf + `) > 0)`
+
+const predictorColumns = `p.version, coalesce(m.use, 'off') AS use, m.model, ` + alongOf + ` AS along, p.origin, p.note, p.author, (p.predictor ->> 'outcomes')::int AS outcomes,
 	(p.predictor ->> 'positive')::int AS positive, coalesce(p.card #> '{cross_validation,auc}', 'null') AS auc, p.created_at,
 	(SELECT h.state FROM predictor_health h WHERE h.predictor = p.version ORDER BY h.id DESC LIMIT 1) AS state`
 
@@ -26,7 +33,7 @@ WHERE p.version < @after ORDER BY p.version DESC LIMIT @rows`
 
 	sqlPredictor = `SELECT ` + predictorColumns + `, p.predictor, p.card FROM predictors p ` + usedBy + ` WHERE p.version = @version`
 
-	sqlPredictorsInUse = `SELECT ` + predictorColumns + `, p.predictor, p.card FROM predictors p ` + usedBy + ` WHERE m.use IN ('axis', 'shadow') ORDER BY p.version`
+	sqlPredictorsInUse = `SELECT ` + predictorColumns + `, p.predictor, p.card FROM predictors p ` + usedBy + ` WHERE ` + inUse + ` ORDER BY p.version`
 
 	sqlKeepPredictor = `INSERT INTO predictors (origin, note, author, predictor, card) VALUES (@origin, @note, @author, @predictor, @card) RETURNING version`
 )
@@ -61,7 +68,7 @@ func (s *Store) StoredPredictor(ctx context.Context, version int) (scoring.Predi
 	return out, err
 }
 
-// PredictorsInUse are those that the published model names, as an axis or as a shadow, with their cards.
+// PredictorsInUse are those that the published model or one that scores along names, as an axis or as a shadow, with their cards.
 func (s *Store) PredictorsInUse(ctx context.Context) ([]record.KeptPredictor, error) {
 	rows, _ := s.pool.Query(ctx, sqlPredictorsInUse)
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.KeptPredictor])

@@ -121,6 +121,36 @@ func TestPredictorHealth_isListedNewestFirst(t *testing.T) {
 	require.Equal(t, record.HealthRetrain, *p.State)
 }
 
+// A model that is tried beside the published one has its predictor watched as well, for as long as it scores along.
+func TestPredictors_ofModelsThatScoreAlongAreWatched(t *testing.T) {
+	s, ctx := house(t), t.Context()
+	version := keptPredictor(t, s)
+	require.NoError(t, s.KeepHealth(ctx, record.PredictorHealth{Predictor: version, State: record.HealthRetrain, Leads: 200, Alarms: []string{"x"}, Health: json.RawMessage(`{}`)}))
+	tried := draft(t, s, fmt.Sprintf(`%s, "predictive": {"use": "axis", "points": 40, "version": %d, "predictor": %s}}`, testModel[:len(testModel)-1], version, learnedTest))
+	idle := draft(t, s, fmt.Sprintf(`%s, "predictive": {"use": "off", "version": %d, "predictor": %s}}`, testModel[:len(testModel)-1], version, learnedTest))
+	watched := func() string {
+		used, err := s.PredictorsInUse(ctx)
+		require.NoError(t, err)
+		newest, err := s.NewestHealth(ctx)
+		require.NoError(t, err)
+		p, err := s.Predictor(ctx, version)
+		require.NoError(t, err)
+		return fmt.Sprint(len(used), " ", len(newest), " ", p.Use, " ", p.Along)
+	}
+	require.Equal(t, "0 0 off []", watched(), "a draft is not tried")
+	_, err := s.BeginShadow(ctx, idle)
+	require.NoError(t, err)
+	require.Equal(t, "0 0 off []", watched(), "it is off")
+	_, err = s.BeginShadow(ctx, tried)
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprintf("1 1 off [%d]", tried), watched())
+	using(t, s, "shadow", version)
+	require.Equal(t, fmt.Sprintf("1 1 shadow [%d]", tried), watched(), "once")
+	_, err = s.EndShadow(ctx, tried)
+	require.NoError(t, err)
+	require.Equal(t, "1 1 shadow []", watched())
+}
+
 // Whatever happens to a lead, its stored score is what its events, its profile and its source come to. This is asked after each
 // way in which a score is written.
 func TestPredictive_anAxisGoesByWhatLeadsDoAndWhereTheyCameFrom(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -120,6 +121,11 @@ func (s *Store) takeBack(ctx context.Context, tx pgx.Tx, w world, lead leadRow, 
 	if err := history(ctx, tx, w.scorer, found, ids, nil, nil); err != nil {
 		return taken{}, err
 	}
+	values, _ := tx.Query(ctx, sqlPastValues, pgx.NamedArgs{"lead": lead.ID})
+	profiles, err := pastProfiles(values)
+	if err != nil {
+		return taken{}, err
+	}
 	left := st.before
 	all := slices.Clone(left)
 	t := taken{bandBefore: st.Band}
@@ -136,7 +142,10 @@ func (s *Store) takeBack(ctx context.Context, tx pgx.Tx, w world, lead leadRow, 
 	v.before = w.scorer.EvaluateFit(w.fit(lead, lead.Profile, was), was, st.adjustments, v.at, st.Band)
 	v.accumulators = gone.with(w, st, left)
 	fit := w.fit(lead, lead.Profile, v.accumulators)
-	band := w.scorer.Retrace(fit, gone.acc, st.adjustments, left, func(scoring.Event) bool { return false }).Band
+	for i := range profiles {
+		profiles[i].Profile = facts(w.scorer, lead.SourceCode, profiles[i].Profile)
+	}
+	band := w.scorer.Retrace(w.scorer.Known(profiles), gone.acc, st.adjustments, left, func(scoring.Event) bool { return false }).Band
 	v.after = w.scorer.EvaluateFit(fit, v.accumulators, st.adjustments, v.at, band)
 	v.turnsAt = st.looked(v.at, w.scorer.Turns(fit, v.accumulators, st.adjustments, v.at, v.after.Band))
 	v.engagedAt = gone.engaged(st, left)
@@ -158,7 +167,9 @@ func (t *taken) edge(ctx context.Context, tx pgx.Tx, w world, lead leadRow, st *
 	if err != nil {
 		return err
 	}
-	fit := max(w.fit(lead, then, t.accumulators), w.fit(lead, lead.Profile, t.accumulators))
+	fit := func(_ time.Time, acc scoring.Accumulators) float64 {
+		return max(w.fit(lead, then, acc), w.fit(lead, lead.Profile, acc))
+	}
 	counts := func(e scoring.Event) bool {
 		return inCycle(lead, e.OccurredAt) && (w.scorer.Hard(e.Type) || person.Engages(e.Type))
 	}

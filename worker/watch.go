@@ -15,14 +15,17 @@ import (
 
 // Predictors are what was learned from outcomes, and the outcomes.
 type Predictors interface {
-	// PredictorsInUse are those that the published model names, with their cards.
+	// PredictorsInUse are those that the published model or one that scores along names, with their cards.
 	PredictorsInUse(ctx context.Context) ([]record.KeptPredictor, error)
-	Examples(ctx context.Context) (record.Examples, error)
+	Examples(ctx context.Context, newest int) (record.Examples, error)
 	KeepHealth(ctx context.Context, h record.PredictorHealth) error
 }
 
 // watching compares what predictors foretold with what came of it.
 type watching struct{ of Predictors }
+
+// watched is of how many of the newest leads that came to an end a look is: six periods of some thousands tell, and all are in memory.
+const watched = 20_000
 
 // Watch looks at each predictor in use, and keeps what it finds.
 func (w watching) Watch(ctx context.Context) (wire.PredictorsSeen, error) {
@@ -31,7 +34,7 @@ func (w watching) Watch(ctx context.Context) (wire.PredictorsSeen, error) {
 	if err != nil || len(used) == 0 {
 		return seen, err
 	}
-	ended, err := w.of.Examples(ctx)
+	ended, err := w.of.Examples(ctx, watched)
 	if err != nil {
 		return seen, err
 	}

@@ -26,7 +26,7 @@ type livedOut struct {
 func (o *livedOut) PredictorsInUse(context.Context) ([]record.KeptPredictor, error) {
 	return o.used, nil
 }
-func (o *livedOut) Examples(context.Context) (record.Examples, error) { return o.of, o.fails }
+func (o *livedOut) Examples(context.Context, int) (record.Examples, error) { return o.of, o.fails }
 func (o *livedOut) KeepHealth(_ context.Context, h record.PredictorHealth) error {
 	o.found = append(o.found, h)
 	return nil

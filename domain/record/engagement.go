@@ -45,6 +45,8 @@ type Score struct {
 
 	Published int       `json:"published,omitempty"` // the version that everybody was scored by at that moment; absent: none, or not known
 	Unknown   []Unknown `json:"unknown,omitempty"`   // what this answer cannot know
+
+	Knew string `json:"knew,omitempty" hidden:"true"` // stored with an offer only: a mark of what was known
 }
 
 // Model is one version of the scoring model.

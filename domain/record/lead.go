@@ -16,6 +16,9 @@ var (
 	ErrInUse    = errors.New("in use")
 	ErrTooMany  = errors.New("too many") // in a stretch of time
 
+	// ErrNoModel says that nothing can be scored yet, so nobody can be captured: a model must be published first.
+	ErrNoModel = errors.New("no scoring model is published; publish one (leadflow model publish), or run `leadflow migrate`, which seeds the default one")
+
 	ErrBadCursor   = errors.New("bad cursor")  // none that the list gave out
 	ErrUnavailable = errors.New("unavailable") // Postgres does not answer
 )

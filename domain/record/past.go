@@ -53,7 +53,7 @@ type OfferDifference struct {
 type OffersVerified struct {
 	Offers    int `json:"offers"`    // looked at
 	Different int `json:"different"` // of these, so many are not what their moment gives
-	Unsettled int `json:"unsettled"` // something of the lead was under way when the offer was made: with or without it, they are what the moment gives
+	Unsettled int `json:"unsettled"` // made by a release that kept no mark of what was known, while something of the lead was under way: with or without it, they are what the moment gives
 	Unknown   int `json:"unknown"`   // cannot be recomputed: events of then are no longer kept, or a merge was undone
 	Unscored  int `json:"unscored"`  // nothing is stored: no model was published, or the person was erased
 }

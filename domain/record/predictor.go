@@ -10,6 +10,7 @@ type KeptPredictor struct {
 	Version   int             `json:"version"`
 	Use       string          `json:"use" enum:"axis,shadow,off" doc:"by the published model"`
 	Model     *int            `json:"model" doc:"the published model, where it names this version"`
+	Along     []int           `json:"along" nullable:"false" doc:"versions of models that score along as shadows and use it"`
 	Origin    string          `json:"origin" enum:"leads,file" doc:"what it was trained on"`
 	Note      string          `json:"note"`
 	Author    string          `json:"author"`

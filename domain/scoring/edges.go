@@ -9,34 +9,41 @@ import (
 )
 
 // Edges plays a life: the moments at which its engagement makes an MQL of the lead, once a cycle, as Lifts and the hard triggers
-// do for events that come one by one. Events come in the order in which they were received. The fit is that of one profile, for
-// the whole life.
-func (s *Scorer) Edges(fit float64, adjustments []Adjustment, events []Event) []time.Time {
+// do for events that come one by one. Events come in the order in which they were received.
+func (s *Scorer) Edges(fit Fitting, adjustments []Adjustment, events []Event) []time.Time {
 	var edges []time.Time
 	var acc Accumulators
-	qualified := -1 // the cycle that was made an MQL last
+	qualified, engaged := -1, -1 // the cycle that was made an MQL last, and that with engagement
 	for _, e := range inOrder(events) {
 		at := e.received()
 		in := ordered(adjustments, at.UnixMicro())
-		counts := qualified != len(in) && person.Engages(e.Type) && cyclesBefore(cutsOf(in), e.micros()) == len(in)
-		hard := s.hard[e.Type] && qualified != len(in) && cyclesBefore(cutsOf(in), e.micros()) == len(in)
-		before := acc
+		cycle := len(in)
+		inCycle := cyclesBefore(cutsOf(in), e.micros()) == cycle
+		edge := s.hard[e.Type] && inCycle
+		engages := person.Engages(e.Type) && inCycle
 		if len(s.byType[e.Type]) > 0 {
+			before := acc
 			acc = s.Fold(acc, in, e)
-		} else if counts = false; !hard {
-			continue
+			edge = edge || qualified != cycle && (engages || engaged == cycle) && s.edge(fit, before, acc, in, at, engages, engaged == cycle)
 		}
-		if hard || counts && s.lifted(fit, before, acc, in, at) {
-			edges, qualified = append(edges, at), len(in)
+		if edge && qualified != cycle {
+			edges, qualified = append(edges, at), cycle
+		}
+		if engages {
+			engaged = cycle
 		}
 	}
 	return edges
 }
 
-// lifted is Lifts of what accumulators were and are; most events need one look only.
-func (s *Scorer) lifted(fit float64, before, after Accumulators, adjustments []Adjustment, at time.Time) bool {
-	is := s.EvaluateFit(fit, after, adjustments, at, "")
-	return s.Qualified(is) && s.Lifts(s.EvaluateFit(fit, before, adjustments, at, ""), is)
+// edge finds one in what accumulators were and are, by an event that is engagement or after there was some; most events need one look only.
+func (s *Scorer) edge(fit Fitting, before, after Accumulators, adjustments []Adjustment, at time.Time, engages, engaged bool) bool {
+	is := s.EvaluateFit(fit(at, after), after, adjustments, at, "")
+	if !s.Qualified(is) {
+		return false
+	}
+	was := s.EvaluateFit(fit(at, before), before, adjustments, at, "")
+	return engages && s.Lifts(was, is) || engaged && s.completes(was, is)
 }
 
 // received is when we learned of an event; where that is not known, when it happened.

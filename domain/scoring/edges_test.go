@@ -35,7 +35,7 @@ func TestEdges_onceACycleWhenTheEventWasReceived(t *testing.T) {
 		"an event counts once":            {fit: 5, events: []Event{{ID: "a", Type: "page_view", OccurredAt: day(1)}, {ID: "a", Type: "page_view", OccurredAt: day(1)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, s.Edges(c.fit, c.adjust, c.events))
+			require.Equal(t, c.want, s.Edges(Steady(c.fit), c.adjust, c.events))
 		})
 	}
 }

@@ -41,7 +41,7 @@ type Moment struct {
 
 // Course is the score of a lead at some moments, which are in order of time. Facts that were learned at a moment count at it; none
 // that came later does. The band is followed through everything that was learned and adjusted, as Retrace does: a band is left only beyond
-// its hysteresis, so what was before matters.
+// its hysteresis, so what was before matters. Where events were taken back it is what the others alone had made of it.
 func (s *Scorer) Course(p Past, moments []time.Time) []Moment {
 	if len(moments) == 0 {
 		return nil
@@ -109,6 +109,22 @@ func (c *courseOf) profileNow() person.Profile {
 	return c.past.Profiles[c.profile-1].Profile
 }
 
+// Known is the fit by what a profile was known to be at each moment.
+func (s *Scorer) Known(profiles []ProfileSince) Fitting {
+	return func(at time.Time, acc Accumulators) float64 {
+		n, _ := slices.BinarySearchFunc(profiles, at, func(p ProfileSince, at time.Time) int {
+			if p.Since.After(at) {
+				return 1
+			}
+			return -1
+		})
+		if n == 0 {
+			return s.FitWith(nil, acc)
+		}
+		return s.FitWith(profiles[n-1].Profile, acc)
+	}
+}
+
 // learn takes in what was learned up to a moment since the one before.
 func (c *courseOf) learn(at time.Time) {
 	for c.profile < len(c.past.Profiles) && !c.past.Profiles[c.profile].Since.After(at) {
@@ -135,6 +151,7 @@ func (c *courseOf) learn(at time.Time) {
 			}
 		}
 		c.acc = c.s.Fold(Accumulators{}, c.past.Adjustments, came...)
+		c.band = c.s.Retrace(c.s.Known(c.past.Profiles), Accumulators{}, c.past.Adjustments, came, func(Event) bool { return false }).Band
 	case len(came) > 0:
 		c.acc = c.s.Fold(c.acc, c.past.Adjustments, came...)
 	}

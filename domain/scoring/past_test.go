@@ -70,6 +70,10 @@ func TestCourse_followsTheBand(t *testing.T) {
 	require.Equal(t, Hot, s.Course(Past{Events: hot}, []time.Time{end})[0].Band, "in whatever order they are read")
 	never := append([]Learned{at(-1, "unsubscribe")}, hot[1:]...)
 	require.Equal(t, Warm, s.Course(Past{Events: never}, []time.Time{end})[0].Band, "90 points, which were never more")
+	fake := at(6, "content_download")
+	fake.Until = now.Add(10 * time.Minute)
+	c := s.Course(Past{Events: append(never, fake)}, []time.Time{now.Add(7 * time.Minute), end})
+	require.Equal(t, []string{Hot, Warm}, []string{c[0].Band, c[1].Band}, "which a machine's download had made 120 until it was taken back")
 }
 
 // The course at a moment is what an explanation of that moment says, whatever was learned, taken back and adjusted in whatever order.

@@ -12,6 +12,7 @@ const (
 	maxLevels     = 200
 	maxKnots      = 2000
 	maxLogOdds    = 100
+	maxKnotAt     = 1e100 // the distance of two is a number
 )
 
 // Problems finds everything that is wrong with a predictor; nothing means that it can be made ready.
@@ -30,7 +31,7 @@ func (p Predictor) Problems(path string) []Problem {
 	if len(p.Features) > maxRules {
 		c.add(path+".features", "has %d of them, at most %d are taken", len(p.Features), maxRules)
 	}
-	for i, f := range p.Features {
+	for i, f := range p.Features[:min(len(p.Features), maxRules)] {
 		one := fmt.Sprintf("%s.features[%d]", path, i)
 		if f.Field == "" || slices.ContainsFunc(p.Features[:i], func(g Feature) bool { return g.Field == f.Field }) {
 			c.add(one+".field", "is missing, or there twice")
@@ -76,8 +77,8 @@ func (c *check) curve(path string, curve []Knot, least, most float64) {
 	}
 	for i, k := range curve {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		if math.IsNaN(k.At) || math.IsInf(k.At, 0) || i > 0 && k.At <= curve[i-1].At {
-			c.add(at+".at", "must be a number above that of the knot before it")
+		if !(math.Abs(k.At) <= maxKnotAt) || i > 0 && k.At <= curve[i-1].At {
+			c.add(at+".at", "must be a number above that of the knot before it, and at most %g", maxKnotAt)
 		}
 		if !(k.Value >= least && k.Value <= most) {
 			c.add(at+".value", "must be between %v and %v", least, most)

@@ -68,10 +68,10 @@ func (m Model) Validate() []Problem {
 	if len(m.Fit)+len(m.Engagement) == 0 && m.Predictive.axis() == nil {
 		c.add("engagement", "is empty, and so is fit: give the model at least one rule")
 	}
-	for i, r := range m.Fit {
+	for i, r := range m.Fit[:min(len(m.Fit), maxRules)] {
 		c.fitRule(fmt.Sprintf("fit[%d]", i), r)
 	}
-	for i, r := range m.Engagement {
+	for i, r := range m.Engagement[:min(len(m.Engagement), maxRules)] {
 		c.engagementRule(fmt.Sprintf("engagement[%d]", i), r)
 	}
 	for i, t := range m.Triggers {
@@ -100,7 +100,7 @@ func (c *check) limits() {
 	positive := func(path string, limit *float64) {
 		switch {
 		case limit == nil:
-		case *limit <= 0:
+		case toMicro(*limit) <= 0:
 			c.add(path, "must be above 0; leave it out for no cap")
 		default:
 			c.finite(path, *limit)
@@ -120,7 +120,7 @@ func (c *check) limits() {
 // group holds that a cap can do something: a group needs a rule whose points go its way.
 func (c *check) group(path, name string, limit float64) {
 	c.finite(path, limit)
-	if limit == 0 {
+	if toMicro(limit) == 0 {
 		c.add(path, "is missing or 0: say how many points the rules of the group give together at most")
 		return
 	}

@@ -52,7 +52,7 @@ func (c *check) engagementRule(path string, r EngagementRule) {
 	c.unless(path, r)
 	switch {
 	case r.Cap == nil:
-	case *r.Cap == 0:
+	case toMicro(*r.Cap) == 0:
 		c.add(path+".cap", "is 0, so the rule would give nothing: leave the cap out, or remove the rule")
 	case *r.Cap*r.Points < 0:
 		c.add(path+".cap", "has the wrong sign: a cap has the sign of the points")

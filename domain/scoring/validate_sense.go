@@ -3,6 +3,7 @@ package scoring
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 )
 
@@ -216,11 +217,41 @@ func (s *sense) ranges() {
 	}
 	for i, r := range s.m.Engagement {
 		for n, other := range s.m.Engagement[:i] {
-			if r.On == other.On && len(r.Where) == 1 && len(other.Where) == 1 && r.Where[0].Field == other.Where[0].Field {
-				s.overlap(fmt.Sprintf("engagement[%d].where[0].range", i), fmt.Sprintf("engagement[%d]", n), r.ID, other.ID, r.Where[0], other.Where[0])
+			if r.On == other.On && !(reflect.DeepEqual(r.Where, other.Where) && r.Count != other.Count) { // to count the same is to reward who comes back
+				if at, was, parts := differing(r.Where, other.Where); parts {
+					s.overlap(fmt.Sprintf("engagement[%d].where[%d].range", i, at), fmt.Sprintf("engagement[%d]", n), r.ID, other.ID, r.Where[at], other.Where[was])
+				}
 			}
 		}
 	}
+}
+
+// differing finds the one condition, of a field both ask about, in which two lists differ: all others are the same. Of lists that do not
+// differ it is the first that is a range.
+func differing(a, b []Condition) (in, of int, one bool) {
+	if len(a) != len(b) || len(a) == 0 {
+		return 0, 0, false
+	}
+	left := make([]bool, len(b)) // those with a counterpart
+	in = -1
+	for i := range a {
+		n := slices.IndexFunc(b, func(c Condition) bool { return reflect.DeepEqual(a[i], c) })
+		switch {
+		case n >= 0 && !left[n]:
+			left[n] = true
+		case in >= 0:
+			return 0, 0, false
+		default:
+			in = i
+		}
+	}
+	if in < 0 {
+		ranged := func(c Condition) bool { return len(c.Range) == 2 }
+		in, of = slices.IndexFunc(a, ranged), slices.IndexFunc(b, ranged)
+		return in, of, in >= 0
+	}
+	of = slices.Index(left, false)
+	return in, of, a[in].Field == b[of].Field
 }
 
 func (s *sense) overlap(path, at, id, otherID string, a, b Condition) {

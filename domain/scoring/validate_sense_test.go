@@ -61,6 +61,18 @@ func TestSense_findsContradictions(t *testing.T) {
 		"an engagement nobody": {m: Model{MQL: MQL{Score: 10, MinEngagement: new(50.0)}, Caps: Caps{Engagement: new(50.0)}, Engagement: []EngagementRule{on("a", 10, capped(40))}}, refused: []string{"mql.min_engagement"}},
 		"steps that meet":      {m: Model{Fit: []FitRule{fitOf("small", 5, size(1, 50)), fitOf("large", 10, size(50, 500))}, Engagement: []EngagementRule{open}}, refused: []string{"fit[1].range"}},
 		"steps of events":      {m: Model{Engagement: []EngagementRule{open, on("a", 1, where(seconds(10, 60))), on("b", 2, where(seconds(30, 90)))}}, refused: []string{"engagement[2].where[0].range"}},
+		"steps of events on one page": {
+			m: Model{Engagement: []EngagementRule{
+				open, on("a", 1, where(Condition{Field: "path", Equals: "/pricing"}, seconds(10, 60))), on("b", 2, where(seconds(30, 90), Condition{Field: "path", Equals: "/pricing"})),
+			}},
+			refused: []string{"engagement[2].where[0].range"},
+		},
+		"steps of events on two pages": {m: Model{Engagement: []EngagementRule{
+			open, on("a", 1, where(Condition{Field: "path", Equals: "/pricing"}, seconds(10, 60))), on("b", 2, where(seconds(30, 90), Condition{Field: "path", Equals: "/"})),
+		}}},
+		"one asks for more":    {m: Model{Engagement: []EngagementRule{open, on("a", 1, where(seconds(10, 60))), on("b", 2, where(seconds(30, 90), Condition{Field: "path", Equals: "/"}))}}},
+		"the same twice":       {m: Model{Engagement: []EngagementRule{open, on("a", 1, where(seconds(10, 60))), on("b", 2, where(seconds(10, 60)))}}, refused: []string{"engagement[2].where[0].range"}},
+		"the same, counted":    {m: Model{Engagement: []EngagementRule{open, on("a", 1, where(seconds(10, 60))), on("b", 2, where(seconds(10, 60)), counting(3))}}},
 		"ranges of two fields": {m: Model{Fit: []FitRule{fitOf("small", 5, size(1, 50)), fitOf("rich", 10, Condition{Field: "annual_revenue", Range: []float64{1, 50}})}, Engagement: []EngagementRule{open}}},
 		"what has no effect": {
 			m: Model{
@@ -124,6 +136,29 @@ func TestUnheld_namesFieldsThatNoLeadHas(t *testing.T) {
 	require.Equal(t, []string{"fit[1].field", "fit[2].field"}, paths(found))
 	require.Contains(t, found[0].Why, "none of the newest 200 leads has custom.budget, so this never holds")
 	require.Contains(t, found[1].Why, "so this holds for everybody")
+}
+
+func TestProperties_namesWhatNoEventHas(t *testing.T) {
+	m := Model{Engagement: []EngagementRule{
+		on("pricing", 5, where(Condition{Field: "path", Prefix: "/pricing"}, Condition{Field: "utm.source", Equals: "ads"})),
+		on("long", 5, where(Condition{Field: "seconds", Range: []float64{60, 600}}, Condition{Field: "bot", Missing: true})),
+		{ID: "webinar", On: "webinar_attendance", Points: 5, Where: []Condition{{Field: "minutes", Range: []float64{30, 90}}}},
+		{ID: "never", On: "content_download", Points: -5, Count: 3, Unless: []Unless{{On: "page_view", Where: []Condition{{Field: "page", Present: true}}}}},
+	}}
+	require.Empty(t, m.Validate())
+	p := m.Properties()
+	require.Equal(t, []string{"page_view", "webinar_attendance"}, p.Types())
+	require.Empty(t, p.Unheld(0), "nothing is known of a house without events")
+	p.Count("page_view", map[string]any{"path": "/", "utm": map[string]any{"source": "web"}, "seconds": " ", "<b>": 1})
+	p.Count("page_view", map[string]any{"path": "/x", "bot": nil})
+	found := p.Unheld(7)
+	require.Equal(t, []string{"engagement[1].where[0].field", "engagement[1].where[1].field", "engagement[3].unless[0].where[0].field"}, paths(found), "of webinars nothing is known")
+	require.Equal(t, "none of 2 page_view events of the newest 7 leads has seconds, so this never holds", found[0].Why)
+	require.Equal(t, "send it with the events, or use another property: they have path, bot, seconds, utm", found[0].Remedy)
+	require.Contains(t, found[1].Why, "so this holds for each of them")
+	p = m.Properties()
+	p.Count("page_view", nil)
+	require.Contains(t, p.Unheld(1)[0].Remedy, "these have none")
 }
 
 func TestDiff_saysByRuleAndInWordsWhatIsOtherwise(t *testing.T) {

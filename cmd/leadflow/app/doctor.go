@@ -69,7 +69,7 @@ func checkPostgres(ctx context.Context, cfg Config) []Check {
 		migrated.Mend = "run: leadflow migrate"
 		return append(checks, migrated)
 	}
-	return append(checks, migrated, checkCommands(ctx, s), checkLanes(ctx, s), checkEvents(ctx, s), checkRouting(ctx, s), checkHolidays(ctx, s, time.Now()))
+	return append(checks, migrated, checkCommands(ctx, s), checkLanes(ctx, s), checkEvents(ctx, s), checkRouting(ctx, s), checkHolidays(ctx, s, time.Now()), checkPredictors(ctx, s, cfg.WatchEvery.Duration(), time.Now()))
 }
 
 // checkLanes tells of lanes that nothing goes out of.

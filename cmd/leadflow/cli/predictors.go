@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -134,6 +133,7 @@ leadflow model publish takes the version before back.`,
 var predictorColumns = []column[record.KeptPredictor]{
 	{"version", func(p record.KeptPredictor) any { return p.Version }},
 	{"use", func(p record.KeptPredictor) any { return p.Use }},
+	{"along", func(p record.KeptPredictor) any { return p.Along }},
 	{"state", func(p record.KeptPredictor) any { return p.State }},
 	{"auc", func(p record.KeptPredictor) any {
 		var auc predict.Interval
@@ -167,18 +167,32 @@ func (t *tool) healthList(ctx context.Context, predictor int) error {
 		return err
 	}
 	if len(items) == 0 {
-		t.tell("Nothing was looked at yet: it is on a schedule, and only of predictors that the published model uses.")
+		t.tell("Nothing was looked at yet: it is on a schedule, and only of predictors that the published model uses, or one that scores along.")
 		return nil
 	}
-	newest := items[0] // a model uses one
-	if len(newest.Alarms) == 0 {
-		return nil
-	}
-	return &failure{
-		what: fmt.Sprintf("predictor %d is not what it was", newest.Predictor), why: strings.Join(newest.Alarms, "\n"),
-		next: "train it again: leadflow model train --keep", code: ExitPartial,
-	}
+	return unhealthy(items)
 }
+
+// unhealthy is the failure of predictors of which the newest look, of a list that begins with the newest, found something.
+func unhealthy(items []record.PredictorHealth) error {
+	var which, alarms []string
+	seen := map[int]bool{}
+	for _, h := range items {
+		if !seen[h.Predictor] && len(h.Alarms) > 0 {
+			which, alarms = append(which, strconv.Itoa(h.Predictor)), append(alarms, h.Alarms...)
+		}
+		seen[h.Predictor] = true
+	}
+	switch len(which) {
+	case 0:
+		return nil
+	case 1:
+		return &failure{what: "predictor " + which[0] + " is not what it was", why: strings.Join(alarms, "\n"), next: retrain, code: ExitPartial}
+	}
+	return &failure{what: "predictors " + strings.Join(which, ", ") + " are not what they were", why: strings.Join(alarms, "\n"), next: retrain, code: ExitPartial}
+}
+
+const retrain = "train again: leadflow model train --keep; then leadflow predictor use VERSION"
 
 var healthColumns = []column[record.PredictorHealth]{
 	{"at", func(h record.PredictorHealth) any { return h.At }},

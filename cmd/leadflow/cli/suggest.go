@@ -134,8 +134,8 @@ func modelPattern(t *tool) *cobra.Command {
 		if points != 0 {
 			body["points"] = points
 		}
-		body.put("from", momentOf(c.from))
-		body.put("to", momentOf(c.to))
+		body.put("from", moment(c.from))
+		body.put("to", moment(c.to))
 		body.put("note", note)
 		return ask(ctx, t, http.MethodPost, "/v1/models/"+of+"/patterns", body, modelColumns)
 	})
