@@ -51,7 +51,7 @@ lint: ## format, vet, staticcheck, workflowcheck
 	cd tools && go vet ./... && go test ./...
 
 unit: postgres bin/testpg bin/report ## the tests of the main module, with the race detector; lint has vetted it
-	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -json ./... | bin/report
+	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -timeout 20m -json ./... | bin/report
 
 # Lives wait more than they work: three houses beside each other, each with a part of the tests and nothing but it, and in each more
 # of them at once than there are cores. Every test is in one part: the last has what the others leave.

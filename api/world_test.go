@@ -79,6 +79,7 @@ func newWorld(t *testing.T, change ...func(*api.Deps)) *world {
 		c(&deps)
 	}
 	door := api.New(deps)
+	require.NoError(t, describe(door))
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
 	w.url, w.door = server.URL, door

@@ -25,7 +25,11 @@ var watched sync.Map
 // Ephemeral makes a temporary directory in which a server can have its data (in a directory below, not in itself). It is
 // gone, and the server with it, soon after remove was called or this process has ended, however that came about.
 func Ephemeral(pattern string) (dir string, remove func(), err error) {
-	parent := os.TempDir()
+	return EphemeralIn(os.TempDir(), pattern)
+}
+
+// EphemeralIn is Ephemeral with the directory it is made in.
+func EphemeralIn(parent, pattern string) (dir string, remove func(), err error) {
 	if Reachable(parent) != nil {
 		parent = "/tmp" // a temporary directory of root's own is closed to the server's account
 	}

@@ -19,13 +19,13 @@ import (
 // would matter, and what the planner knows of a table does not depend on when.
 var Fast = map[string]string{
 	"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400",
-	"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "8GB", "checkpoint_timeout": "1h", "autovacuum": "off",
+	"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "1GB", "checkpoint_timeout": "1h", "autovacuum": "off",
 }
 
 // Serve starts a server for tests in a directory that is gone with it; stop ends both. They also end with this process, however
 // that ends.
 func Serve(ctx context.Context, pattern string) (serverURL string, stop func(context.Context), err error) {
-	dir, remove, err := postgres.Ephemeral(pattern)
+	dir, remove, err := postgres.EphemeralIn(place(), pattern)
 	if err != nil {
 		return "", nil, err
 	}
