@@ -5,6 +5,9 @@
 ALTER TABLE journeys
     ADD COLUMN personas   text[] NOT NULL DEFAULT '{}', -- of the published model, by the profile as it is known
     ADD COLUMN rewon_at   timestamptz,                  -- won in a cycle after the first
+    ADD COLUMN touched_at      timestamptz[],           -- of what was won for money: the touches before it, by their source and campaign
+    ADD COLUMN touch_sources   text[],
+    ADD COLUMN touch_campaigns text[],
     ADD COLUMN engaged_at timestamptz;                  -- the newest engagement of a cycle that is over; of the last one and of the whole scores tell
 
 -- From whom on everybody is folded once more (null: nobody is), because personas are others now, or as here, there is more to fold.
@@ -66,4 +69,4 @@ DROP TRIGGER journey_due ON leads;
 DROP FUNCTION journey_due;
 DROP TABLE offer_times, journeys_due;
 ALTER TABLE journeys_folded DROP COLUMN personas, DROP COLUMN again;
-ALTER TABLE journeys DROP COLUMN engaged_at, DROP COLUMN rewon_at, DROP COLUMN personas;
+ALTER TABLE journeys DROP COLUMN engaged_at, DROP COLUMN touched_at, DROP COLUMN touch_sources, DROP COLUMN touch_campaigns, DROP COLUMN rewon_at, DROP COLUMN personas;

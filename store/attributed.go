@@ -10,15 +10,10 @@ import (
 )
 
 // What was won in the period and was touched by a source or campaign before, or was brought by it where nothing is known of touches.
-const sqlAttributed = `SELECT j.lead_id::text AS lead_id, j.cycle, j.won_at, j.cents, j.currency, j.source_code, j.campaign, ` + touchesBefore + `
-FROM (
-	SELECT * FROM ` + wonInPeriod + ` AND (won_at, lead_id, cycle) < (@at, @lead::uuid, @after::int)
-		AND CASE WHEN EXISTS (SELECT FROM touches t WHERE t.lead_id = journeys.lead_id AND t.at <= won_at)
-			THEN EXISTS (SELECT FROM touches t WHERE t.lead_id = journeys.lead_id AND t.at <= won_at AND ` + touchKey + ` = @key::text)
-			ELSE CASE @by WHEN 'campaign' THEN campaign ELSE source_code END = @key END
-	ORDER BY won_at DESC, lead_id DESC, cycle DESC LIMIT @rows
-) AS j LEFT JOIN touches t ON t.lead_id = j.lead_id AND t.at <= j.won_at
-GROUP BY j.lead_id, j.cycle, j.won_at, j.cents, j.currency, j.source_code, j.campaign ORDER BY j.won_at DESC, j.lead_id DESC, j.cycle DESC`
+const sqlAttributed = `SELECT lead_id::text AS lead_id, cycle, ` + touchesBefore + ` FROM ` + wonInPeriod + ` AND (won_at, lead_id, cycle) < (@at, @lead::uuid, @after::int)
+	AND CASE WHEN touched_at IS NULL THEN @key::text = CASE @by WHEN 'campaign' THEN campaign ELSE source_code END
+		ELSE @key = ANY(CASE @by WHEN 'campaign' THEN touch_campaigns ELSE touch_sources END) END
+ORDER BY won_at DESC, lead_id DESC, cycle DESC LIMIT @rows`
 
 type wonBy struct {
 	LeadID string

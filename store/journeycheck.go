@@ -25,7 +25,7 @@ FROM leads l CROSS JOIN journeys_folded f WHERE l.id > @after AND (l.stage <> 'e
 
 	sqlJourneysOf = `SELECT lead_id::text AS lead_id, cycle, began_at, mql_at, accepted_at, opportunity_at, won_at, stage, stage_at, cycles, source_code, campaign, band,
 	model_version, team_id::text AS team_id, rep_id::text AS rep_id, cents, currency,
-	ARRAY[in_nurturing, in_qualified, in_handoff, in_working, in_opportunity, in_dormant] AS spent, personas, rewon_at, engaged_at
+	ARRAY[in_nurturing, in_qualified, in_handoff, in_working, in_opportunity, in_dormant] AS spent, personas, rewon_at, engaged_at, touched_at, touch_sources, touch_campaigns
 FROM journeys WHERE lead_id = ANY(@leads::uuid[]) ORDER BY lead_id, cycle`
 )
 
@@ -139,7 +139,7 @@ func storedJourneys(ctx context.Context, q querier, leads []string) ([]record.Jo
 		var mql, accepted, opportunity, won, rewon *time.Time
 		var spent []*int64
 		err := row.Scan(&j.LeadID, &j.Cycle, &began, &mql, &accepted, &opportunity, &won, &j.Stage, &j.StageAt, &j.Cycles, &j.SourceCode, &j.Campaign, &j.Band,
-			&j.ModelVersion, &j.TeamID, &j.RepID, &j.Cents, &j.Currency, &spent, &j.Personas, &rewon, &j.EngagedAt)
+			&j.ModelVersion, &j.TeamID, &j.RepID, &j.Cents, &j.Currency, &spent, &j.Personas, &rewon, &j.EngagedAt, &j.TouchedAt, &j.TouchSources, &j.TouchCampaigns)
 		j.Reached, j.Spent = map[string]time.Time{funnel.Captured: began}, map[string]time.Duration{}
 		for step, at := range map[string]*time.Time{funnel.MQL: mql, funnel.Accepted: accepted, funnel.Opportunity: opportunity, funnel.Won: won, funnel.Rewon: rewon} {
 			if at != nil {

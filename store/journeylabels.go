@@ -89,3 +89,37 @@ func engagedInCycles(ctx context.Context, q querier, journeys []record.Journey) 
 	})
 	return err
 }
+
+// A channel is told as the source of a lead is: by its code, or other.
+const sqlTravelTouches = `SELECT w.lead_id::text AS lead_id, w.cycle, array_agg(t.at ORDER BY t.at, t.id) AS at,
+	array_agg(CASE WHEN lower(trim(t.source ->> 'channel')) ~ '^[a-z0-9._-]{1,64}$' THEN lower(trim(t.source ->> 'channel')) ELSE 'other' END ORDER BY t.at, t.id) AS sources,
+	array_agg(coalesce(t.source ->> 'campaign', '') ORDER BY t.at, t.id) AS campaigns
+FROM unnest(@leads::uuid[], @cycles::int[], @won::timestamptz[]) AS w (lead_id, cycle, won_at) JOIN touches t ON t.lead_id = w.lead_id AND t.at <= w.won_at GROUP BY 1, 2`
+
+// touchedBefore notes the touches before what was won for money: attribution shares it among them.
+func touchedBefore(ctx context.Context, q querier, journeys []record.Journey) error {
+	var leads []string
+	var cycles []int
+	var won []time.Time
+	sold := map[journeyKey]*record.Journey{}
+	for i := range journeys {
+		j := &journeys[i]
+		if at, ok := j.Reached[funnel.Won]; ok && j.Cents != nil {
+			sold[journeyKey{j.LeadID, j.Cycle}] = j
+			leads, cycles, won = append(leads, j.LeadID), append(cycles, j.Cycle), append(won, at)
+		}
+	}
+	if len(leads) == 0 {
+		return nil
+	}
+	rows, _ := q.Query(ctx, sqlTravelTouches, pgx.NamedArgs{"leads": leads, "cycles": cycles, "won": won})
+	var key journeyKey
+	var at []time.Time
+	var sources, campaigns []string
+	_, err := pgx.ForEachRow(rows, []any{&key.lead, &key.cycle, &at, &sources, &campaigns}, func() error {
+		j := sold[key]
+		j.TouchedAt, j.TouchSources, j.TouchCampaigns = slices.Clone(at), slices.Clone(sources), slices.Clone(campaigns)
+		return nil
+	})
+	return err
+}

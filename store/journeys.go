@@ -107,7 +107,10 @@ func travels(ctx context.Context, q querier, of *scoring.Scorer, leads []string)
 	for i := range who {
 		out = append(out, who[i].journeys()...)
 	}
-	return out, engagedInCycles(ctx, q, out)
+	if err := engagedInCycles(ctx, q, out); err != nil {
+		return nil, err
+	}
+	return out, touchedBefore(ctx, q, out)
 }
 
 // journeys labels what the lead's moves come to. A label of the whole is that of the first cycle that has it; money is added up
@@ -160,7 +163,7 @@ const sqlForgetJourneys = `DELETE FROM journeys WHERE lead_id = ANY(@known::uuid
 var journeyColumns = []string{
 	"lead_id", "cycle", "began_at", "mql_at", "accepted_at", "opportunity_at", "won_at", "stage", "stage_at", "cycles", "source_code", "campaign", "band",
 	"model_version", "team_id", "rep_id", "cents", "currency", "in_nurturing", "in_qualified", "in_handoff", "in_working", "in_opportunity", "in_dormant",
-	"personas", "rewon_at", "engaged_at",
+	"personas", "rewon_at", "engaged_at", "touched_at", "touch_sources", "touch_campaigns",
 }
 
 // foldJourneys folds anew how far so many leads came, and how their offers went.
@@ -205,5 +208,5 @@ func journeyValues(j record.Journey) []any {
 		}
 		values = append(values, spent)
 	}
-	return append(values, j.Personas, at(funnel.Rewon), j.EngagedAt)
+	return append(values, j.Personas, at(funnel.Rewon), j.EngagedAt, j.TouchedAt, j.TouchSources, j.TouchCampaigns)
 }

@@ -14,10 +14,9 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-const sqlSourceCounts = `SELECT ` + journeyKeys + ` AS key, count(*)::int AS leads, count(mql_at)::int AS mql, count(accepted_at)::int AS accepted, count(won_at)::int AS won
-FROM journeys ` + theJourneys + ` GROUP BY 1 ORDER BY leads DESC, key`
-
-const sqlSourceRevenue = `SELECT ` + journeyKeys + ` AS key, currency, sum(cents)::bigint AS cents FROM journeys ` + theJourneys + ` AND cents IS NOT NULL GROUP BY 1, 2`
+const sqlSourceCounts = `SELECT ` + journeyKeys + ` AS key, coalesce(currency, '') AS currency, coalesce(sum(cents), 0)::bigint AS cents,
+	count(*)::int AS leads, count(mql_at)::int AS mql, count(accepted_at)::int AS accepted, count(won_at)::int AS won
+FROM journeys ` + theJourneys + ` GROUP BY 1, 2`
 
 // Of an entry that reaches beyond the period, the share of its days that lie in it. Days are by UTC; a day counts where any of it is in the period.
 const sqlSourceCosts = `SELECT CASE @by::text WHEN 'campaign' THEN campaign ELSE source_code END AS key, currency,
@@ -27,24 +26,18 @@ FROM costs WHERE from_day <= (@to::timestamptz AT TIME ZONE 'UTC' - interval '1 
 	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign)
 GROUP BY 1, 2`
 
-// What was won in the period, whenever the journey began, with the touches that came before it. A channel is told as the source of
-// a lead is: by its code, or other.
+// What was won in the period, whenever the journey began, with the touches that came before it.
 const (
-	touchKey = `CASE @by::text WHEN 'campaign' THEN coalesce(t.source ->> 'campaign', '') WHEN 'source' THEN
-		CASE WHEN lower(trim(t.source ->> 'channel')) ~ '^[a-z0-9._-]{1,64}$' THEN lower(trim(t.source ->> 'channel')) ELSE 'other' END END`
-
-	touchesBefore = `coalesce(array_agg(t.at ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS at,
-	coalesce(array_agg(` + touchKey + ` ORDER BY t.at, t.id) FILTER (WHERE t.at IS NOT NULL), '{}') AS keys`
+	touchesBefore = `won_at, cents, currency, source_code, campaign, coalesce(touched_at, '{}') AS at,
+	coalesce(CASE @by::text WHEN 'campaign' THEN touch_campaigns ELSE touch_sources END, '{}') AS keys`
 
 	wonInPeriod = `journeys WHERE won_at >= @from AND won_at < @to AND cents IS NOT NULL AND ` + ofJourneys
 
-	sqlSourceTouches = `SELECT j.won_at, j.cents, j.currency, j.source_code, j.campaign, ` + touchesBefore + `
-FROM (SELECT * FROM ` + wonInPeriod + `) AS j LEFT JOIN touches t ON t.lead_id = j.lead_id AND t.at <= j.won_at
-GROUP BY j.lead_id, j.cycle, j.won_at, j.cents, j.currency, j.source_code, j.campaign`
+	sqlSourceTouches = `SELECT ` + touchesBefore + ` FROM ` + wonInPeriod
 )
 
 type sourceCounts struct {
-	Key                       string
+	sourceCents
 	Leads, MQL, Accepted, Won int
 }
 
@@ -68,41 +61,50 @@ func (s *Store) SourcesReport(ctx context.Context, f record.FunnelFilter) (recor
 	out := record.SourcesReport{FunnelFilter: f, Items: []record.SourceLine{}}
 	args := journeyArgs(f)
 	var counts []sourceCounts
-	var revenue, costs []sourceCents
+	var costs []sourceCents
 	var won []wonAfter
 	reading, ctx := errgroup.WithContext(ctx)
 	reading.SetLimit(2)
 	reading.Go(func() (err error) { won, err = reported[wonAfter](ctx, s, sqlSourceTouches, args); return err })
 	reading.Go(func() (err error) { counts, err = reported[sourceCounts](ctx, s, sqlSourceCounts, args); return err })
-	reading.Go(func() (err error) { revenue, err = reported[sourceCents](ctx, s, sqlSourceRevenue, args); return err })
 	reading.Go(func() (err error) { costs, err = reported[sourceCents](ctx, s, sqlSourceCosts, args); return err })
 	if err := reading.Wait(); err != nil {
 		return out, masked("sources report", err)
 	}
 	money, all := ledgers{}, ledgers{}
-	for _, r := range revenue {
-		money.of(r.Key, r.Currency).revenue += r.Cents
-		all.of("", r.Currency).revenue += r.Cents
+	by, total := map[string]*sourceCounts{}, sourceCounts{}
+	for _, c := range counts {
+		if by[c.Key] == nil {
+			by[c.Key] = &sourceCounts{sourceCents: sourceCents{Key: c.Key}}
+		}
+		by[c.Key].add(c)
+		total.add(c)
+		if c.Currency != "" {
+			money.of(c.Key, c.Currency).revenue += c.Cents
+			all.of("", c.Currency).revenue += c.Cents
+		}
 	}
 	for _, c := range costs {
 		money.of(c.Key, c.Currency).cost += c.Cents
 		all.of("", c.Currency).cost += c.Cents
 	}
 	money.attribute(f.By, won, all)
-	var total sourceCounts
-	for _, c := range counts {
+	for _, c := range by {
 		out.Items = append(out.Items, c.line(money))
-		total.Leads, total.MQL, total.Accepted, total.Won = total.Leads+c.Leads, total.MQL+c.MQL, total.Accepted+c.Accepted, total.Won+c.Won
 		delete(money, c.Key)
 	}
 	out.Total = total.line(all)
 	for key := range money { // it cost or won something, and brought nobody in this period
-		out.Items = append(out.Items, sourceCounts{Key: key}.line(money))
+		out.Items = append(out.Items, (sourceCounts{sourceCents: sourceCents{Key: key}}).line(money))
 	}
 	slices.SortStableFunc(out.Items, func(a, b record.SourceLine) int {
 		return cmp.Or(cmp.Compare(b.Leads, a.Leads), cmp.Compare(a.Key, b.Key))
 	})
 	return out, nil
+}
+
+func (c *sourceCounts) add(o sourceCounts) {
+	c.Leads, c.MQL, c.Accepted, c.Won = c.Leads+o.Leads, c.MQL+o.MQL, c.Accepted+o.Accepted, c.Won+o.Won
 }
 
 func (c sourceCounts) line(money ledgers) record.SourceLine {

@@ -21,6 +21,9 @@ type Journey struct {
 	Currency     *string
 	Personas     []string   // of the published model, by what is known of the lead, in order of their names
 	EngagedAt    *time.Time // the newest engagement, of a cycle that is over
+
+	TouchedAt                    []time.Time // before it was won for money, in their order
+	TouchSources, TouchCampaigns []string    // of these touches
 }
 
 // JourneyDifference is a journey that is not what its timeline says.
