@@ -147,7 +147,7 @@ func runs(t *testing.T, want int, args ...string) string {
 func TestSchedule_runsByItself(t *testing.T) {
 	t.Parallel()
 	c, ctx := temporalClient(t), t.Context()
-	s, err := store.Open(ctx, product.postgres.URL("leadflow"), store.Options{})
+	s, err := store.Open(ctx, product.postgres.URL("leadflow"), store.Options{SuppressionKey: []byte("a key of sixteen bytes, and more")})
 	require.NoError(t, err)
 	defer s.Close()
 	h := worker.Host{Client: c, TaskQueue: "predicta-itself", WatchEvery: time.Second, Log: slog.New(slog.DiscardHandler)}
