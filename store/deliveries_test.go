@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -246,10 +247,37 @@ func TestBeforeSendingEverythingIsLookedAtAgain(t *testing.T) {
 func TestASuppressionIsSeenAtTheInstantOfSending(t *testing.T) {
 	s := garden(t)
 	_, id := queued(t, s, "ada@example.com")
-	claim(t, s, record.LaneBulk)
+	claimed := claim(t, s, record.LaneBulk)
 	_, err := s.Suppress(t.Context(), "ada@example.com", "manual")
 	require.NoError(t, err)
-	require.Equal(t, "suppressed:manual", sending(t, s, id))
+	stop, err := s.Sending(t.Context(), claimed[0])
+	require.NoError(t, err)
+	require.Equal(t, "suppressed:manual", stop, "as its pool asks")
+	require.Equal(t, "suppressed:manual", sending(t, s, id), "and of whatever nothing is known")
+	leaseOver(t, s)
+	require.Equal(t, "suppressed:manual", claim(t, s, record.LaneBulk)[0].Stop, "nothing is composed")
+}
+
+// Who is leaving at this very moment is waited for, and what they say counts.
+func TestAMailWaitsForWhoIsLeaving(t *testing.T) {
+	s := garden(t)
+	lead, _ := queued(t, s, "ada@example.com")
+	mail := claim(t, s, record.LaneBulk)[0]
+	leaving, err := s.pool.Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = leaving.Rollback(context.Background()) })
+	_, err = leaving.Exec(t.Context(), "UPDATE leads SET muted = 'unsubscribed' WHERE id = $1", lead)
+	require.NoError(t, err)
+	said := make(chan string, 1)
+	go func() {
+		stop, _ := s.Sending(t.Context(), mail)
+		said <- stop
+	}()
+	require.Eventually(t, func() bool {
+		return one[int](t, s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
+	}, time.Minute, time.Millisecond, "it waits for the lead")
+	require.NoError(t, leaving.Commit(t.Context()))
+	require.Equal(t, "suppressed:unsubscribed", <-said)
 }
 
 func TestAnAlertOfAnOfferThatIsClosedExpiresAndItsSubscriberIsTold(t *testing.T) {
