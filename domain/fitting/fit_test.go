@@ -214,6 +214,9 @@ func TestFit_ofTooFewSaysSo(t *testing.T) {
 	given := input(t, in, seen)
 	got := fitting.Fit(given)
 	for _, f := range got.Findings {
+		if f.What == "sales.reps" { // they are there
+			continue
+		}
 		require.Equal(t, fitting.ByAssumed, f.How, f.What)
 		require.Contains(t, f.Says, "are needed", f.What)
 	}
