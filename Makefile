@@ -80,9 +80,9 @@ storm: postgres bin/leadflow bin/leadflow-standalone bin/report ## the crash tes
 chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minutes, 10,000 mails and 5,000 handoffs among it, outages while deadlines pass, and the restore drill in all forms; ARGS='-seed 7 -load 10m -kills 100 -writers 8'
 	LEADFLOW_BIN=$(CURDIR)/bin go test -count=1 -timeout 0 -v ./e2e/chaos -args $(or $(ARGS),-load 5m -kills 60 -rest 5m -mails 10000 -handoffs 5000)
 
-outside: postgres bin/leadflow-standalone bin/report ## the built binary from outside: data of the previous release, a real log; what is learned from real data; 200 simulated lives
+outside: postgres bin/leadflow-standalone bin/report ## the built binary from outside: data of the previous release, a real log; what is learned from real data; a behaviour that is fitted to lives; 200 simulated lives
 	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
-		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict | bin/report
+		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict ./domain/fitting | bin/report
 	@set -o pipefail; LEADFLOW_LIVES=200 go test -count=1 -vet=off -json -run TestSimulatedLives ./workflows | bin/report
 
 replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th

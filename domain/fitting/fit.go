@@ -45,6 +45,7 @@ type fit struct {
 	Input
 	out     Fitted
 	visits  [][]visit // by lead
+	days    [][]lived
 	rate    rate
 	cells   cells
 	factors map[string]float64 // of a source: how many times as often its leads come by

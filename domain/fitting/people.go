@@ -54,18 +54,22 @@ func (f *fit) people() {
 // often are the ones that sales get.
 func (f *fit) lives() {
 	f.factors, f.each = map[string]float64{}, make([]float64, len(f.Leads))
+	f.days = make([][]lived, len(f.Leads))
 	had := make([]float64, len(f.Leads))
 	for i, l := range f.Leads {
 		f.visits = append(f.visits, l.visits())
 		f.each[i], f.factors[l.Source] = 1, 1
 		f.later(l, f.visits[i], func(int, int) { had[i]++ })
+		l.live(f.Until, func(phase, age int, days float64) { f.days[i] = append(f.days[i], lived{phase, age, days}) })
 	}
 	alpha := 1.0
 	for range 30 {
 		f.cells = cells{}
 		for i, l := range f.Leads {
 			factor := f.each[i] * f.factors[l.Source]
-			l.live(f.Until, func(phase, age int, days float64) { f.cells[phase][age].days += days * factor })
+			for _, d := range f.days[i] {
+				f.cells[d.phase][d.age].days += d.days * factor
+			}
 			f.later(l, f.visits[i], func(phase, age int) { f.cells[phase][age].visits++ })
 		}
 		was := f.rate
@@ -73,7 +77,7 @@ func (f *fit) lives() {
 		visits, want := map[string]float64{}, map[string]float64{}
 		expected := make([]float64, len(f.Leads))
 		for i, l := range f.Leads {
-			expected[i] = f.expected(l)
+			expected[i] = f.expected(i)
 			visits[l.Source] += had[i]
 			want[l.Source] += f.each[i] * expected[i]
 		}
@@ -113,8 +117,10 @@ func (f *fit) later(l Lead, visits []visit, each func(phase, age int)) {
 	}
 }
 
-func (f *fit) expected(l Lead) (visits float64) {
-	l.live(f.Until, func(phase, age int, days float64) { visits += days * f.rate.of(phase, age) })
+func (f *fit) expected(lead int) (visits float64) {
+	for _, d := range f.days[lead] {
+		visits += d.days * f.rate.of(d.phase, d.age)
+	}
 	return visits
 }
 

@@ -86,6 +86,12 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// lived is a part of a life: so long in a phase, on a day of its age.
+type lived struct {
+	phase, age int
+	days       float64
+}
+
 // rate is how often leads come by: log of visits a day when new, its change a day, and what phases add.
 type rate [4]float64
 

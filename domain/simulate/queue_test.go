@@ -59,7 +59,7 @@ func TestRun_lookingAgainInVainChangesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			in := crowded(t, 150, 60, 2)
+			in := crowded(t, 80, 45, 1)
 			change(&in)
 			fast, leads, err := simulate.Ends(in)
 			require.NoError(t, err)
