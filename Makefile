@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded outside storm browser chaos replay build fmt postgres histories bench clean
+.PHONY: help run test lint unit embedded outside storm browser chaos replay loop build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -64,12 +64,15 @@ chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minut
 outside: postgres bin/leadflow-standalone ## the built binary from outside: data of the previous release, a real log; what is learned from real data; 200 simulated lives
 	@mkdir -p bin && (cd tools && go build -o ../bin/report ./report)
 	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
-		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict | bin/report
+		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./e2e/loop ./predict | bin/report
 	LEADFLOW_LIVES=200 go test -count=1 -vet=off -run TestSimulatedLives ./workflows
 
 replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th
 	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_REPLAY_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestReplay ./e2e/replay
 	cd standalone && LEADFLOW_IMPORT_EVERY=$(or $(EVERY),1) go test -count=1 -timeout 0 -v -run TestXEducation .
+
+loop: postgres bin/leadflow-standalone ## from outcomes to a better model on a running product, with the real leads of a file: reports, pattern, draft, preview, publication, questions; EVERY=8 takes each 8th row
+	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_LOOP_EVERY=$(or $(EVERY),37) go test -count=1 -timeout 0 -v ./e2e/loop
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3
