@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay example build fmt postgres histories bench clean
+.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay loop example build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -82,7 +82,7 @@ chaos: postgres bin/leadflow bin/leadflow-standalone ## the crash test for minut
 
 outside: postgres bin/leadflow-standalone bin/report ## the built binary from outside: data of the previous release, a real log; what is learned from real data; a behaviour that is fitted to lives; 200 simulated lives
 	@set -o pipefail; previous=$$(tools/previous.sh) && LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_PREVIOUS=$$previous \
-		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./predict ./domain/fitting | bin/report
+		go test -p 1 -vet=off -count=1 -timeout 20m -json ./e2e/upgrade ./e2e/replay ./e2e/loop ./predict ./domain/fitting | bin/report
 	@set -o pipefail; LEADFLOW_LIVES=200 go test -count=1 -vet=off -json -run TestSimulatedLives ./workflows | bin/report
 
 replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of a log, in order, then shuffled and doubled, and 9,240 rows of a file; EVERY=13 takes each 13th
@@ -91,6 +91,9 @@ replay: postgres bin/leadflow-standalone ## the real data whole: 13,087 cases of
 
 example: postgres bin/leadflow-standalone bin/leadflow ## the worked example of docs/example.md on the real file, command by command
 	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_CLI=$(CURDIR)/bin/leadflow go test -count=1 -timeout 0 -v ./e2e/example
+
+loop: postgres bin/leadflow-standalone ## from outcomes to a better model on a running product, with the real leads of a file: reports, pattern, draft, preview, publication, questions; EVERY=8 takes each 8th row
+	LEADFLOW_STANDALONE=$(CURDIR)/bin/leadflow-standalone LEADFLOW_LOOP_EVERY=$(or $(EVERY),37) go test -count=1 -timeout 0 -v ./e2e/loop
 
 RELEASE ?= v0.1.0
 histories: postgres ## record the lives of the tests from a real server, for the replay tests; RELEASE=v1.2.3

@@ -32,7 +32,7 @@ func (w *world) ended() {
 		`INSERT INTO events (id, lead_id, client_id, type, occurred_at, received_at, properties)
 			SELECT gen_random_uuid(), md5('lead' || n)::uuid, 'c' || n, 'chat', now() - interval '9 days', now() - interval '9 days', '{}'
 			FROM generate_series(1, 900) AS n WHERE n % 4 = 0`,
-		`INSERT INTO outcomes (lead_id, cycle, kind, at, reason) SELECT md5('lead' || n)::uuid, 1, CASE WHEN won THEN 'won' ELSE 'lost' END, now() - interval '1 day', CASE WHEN won THEN '' ELSE 'price' END
+		`INSERT INTO outcomes (lead_id, cycle, kind, at, reason) SELECT md5('lead' || n)::uuid, 1, CASE WHEN won THEN 'won' ELSE 'lost' END, now() - interval '1 day', CASE WHEN won THEN 'decision' ELSE 'price' END
 			FROM (SELECT n, CASE n % 3 WHEN 0 THEN n % 150 = 0 WHEN 1 THEN (n / 3) % 10 < 3 ELSE (n / 3) % 7 = 0 END AS won FROM generate_series(1, 900) AS n) AS x`,
 	} {
 		_, err := w.store.Pool().Exec(w.t.Context(), sql)

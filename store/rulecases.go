@@ -25,7 +25,7 @@ const (
 // What a rep says would have helped, of a lead that was lost, did not.
 const sqlRuleCases = `WITH ended AS (
 	SELECT o.lead_id, o.cycle, bool_or(o.kind = 'won') AS won, min(o.at) AS at, least(l.created_at, l.known_since) AS known,
-		array_agg(DISTINCT o.kind || ':' || o.reason) FILTER (WHERE o.reason <> '') AS reasons, string_agg(DISTINCT o.one_thing, ' ') FILTER (WHERE o.kind = 'won') AS said
+		array_agg(DISTINCT o.kind || ':' || o.reason) FILTER (WHERE o.reason <> '' AND o.kind <> 'won') AS reasons, string_agg(DISTINCT o.one_thing, ' ') FILTER (WHERE o.kind = 'won') AS said
 	FROM outcomes o JOIN leads l ON l.id = o.lead_id
 	WHERE l.stage <> 'erased' AND o.duplicate_of IS NULL
 	GROUP BY o.lead_id, o.cycle, l.id

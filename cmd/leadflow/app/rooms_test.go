@@ -44,6 +44,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 		outside: []string{"github.com/jackc/pgx/v5", "github.com/emersion/go-smtp", "go.temporal.io"},
 	},
 	"e2e/stack":    {},
+	"e2e/loop":     {},
 	"e2e/replay":   {ours: []string{"e2e/stack"}, outside: []string{"golang.org/x/sync"}},
 	"e2e/upgrade":  {},
 	"e2e/example":  {},
