@@ -95,6 +95,9 @@ func turnOf(score record.Score) *life.Turn {
 	points := map[string]*life.TurnPoint{} // of a rule together: ten visits are one reason
 	var rules []string
 	for _, item := range score.Items {
+		if item.Rounds() {
+			continue
+		}
 		if points[item.Rule] == nil {
 			points[item.Rule] = &life.TurnPoint{Rule: item.Rule, Why: item.Why}
 			rules = append(rules, item.Rule)

@@ -204,7 +204,7 @@ const (
 	// may have heard of much later.
 	sqlCloseAssignment = `UPDATE assignments SET state = @state, reason = @reason,
 	decided_at = CASE WHEN state = 'accepted' AND @reason ~ '^(first_touch|idle)' THEN decided_at
-		ELSE greatest(offered_at, least(@at, (SELECT created_at FROM decisions WHERE id = @decision::uuid AND lead_id = @id))) END
+		ELSE least(@at, (SELECT greatest(d.created_at, assignments.offered_at) FROM decisions d WHERE d.id = @decision::uuid AND d.lead_id = @id)) END
 WHERE id = @assignment AND lead_id = @id AND (state = 'offered' OR state = 'accepted' AND @state = 'missed' OR @again AND state <> @state)`
 
 	// A pause, a snooze and a change of terms move it.

@@ -78,7 +78,10 @@ var stayColumns = []column[stayIn]{
 }
 
 // lifePage is a page being written, line by line; what comes from people is made plain.
-type lifePage struct{ w io.Writer }
+type lifePage struct {
+	w     io.Writer
+	names map[string]string // of reps whom it was offered to
+}
 
 func (p *lifePage) line(indent int, format string, args ...any) {
 	fmt.Fprintln(p.w, strings.Repeat("  ", indent)+strings.TrimRight(plain(fmt.Sprintf(format, args...)), " "))
@@ -88,6 +91,12 @@ const lifeClock = "2006-01-02 15:04"
 
 func (p *lifePage) life(l life.Life) {
 	p.line(0, "Lead %s: %s, in its %s cycle, known for %s", l.LeadID, l.Stage, ordinal(l.Cycles[len(l.Cycles)-1].N), short(l.Asked.Sub(l.Born)))
+	p.names = map[string]string{}
+	for _, c := range l.Cycles {
+		for _, o := range c.Offers {
+			p.names[o.RepID] = o.Rep
+		}
+	}
 	if l.Cut {
 		p.line(0, "(its earliest lines are not told: there are too many)")
 	}
@@ -113,7 +122,7 @@ func (p *lifePage) stay(c life.Cycle, s life.Stay, asked time.Time) {
 	if s.Stage.Terminal() && s.Left == nil {
 		took = ""
 	}
-	p.line(1, "%s  %-12s %-7s %s%s%s", s.Entered.Format(lifeClock), s.Stage, took, s.Kind, whyOf(s.Why), whoOf(s.By))
+	p.line(1, "%s  %-12s %-7s %s%s%s", s.Entered.Format(lifeClock), s.Stage, took, s.Kind, whyOf(s.Why), p.who(s.By))
 	if s.Score != nil {
 		p.line(3, "%s", pointsOf(*s.Score))
 	}
@@ -134,7 +143,7 @@ func (p *lifePage) stay(c life.Cycle, s life.Stay, asked time.Time) {
 	}
 	for _, l := range s.Lines {
 		if l.Kind != string(lifecycle.Moved) || !strings.HasPrefix(l.Why, "mail:") { // told by the mail itself
-			p.line(3, "%s  %s%s%s", l.At.Format(lifeClock), l.Kind, whyOf(l.Why), whoOf(l.By))
+			p.line(3, "%s  %s%s%s", l.At.Format(lifeClock), l.Kind, whyOf(l.Why), p.who(l.By))
 		}
 	}
 }
@@ -146,12 +155,15 @@ func whyOf(why string) string {
 	return " (" + why + ")"
 }
 
-func whoOf(a lifecycle.Actor) string {
+func (p *lifePage) who(a lifecycle.Actor) string {
 	switch a.Type {
 	case "", lifecycle.System.Type:
 		return ""
 	case "lead":
 		return " by the lead"
+	}
+	if name := p.names[a.ID]; name != "" {
+		return " by " + name
 	}
 	return " by " + a.Type + " " + a.ID
 }
