@@ -105,16 +105,19 @@ func (s *Server) open(ctx context.Context, bin string, who account, o Options) e
 		if s.port, err = freePort(o.Port); err != nil {
 			return err
 		}
-		if err = s.run(ctx, bin, who, o.Settings); err == nil || try == 5 || !s.passes() {
+		if err = s.run(ctx, bin, who, o.Settings); err == nil || try == tries || !s.passes() {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(time.Duration(try) * 200 * time.Millisecond):
+		case <-time.After(min(time.Duration(try)*200*time.Millisecond, 2*time.Second)):
 		}
 	}
 }
+
+// tries are half a minute: on a busy machine the children of a killed server take seconds to notice.
+const tries = 20
 
 // passes says whether what stopped the start goes away by itself: children of a killed server that still hold its
 // memory, or a free port that somebody else took in between.
