@@ -14,9 +14,10 @@ help: ## what there is to make
 run: postgres bin/leadflow-standalone bin/leadflow ## the whole product in one process; options in ARGS, such as ARGS='--ephemeral --port 0'
 	@exec bin/leadflow-standalone $(ARGS)
 
-# One lane mostly waits for clocks, and the other computes while it does and gives way. What several stages need is built before them.
+# One after the other: tests from outside have the clocks of people, and what computes beside them makes these late. What several stages
+# need is built before them.
 test: postgres bin/stages bin/report bin/testpg bin/leadflow bin/leadflow-standalone bin/standalone.test ## every check
-	@bin/stages 'embedded outside storm' 'nice lint unit browser'
+	@bin/stages 'lint unit embedded outside storm browser'
 
 build: bin/leadflow bin/leadflow-standalone ## both binaries
 
@@ -53,12 +54,12 @@ lint: ## format, vet, staticcheck, workflowcheck
 unit: postgres bin/testpg bin/report ## the tests of the main module, with the race detector; lint has vetted it
 	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -timeout 20m -json ./... | bin/report
 
-# Lives wait more than they work: three houses beside each other, each with a part of the tests and nothing but it, and in each more
+# Lives wait more than they work: two houses beside each other, each with a part of the tests and nothing but it, and in each more
 # of them at once than there are cores. Every test is in one part: the last has what the others leave.
 EMBEDDED_TIMES := ^Test(Deadlines|Outage|Demo)
 EMBEDDED_LIVES := ^Test(Costs|Golden|Lives|ASequence|XEducation)
 embedded: postgres bin/leadflow-standalone bin/standalone.test bin/stages bin/report ## the tests that need the embedded server, without the race detector
-	@bin/stages embedded-times embedded-lives embedded-others embedded-parts
+	@bin/stages 'embedded-others embedded-times' 'embedded-lives embedded-parts'
 
 embedded-times embedded-lives embedded-others: PART = $(if $(filter %-others,$@),-test.skip '$(EMBEDDED_TIMES)|$(EMBEDDED_LIVES)',-test.run '$(if $(filter %-times,$@),$(EMBEDDED_TIMES),$(EMBEDDED_LIVES))')
 embedded-times embedded-lives embedded-others: bin/leadflow-standalone bin/standalone.test bin/report

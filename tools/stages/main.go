@@ -1,8 +1,9 @@
-// Command stages runs targets of make beside each other: each argument is a lane of targets, one after the other. A lane that begins
-// with "nice" gives way to the others. What a target says is shown whole when it ends, and at the end what each took. It ends with 1
+// Command stages runs targets of make: each argument is a lane of targets, one after the other, and lanes run beside each other. Of one
+// lane alone is shown at once what a target says, of several when it ends, and at the end what each took. It ends with 1
 // when any failed; the others run all the same.
 //
-//	stages 'embedded outside storm' 'nice lint unit'
+//	stages 'lint unit embedded'
+//	stages 'embedded-others embedded-times' 'embedded-lives'
 package main
 
 import (
@@ -50,18 +51,20 @@ func run(ctx context.Context, lanes []string, out io.Writer) (ok bool) {
 	var all sync.WaitGroup
 	for _, lane := range lanes {
 		all.Go(func() {
-			names, first := strings.Fields(lane), []string{}
-			if len(names) > 0 && names[0] == "nice" {
-				names, first = names[1:], []string{"nice", "-n", "10"}
-			}
-			for _, name := range names {
+			for _, name := range strings.Fields(lane) {
 				if ctx.Err() != nil {
 					return
 				}
-				s, said := play(ctx, name, first...)
+				var kept bytes.Buffer
+				said := io.Writer(&kept)
+				if len(lanes) == 1 {
+					fmt.Fprintf(out, "\n==== %s\n", name)
+					said = out
+				}
+				s := play(ctx, name, said)
 				mu.Lock()
 				ended = append(ended, s)
-				fmt.Fprintf(out, "\n==== %v\n%s", s, said)
+				fmt.Fprintf(out, "\n==== %v\n%s", s, &kept)
 				mu.Unlock()
 			}
 		})
@@ -80,11 +83,9 @@ func run(ctx context.Context, lanes []string, out io.Writer) (ok bool) {
 }
 
 // play runs one target. Where we are stopped it is interrupted, with all it started, as by a Ctrl-C of its own.
-func play(ctx context.Context, name string, by ...string) (stage, []byte) {
-	var said bytes.Buffer
-	args := append(by, cmp.Or(os.Getenv("MAKE"), "make"), "--no-print-directory", name)
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = &said, &said
+func play(ctx context.Context, name string, said io.Writer) stage {
+	cmd := exec.CommandContext(ctx, cmp.Or(os.Getenv("MAKE"), "make"), "--no-print-directory", name)
+	cmd.Stdout, cmd.Stderr = said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 30 * time.Second
@@ -95,5 +96,5 @@ func play(ctx context.Context, name string, by ...string) (stage, []byte) {
 	if p := cmd.ProcessState; p != nil {
 		s.busy = p.UserTime() + p.SystemTime()
 	}
-	return s, said.Bytes()
+	return s
 }
