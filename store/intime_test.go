@@ -42,6 +42,7 @@ func TestADecisionInTimeCountsFromWhenItWasMade(t *testing.T) {
 	recordStage(t, s, c)
 	require.False(t, waits(now), "it is answered")
 	require.Equal(t, asked.UTC(), one[time.Time](t, s, "SELECT decided_at FROM assignments").UTC())
+	foldAll(t, s)
 	r, err := s.SLAReport(ctx, record.SLAFilter{From: now.Add(-3 * time.Hour), To: now.Add(time.Hour), By: "rep"})
 	require.NoError(t, err)
 	require.Equal(t, 1, r.Total.Met)

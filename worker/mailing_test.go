@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,6 +82,7 @@ func (f fixed) ReturnPath(record.Delivery) (string, error) { return "a@x.example
 // server answers each mail the same way, after asking whether it may still go out.
 type server struct {
 	answer mail.Outcome
+	mu     sync.Mutex // of two sides, several at once
 	got    []byte
 }
 
@@ -92,6 +94,8 @@ func (s *server) Send(ctx context.Context, _, _ string, raw []byte, beforeData f
 	if err := beforeData(ctx); err != nil {
 		return mail.Outcome{Kind: mail.NotStarted, Phase: mail.PhaseCommit, Err: err}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.got = raw
 	return s.answer
 }
