@@ -17,16 +17,18 @@ WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND st
 
 	sqlTimelineAhead = intoTimeline + `SELECT ` + timelineRow + ` WHERE ` + mine
 
-	// The same as sqlCloseOthers, sqlReopen and sqlMoveDue, which hardly ever find anything, in one statement.
+	// The same as sqlCloseOthers, sqlReopen and sqlMoveDue, which hardly ever find anything, in one statement. Its parts have no order of
+	// their own, and two offers are never open: the count has the others closed before one is opened.
 	sqlTidyAhead = `WITH others AS (
 	UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 	WHERE NOT @asking::boolean AND lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid AND ` + mine + `
+	RETURNING id
 ), moved AS (
 	UPDATE assignments SET due_at = @due WHERE @waits::boolean AND id = @assignment AND state = 'offered' AND due_at IS DISTINCT FROM @due::timestamptz
 		AND @due IS NOT NULL AND ` + mine + `
 ), opened AS (
 	UPDATE assignments SET state = 'offered', decided_at = NULL, reason = '', due_at = coalesce(@due, due_at)
-	WHERE @waits::boolean AND id = @assignment AND lead_id = @id AND state <> 'offered' AND ` + mine + ` RETURNING id)
+	WHERE @waits::boolean AND id = @assignment AND lead_id = @id AND state <> 'offered' AND ` + mine + ` AND (SELECT count(*) FROM others) >= 0 RETURNING id)
 UPDATE deliveries d SET state = 'queued', code = '', not_before = now() FROM opened
 WHERE d.assignment_id = opened.id AND d.lead_id = @id AND d.state = 'expired' AND d.code = 'offer_closed'`
 )

@@ -89,3 +89,19 @@ func TestWhatIsMissedAfterAcceptanceKeepsWhenItWasAccepted(t *testing.T) {
 	require.Equal(t, "missed", one[string](t, s, "SELECT state FROM assignments"))
 	require.Equal(t, first, one[time.Time](t, s, "SELECT decided_at FROM assignments").UTC())
 }
+
+// An attempt that is lost may have offered the lead to somebody else. What the run says then takes that back before it opens its own
+// offer again: there is never a second one that is open, and a run that says so again and again would wait for ever.
+func TestTheRunsOwnOfferIsOpenedAfterThatOfALostAttemptIsClosed(t *testing.T) {
+	s := floor(t)
+	handoff, _ := offeredLead(t, s)
+	lead, own := handoff.Lead.ID, handoff.Lead.Assignment
+	exec(t, s, "UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'")
+	lost := offer(t, s, lead, 2).Offer.Assignment
+	later := carried(lead, handoff.Lead.Version+1, lifecycle.StageHandoff, lifecycle.Entry{Kind: lifecycle.Passed, At: time.Now(), Why: "accept_remind", Assignment: own})
+	later.Lead.Owner, later.Lead.Assignment = handoff.Lead.Owner, own
+	recordStage(t, s, later)
+	state := "SELECT state FROM assignments WHERE id = $1"
+	require.Equal(t, "offered", one[string](t, s, state, own))
+	require.Equal(t, "withdrawn", one[string](t, s, state, lost))
+}
