@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -25,14 +24,11 @@ type wonBy struct {
 func (s *Store) Attributed(ctx context.Context, f record.FunnelFilter, key, cursor string, limit int) (record.Page[record.Attributed], error) {
 	const op = "list attributed"
 	none := record.Page[record.Attributed]{}
-	after, err := markOf(op, cursor, mark{At: newest.At, ID: newest.ID + "/2147483647"})
-	lead, cycle, _ := strings.Cut(after.ID, "/")
-	number, numErr := numberOf(cycle)
-	if err != nil || numErr != nil || !isID(lead) {
-		return none, errCursor
+	args, err := journeyPage(op, f, cursor, limit)
+	if err != nil {
+		return none, err
 	}
-	args := journeyArgs(f)
-	args["at"], args["lead"], args["after"], args["key"], args["rows"] = after.At, lead, number, key, pageSize(limit)+1
+	args["key"] = key
 	won, err := reported[wonBy](ctx, s, sqlAttributed, args)
 	if err != nil {
 		return none, masked(op, err)

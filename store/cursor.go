@@ -74,6 +74,20 @@ func numberOf(place string) (int64, error) {
 	return n, nil
 }
 
+// journeyPage are the arguments of a list of journeys, the newest first: its filters, how many it reads, and the moment, lead and
+// cycle behind which it goes on.
+func journeyPage(list string, f record.FunnelFilter, cursor string, limit int) (pgx.NamedArgs, error) {
+	after, err := markOf(list, cursor, mark{At: newest.At, ID: newest.ID + "/2147483647"})
+	lead, cycle, _ := strings.Cut(after.ID, "/")
+	number, numErr := numberOf(cycle)
+	if err != nil || numErr != nil || !isID(lead) {
+		return nil, errCursor
+	}
+	args := journeyArgs(f)
+	args["at"], args["lead"], args["after"], args["rows"] = after.At, lead, number, pageSize(limit)+1
+	return args, nil
+}
+
 // pageSize bounds what was asked for.
 func pageSize(limit int) int {
 	switch {

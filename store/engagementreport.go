@@ -78,14 +78,11 @@ ORDER BY began_at DESC, lead_id DESC, cycle DESC LIMIT @rows`
 func (s *Store) EngagedLeads(ctx context.Context, f record.FunnelFilter, figure, key, cursor string, limit int) (record.Page[record.EngagedLead], error) {
 	const op = "list engaged leads"
 	none := record.Page[record.EngagedLead]{}
-	after, err := markOf(op, cursor, mark{At: newest.At, ID: newest.ID + "/2147483647"})
-	lead, cycle, _ := strings.Cut(after.ID, "/")
-	number, numErr := numberOf(cycle)
-	if err != nil || numErr != nil || !isID(lead) {
-		return none, errCursor
+	args, err := journeyPage(op, f, cursor, limit)
+	if err != nil {
+		return none, err
 	}
-	args := journeyArgs(f)
-	args["at"], args["lead"], args["after"], args["figure"], args["key"], args["rows"] = after.At, lead, number, figure, key, pageSize(limit)+1
+	args["figure"], args["key"] = figure, key
 	items, err := reported[record.EngagedLead](ctx, s, sqlEngagedLeads, args)
 	if err != nil {
 		return none, masked(op, err)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -38,14 +37,10 @@ FROM journeys WHERE ` + ofPeriod + ` >= @from AND ` + ofPeriod + ` < @to AND ` +
 func (s *Store) Journeys(ctx context.Context, f record.FunnelFilter, o record.Opened, cursor string, limit int) (record.Page[record.Journeyed], error) {
 	const op = "list journeys"
 	none := record.Page[record.Journeyed]{}
-	after, err := markOf(op, cursor, mark{At: newest.At, ID: newest.ID + "/2147483647"})
-	lead, cycle, _ := strings.Cut(after.ID, "/")
-	number, numErr := numberOf(cycle)
-	if err != nil || numErr != nil || !isID(lead) {
-		return none, errCursor
+	args, err := journeyPage(op, f, cursor, limit)
+	if err != nil {
+		return none, err
 	}
-	args := journeyArgs(f)
-	args["at"], args["lead"], args["after"], args["rows"] = after.At, lead, number, pageSize(limit)+1
 	args["figure"], args["key"], args["counted"], args["age"] = o.Figure, o.Key, o.Counted, o.Age
 	items, err := reported[record.Journeyed](ctx, s, sqlJourneyList, args)
 	if err != nil {
