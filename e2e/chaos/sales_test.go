@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -29,9 +30,11 @@ type reconciled struct {
 func (h *House) reconcile(t *testing.T) (reconciled, error) {
 	t.Helper()
 	cmd := h.command(t.Context(), "doctor", "--verify-runs", "-o", "json")
+	var why bytes.Buffer
+	cmd.Stderr = &why
 	out, failed := cmd.Output()
 	var got reconciled
-	require.NoError(t, json.Unmarshal(out, &got), "%s %v", out, failed)
+	require.NoError(t, json.Unmarshal(out, &got), "%s%s %v", out, &why, failed)
 	return got, failed
 }
 
