@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,8 +20,7 @@ type database struct {
 	options postgres.Options
 	mu      sync.Mutex
 	server  *postgres.Server
-	fell    int
-	killed  bool
+	down    bool // killed, and not started anew
 	closed  bool
 	waiting sync.WaitGroup
 }
@@ -41,12 +41,12 @@ func (d *database) start(ctx context.Context) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.server = server
+	d.server, d.down = server, false
 	return nil
 }
 
 func (d *database) Name() string { return "postgres" }
-func (d *database) Fell() int    { return d.fell }
+func (d *database) Fell() int    { return 0 }
 
 func (d *database) Kill(down time.Duration) {
 	d.mu.Lock()
@@ -54,10 +54,11 @@ func (d *database) Kill(down time.Duration) {
 	raw, err := os.ReadFile(filepath.Join(d.server.Dir(), "postmaster.pid"))
 	first, _, _ := strings.Cut(string(raw), "\n")
 	pid, wrong := strconv.Atoi(first)
-	if d.closed || err != nil || wrong != nil {
+	if d.closed || d.down || err != nil || wrong != nil {
 		return
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)
+	d.down = true
 	gone := d.server.Exited()
 	d.waiting.Go(func() {
 		<-gone
@@ -76,7 +77,16 @@ func (d *database) url(name string) string {
 	return d.server.URL(name)
 }
 
-func (d *database) Ready(ctx context.Context) error { return dial(ctx, d.options.Port) }
+// Ready is whether it can be asked, and killed: while it recovers its port is open, and nobody could say of whom to wait for the end.
+func (d *database) Ready(ctx context.Context) error {
+	d.mu.Lock()
+	down := d.down
+	d.mu.Unlock()
+	if down {
+		return errors.New("it is being started")
+	}
+	return dial(ctx, d.options.Port)
+}
 
 func (d *database) Close() {
 	d.mu.Lock()
