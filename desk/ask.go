@@ -35,6 +35,7 @@ const (
 	typeCutOff     = "AcceptedUpdateCompletedWorkflow" // the server's: the run ended before it answered
 )
 
+// refusalCodes are those that people read.
 var refusalCodes = []string{
 	lifecycle.CodeWrongStage, lifecycle.CodeNotYourOffer, lifecycle.CodeAlreadyDecided, lifecycle.CodeUnknownReason,
 	lifecycle.CodeNothingToUndo, lifecycle.CodeTooLate, lifecycle.CodeBusy, lifecycle.CodeUnknownRep, lifecycle.CodeErased, lifecycle.CodeMalformed, record.CodeNoRep,
@@ -65,12 +66,12 @@ func (d *Desk) ask(ctx context.Context, dec record.Decision, wait time.Duration)
 		case errors.As(err, &busy):
 		case !errors.As(err, &app):
 			return verdict{state: Pending, away: unreachable(err)}, nil
-		case slices.Contains(refusalCodes, app.Type()):
-			return d.standing(ctx, dec, refusal(app))
 		case app.Type() == typeCutOff:
 			if v, err := d.judge(ctx, dec); err != nil || v.state != Pending {
 				return v, err
 			}
+		case app.NonRetryable(): // whatever it says: asked again it would say the same
+			return d.standing(ctx, dec, refusal(app))
 		case app.Type() != typeHandedOver:
 			return pending, nil // a defect of the run: it is asked again once it is mended
 		}
@@ -149,8 +150,12 @@ func onTheWire(dec record.Decision) (wire.Decision, error) {
 	return w, nil
 }
 
+// refusal reads why the run said no. What is no code for people means that the lead is elsewhere by now.
 func refusal(app *temporal.ApplicationError) verdict {
 	v := verdict{state: Refused, code: app.Type()}
+	if !slices.Contains(refusalCodes, v.code) {
+		v.code = lifecycle.CodeWrongStage
+	}
 	var details wire.RefusalDetails
 	if app.HasDetails() && app.Details(&details) == nil {
 		v.stage, v.decidedBy = details.Stage, details.DecidedBy

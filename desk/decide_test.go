@@ -161,3 +161,17 @@ func TestDecide_noSuchLead(t *testing.T) {
 	_, err := newDesk(p, r).Decide(t.Context(), accept)
 	require.ErrorIs(t, err, record.ErrErased, "erased meanwhile")
 }
+
+// Whatever the run says that asking again would not change is an answer, also where it has no code that people read: who takes a lead in the
+// moment in which it goes elsewhere hears that it is elsewhere.
+func TestDecide_overtaken(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{lifecycle.CodeOvertaken, "timeout"} {
+		p := newPaper(lifecycle.StageQualified)
+		r := &run{answers: []error{refusedBy(code, wire.RefusalDetails{Stage: lifecycle.StageQualified})}}
+		a := decided(t, newDesk(p, r), accept)
+		require.Equal(t, []any{Refused, lifecycle.CodeWrongStage, lifecycle.StageQualified}, []any{a.State, a.Code, a.Stage}, code)
+		require.NotEmpty(t, a.Detail)
+		require.Equal(t, Refused, p.decisions[0].State)
+	}
+}

@@ -69,7 +69,7 @@ func (ch *choice) ready(ctx context.Context, g *sitting) error {
 	case ch.lead.stage == lifecycle.StageErased:
 		return record.ErrErased
 	case ch.lead.Cycle != ch.c.Cycle || !within(ch.lead.stage, ch.stages):
-		ch.answer(record.Granted{Code: "too_late"})
+		ch.answer(record.Granted{Code: lifecycle.CodeOvertaken})
 		return nil
 	case g.office.noPolicy != nil && ch.state == "offered": // else nothing has a deadline
 		return g.office.noPolicy

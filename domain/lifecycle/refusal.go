@@ -19,6 +19,7 @@ const (
 	CodeTooOften       = "too_often"
 	CodeOfferOver      = "offer_over"
 	CodeAtCapacity     = "at_capacity"
+	CodeOvertaken      = "too_late" // the lead moved on while it was being given to somebody; people read wrong_stage
 )
 
 // Refusal says that an event has no meaning for the lead as it stands, and why. It carries no personal data.
