@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,11 +13,11 @@ import (
 
 // One row for each who was asked and got the mail, or answered without one. What sales noted with a decision are answers as well, of
 // which nobody was asked. The rules are those of the score with which the lead was offered, as the outcome keeps them. Words are
-// compared here: no text is read out of Postgres.
+// compared here: no text is read out of Postgres. There are few answers and many journeys: each answer looks up its own, where a label is asked for.
 const theAnswers = `WITH asked AS (
-	SELECT q.id::text AS id, q.lead_id, q.kind, q.cycle, q.asked_at, q.answered_at, q.score, q.words, q.content, (
+	SELECT q.id::text AS id, q.lead_id, q.kind, q.cycle, q.asked_at, q.answered_at, q.score, q.words, q.content, CASE WHEN @by::text = 'rule' THEN (
 		SELECT o.rules FROM outcomes o WHERE o.lead_id = q.lead_id AND o.cycle = q.cycle AND o.kind IN ('won', 'lost') ORDER BY o.at DESC, o.id DESC LIMIT 1
-	) AS rules
+	) END AS rules
 	FROM questions q WHERE @said::text = 'buyer' AND q.asked_at >= @from AND q.asked_at < @to AND (q.answered_at IS NOT NULL
 		OR EXISTS (SELECT FROM deliveries d WHERE d.key = q.lead_id || '/question/' || q.kind || CASE WHEN q.kind = 'nps' THEN '/' || q.id ELSE '' END AND d.state = 'sent'))
 	UNION ALL
@@ -24,13 +25,15 @@ const theAnswers = `WITH asked AS (
 	WHERE @said = 'rep' AND o.at >= @from AND o.at < @to AND o.kind IN ('won', 'lost') AND concat(o.one_thing, o.missing) <> ''
 ), answers AS (
 	SELECT a.*, coalesce(j.source_code, '') AS source_code, coalesce(j.campaign, '') AS campaign, coalesce(j.band, '') AS band, j.model_version
-	FROM asked a LEFT JOIN journeys j ON j.lead_id = a.lead_id AND j.cycle = a.cycle
+	FROM asked a LEFT JOIN LATERAL (
+		SELECT source_code, campaign, band, model_version FROM journeys WHERE @labelled::boolean AND lead_id = a.lead_id AND cycle = a.cycle LIMIT 1
+	) AS j ON true
 	WHERE (@question::text = '' OR a.kind = @question) AND (@source::text = '' OR j.source_code = @source) AND (@campaign::text = '' OR j.campaign = @campaign)
 		AND (@band::text = '' OR j.band = @band) AND (@model::int = 0 OR j.model_version = @model)
 )`
 
-// What an answer counts for: one line, or each theme it mentions, rule that its lead had points of, or content that its lead had seen. Words
-// are joined, and not looked for once a theme and answer: to begin such a search costs fifty times what it does.
+// What an answer counts for: one line, or each theme it mentions, rule that its lead had points of, or content that its lead had seen. What
+// customers said is found by its words (questions_lexemes), and a phrase by its letters after that; of what sales noted each is looked at.
 const (
 	keyedPlainly = theAnswers + `, keyed AS (
 	SELECT a.*, '' AS name, coalesce(CASE @by::text WHEN 'question' THEN a.kind WHEN 'week' THEN date_trunc('week', a.asked_at AT TIME ZONE 'UTC')::date::text
@@ -38,8 +41,12 @@ const (
 		WHEN 'band' THEN a.band WHEN 'model' THEN a.model_version::text END, '') AS key FROM answers a
 )`
 
-	keyedByTheme = theAnswers + `, mentioned AS (
-	SELECT DISTINCT a.id, t.code, t.title FROM answers a JOIN (SELECT code, title, unnest(sought) AS word FROM themes) AS t ON position(t.word IN a.words) > 0
+	keyedByTheme = theAnswers + `, sought AS (SELECT code, title, word FROM themes CROSS JOIN unnest(sought) AS word
+), mentioned AS (
+	SELECT q.id::text AS id, t.code, t.title FROM sought t JOIN questions q ON lexemes_of(q.words) @@ lexemes_sought(t.word)
+	WHERE @said = 'buyer' AND q.words IS NOT NULL AND q.asked_at >= @from AND q.asked_at < @to AND (btrim(t.word) !~ ' ' OR position(t.word IN q.words) > 0)
+	UNION
+	SELECT a.id, t.code, t.title FROM sought t JOIN answers a ON position(t.word IN a.words) > 0 WHERE @said = 'rep'
 ), keyed AS (
 	SELECT a.*, coalesce(m.title, '') AS name, coalesce(m.code, '') AS key FROM answers a LEFT JOIN mentioned m ON m.id = a.id WHERE a.words IS NOT NULL
 )`
@@ -87,8 +94,9 @@ type answersRow struct {
 }
 
 func answerFilterArgs(f record.AnswerFilter) pgx.NamedArgs {
+	labelled := slices.Contains([]string{"source", "campaign", "band", "model"}, f.By) || f.Source+f.Campaign+f.Band != "" || f.Model != 0
 	return pgx.NamedArgs{
-		"from": f.From, "to": f.To, "by": f.By, "question": f.Question, "said": f.Said, "source": f.Source, "campaign": f.Campaign, "band": f.Band, "model": f.Model,
+		"labelled": labelled, "from": f.From, "to": f.To, "by": f.By, "question": f.Question, "said": f.Said, "source": f.Source, "campaign": f.Campaign, "band": f.Band, "model": f.Model,
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/trial"
 )
 
-// The journeys that a report is about: by what they are, and by when they began.
+// The journeys that a report is about: by what they are, and by when they began. Each kind has a table of its own, which cycle tells the planner.
 const (
-	ofJourneys = `(cycle = 0) = (@per::text = 'lead')
+	ofJourneys = `cycle >= CASE @per::text WHEN 'lead' THEN 0 ELSE 1 END AND cycle < CASE @per WHEN 'lead' THEN 1 ELSE 2147483647 END
 	AND (@source::text = '' OR source_code = @source) AND (@campaign::text = '' OR campaign = @campaign) AND (@persona::text = '' OR @persona = ANY(personas))
 	AND (@band::text = '' OR band = @band) AND (@model::int = 0 OR model_version = @model) AND (@team::uuid IS NULL OR team_id = @team) AND (@rep::uuid IS NULL OR rep_id = @rep)`
 

@@ -2,20 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/leadflow-dev/leadflow/domain/funnel"
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
-
-const sqlVelocityStages = `SELECT string_agg(int8send(in_nurturing), '') AS nurturing, string_agg(int8send(in_qualified), '') AS qualified, string_agg(int8send(in_handoff), '') AS handoff,
-	string_agg(int8send(in_working), '') AS working, string_agg(int8send(in_opportunity), '') AS opportunity, string_agg(int8send(in_dormant), '') AS dormant
-FROM journeys ` + theJourneys
-
-type velocityStages struct {
-	Nurturing, Qualified, Handoff, Working, Opportunity, Dormant []byte
-}
 
 // velocitySpans are told beside those of the funnel, from a step to the next: the whole way, the sales cycle, and how long it took until a
 // journey came to another end.
@@ -30,25 +24,56 @@ var velocitySpans = [][2]string{
 	{funnel.Captured, funnel.Lost},
 }
 
-const sqlVelocitySpans = `SELECT ` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at) AS a,
-	` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at) AS b,
-	` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at) AS c,
-	` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at) AS d,
-	` + packed + `won_at - accepted_at` + unpacked + ` FILTER (WHERE won_at >= accepted_at) AS e,
-	` + packed + `won_at - began_at` + unpacked + ` FILTER (WHERE won_at >= began_at) AS f,
-	` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'disqualified' AND stage_at >= began_at) AS g,
-	` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'lost' AND stage_at >= began_at) AS h
-FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))`
+// Ages are whole days; who was not won is of the age that it has now, and who was won before it began of none.
+const ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
 
-type velocitySpan struct{ A, B, C, D, E, F, G, H []byte }
+// How long the stays and the spans took, and how old is who was not won: one pass over all of them.
+const sqlVelocity = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
+		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), ''), string_agg(int8send(in_dormant), '')] AS stays,
+	ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
+		` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at),
+		` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at),
+		` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at),
+		` + packed + `won_at - accepted_at` + unpacked + ` FILTER (WHERE won_at >= accepted_at),
+		` + packed + `won_at - began_at` + unpacked + ` FILTER (WHERE won_at >= began_at),
+		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'disqualified' AND stage_at >= began_at),
+		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'lost' AND stage_at >= began_at)] AS spans,
+	string_agg(int4send(` + ageOfJourney + `), '') FILTER (WHERE won_at IS NULL) AS open, count(*) FILTER (WHERE won_at < began_at)::int AS at_once
+FROM journeys ` + theJourneys
 
-// Ages are whole days; who was not won is of the age that it has now.
-const (
-	ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
+type velocityRow struct {
+	Stays, Spans [][]byte
+	Open         []byte
+	AtOnce       int
+}
 
-	sqlVelocityAges = `SELECT ` + ageOfJourney + ` AS age, count(won_at)::int AS won, (count(*) - count(won_at))::int AS censored
-FROM journeys ` + theJourneys + ` GROUP BY 1`
-)
+// spanWon is the span whose ages are those at which journeys were won.
+const spanWon = 5
+
+// aged counts journeys by the age at which they were won, or which they have.
+func (r velocityRow) aged(won []time.Duration) []funnel.Aged {
+	by := map[int]*funnel.Aged{}
+	of := func(age int) *funnel.Aged {
+		if by[age] == nil {
+			by[age] = &funnel.Aged{Age: age}
+		}
+		return by[age]
+	}
+	for i := 0; i+4 <= len(r.Open); i += 4 {
+		of(int(binary.BigEndian.Uint32(r.Open[i:]))).Censored++
+	}
+	for _, took := range won {
+		of(int(took/(24*time.Hour))).Won++
+	}
+	if r.AtOnce > 0 {
+		of(0).Won += r.AtOnce
+	}
+	out := make([]funnel.Aged, 0, len(by))
+	for _, a := range by {
+		out = append(out, *a)
+	}
+	return out
+}
 
 // Of all journeys, whenever they began, by when they qualified and were won. The first and the last month are whole where the
 // period has all of them.
@@ -72,31 +97,26 @@ type velocityMonth struct {
 func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error) {
 	out := record.VelocityReport{FunnelFilter: f, Pace: record.Pace{Conversion: []record.FunnelPoint{}}}
 	args := journeyArgs(f)
-	var stages []velocityStages
-	var spans []velocitySpan
-	var ages []funnel.Aged
+	var rows []velocityRow
 	var months []velocityMonth
 	all, ctx := errgroup.WithContext(ctx)
-	all.SetLimit(2)
-	all.Go(func() (err error) {
-		stages, err = reported[velocityStages](ctx, s, sqlVelocityStages, args)
-		return err
-	})
-	all.Go(func() (err error) { spans, err = reported[velocitySpan](ctx, s, sqlVelocitySpans, args); return err })
-	all.Go(func() (err error) { ages, err = reported[funnel.Aged](ctx, s, sqlVelocityAges, args); return err })
+	all.Go(func() (err error) { rows, err = reported[velocityRow](ctx, s, sqlVelocity, args); return err })
 	all.Go(func() (err error) { months, err = reported[velocityMonth](ctx, s, sqlVelocityMonths, args); return err })
 	if err := all.Wait(); err != nil {
 		return out, masked("velocity report", err)
 	}
-	st, sp := stages[0], spans[0]
-	for i, took := range [][]byte{st.Nurturing, st.Qualified, st.Handoff, st.Working, st.Opportunity, st.Dormant} {
+	row := rows[0]
+	for i, took := range row.Stays {
 		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(microsIn(took))})
 	}
-	for i, took := range [][]byte{sp.A, sp.B, sp.C, sp.D, sp.E, sp.F, sp.G, sp.H} {
-		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(secondsIn(took))})
-	}
-	for _, p := range funnel.Conversion(ages) {
-		out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
+	for i, packed := range row.Spans {
+		took := secondsIn(packed)
+		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(took)})
+		if i == spanWon {
+			for _, p := range funnel.Conversion(row.aged(took)) {
+				out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
+			}
+		}
 	}
 	out.Months = grown(months)
 	return out, nil
