@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,10 +26,15 @@ var velocitySpans = [][2]string{
 // Ages are whole days; who was not won is of the age that it has now, and who was won before it began of none.
 const ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
 
-// How long the stays and the spans took, and how old is who was not won: one pass over all of them.
-const sqlVelocity = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
+// How long stays took and when who was not won began, of all; and how long the spans took, of those who came anywhere. Postgres gathers what
+// is packed in one process, so the two are asked for at once.
+const (
+	sqlVelocityStays = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
 		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), ''), string_agg(int8send(in_dormant), '')] AS stays,
-	ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
+	string_agg(timestamptz_send(began_at), '') FILTER (WHERE won_at IS NULL) AS open, timestamptz_send(now()) AS now
+FROM journeys ` + theJourneys
+
+	sqlVelocitySpans = `SELECT ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
 		` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at),
 		` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at),
 		` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at),
@@ -38,35 +42,41 @@ const sqlVelocity = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string
 		` + packed + `won_at - began_at` + unpacked + ` FILTER (WHERE won_at >= began_at),
 		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'disqualified' AND stage_at >= began_at),
 		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'lost' AND stage_at >= began_at)] AS spans,
-	string_agg(int4send(` + ageOfJourney + `), '') FILTER (WHERE won_at IS NULL) AS open, count(*) FILTER (WHERE won_at < began_at)::int AS at_once
-FROM journeys ` + theJourneys
+	count(*) FILTER (WHERE won_at < began_at)::int AS at_once
+FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))`
+)
 
-type velocityRow struct {
-	Stays, Spans [][]byte
-	Open         []byte
-	AtOnce       int
+type velocityStays struct {
+	Stays     [][]byte
+	Open, Now []byte
+}
+
+type velocityReached struct {
+	Spans  [][]byte
+	AtOnce int
 }
 
 // spanWon is the span whose ages are those at which journeys were won.
 const spanWon = 5
 
-// aged counts journeys by the age at which they were won, or which they have.
-func (r velocityRow) aged(won []time.Duration) []funnel.Aged {
+// agesOf counts journeys by the age at which they were won, or which they have: those that are open by when they began, in microseconds of Postgres's time.
+func agesOf(won []time.Duration, atOnce int, open []time.Duration, now time.Duration) []funnel.Aged {
 	by := map[int]*funnel.Aged{}
-	of := func(age int) *funnel.Aged {
-		if by[age] == nil {
-			by[age] = &funnel.Aged{Age: age}
+	of := func(age time.Duration) *funnel.Aged {
+		days := int(max(0, age) / (24 * time.Hour))
+		if by[days] == nil {
+			by[days] = &funnel.Aged{Age: days}
 		}
-		return by[age]
+		return by[days]
 	}
-	for i := 0; i+4 <= len(r.Open); i += 4 {
-		of(int(binary.BigEndian.Uint32(r.Open[i:]))).Censored++
+	for _, began := range open {
+		of(now-began).Censored++
 	}
 	for _, took := range won {
-		of(int(took/(24*time.Hour))).Won++
+		of(took).Won++
 	}
-	if r.AtOnce > 0 {
-		of(0).Won += r.AtOnce
+	if atOnce > 0 {
+		of(0).Won += atOnce
 	}
 	out := make([]funnel.Aged, 0, len(by))
 	for _, a := range by {
@@ -97,23 +107,27 @@ type velocityMonth struct {
 func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error) {
 	out := record.VelocityReport{FunnelFilter: f, Pace: record.Pace{Conversion: []record.FunnelPoint{}}}
 	args := journeyArgs(f)
-	var rows []velocityRow
+	var stays []velocityStays
+	var reached []velocityReached
 	var months []velocityMonth
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() (err error) { rows, err = reported[velocityRow](ctx, s, sqlVelocity, args); return err })
+	all.Go(func() (err error) { stays, err = reported[velocityStays](ctx, s, sqlVelocityStays, args); return err })
+	all.Go(func() (err error) {
+		reached, err = reported[velocityReached](ctx, s, sqlVelocitySpans, args)
+		return err
+	})
 	all.Go(func() (err error) { months, err = reported[velocityMonth](ctx, s, sqlVelocityMonths, args); return err })
 	if err := all.Wait(); err != nil {
 		return out, masked("velocity report", err)
 	}
-	row := rows[0]
-	for i, took := range row.Stays {
+	for i, took := range stays[0].Stays {
 		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(microsIn(took))})
 	}
-	for i, packed := range row.Spans {
+	for i, packed := range reached[0].Spans {
 		took := secondsIn(packed)
 		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(took)})
 		if i == spanWon {
-			for _, p := range funnel.Conversion(row.aged(took)) {
+			for _, p := range funnel.Conversion(agesOf(took, reached[0].AtOnce, microsIn(stays[0].Open), microsIn(stays[0].Now)[0])) {
 				out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
 			}
 		}

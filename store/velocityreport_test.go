@@ -49,6 +49,14 @@ func TestVelocityReport_isWhatTheFactsSay(t *testing.T) {
 	require.Equal(t, one[int](t, s, "SELECT count(*)::int FROM journeys WHERE cycle > 0 AND won_at < $1", now), inMonths)
 	require.Equal(t, one[int](t, s, "SELECT count(*)::int FROM journeys WHERE cycle > 0 AND mql_at < $1", now), qualified)
 	require.False(t, got.Months[len(got.Months)-1].Whole, "it is not over")
+	rows, _ := s.pool.Query(t.Context(), `SELECT `+ageOfJourney+` AS age, count(won_at)::int AS won, (count(*) - count(won_at))::int AS censored FROM journeys WHERE cycle > 0 AND began_at >= $1 AND began_at < $2 GROUP BY 1`, f.From, f.To)
+	ages, err := pgx.CollectRows(rows, pgx.RowToStructByName[funnel.Aged])
+	require.NoError(t, err)
+	want := funnel.Conversion(ages)
+	require.Len(t, got.Conversion, len(want))
+	for i, p := range want {
+		require.Equal(t, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High}, got.Conversion[i])
+	}
 	require.NotEmpty(t, got.Conversion)
 	require.Positive(t, won)
 }
