@@ -23,7 +23,7 @@ func Difference(a, b trial.Sample, z float64) Bounds {
 	lowB, highB := b.Wilson(z)
 	p, q := share(a), share(b)
 	d := p - q
-	return Bounds{d, d - math.Hypot(p-lowA, highB-q), d + math.Hypot(highA-p, q-lowB)}
+	return Bounds{d, max(-1, d-math.Hypot(p-lowA, highB-q)), min(1, d+math.Hypot(highA-p, q-lowB))} // of all and none rounding would go beyond
 }
 
 func share(s trial.Sample) float64 {

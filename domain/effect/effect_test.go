@@ -42,6 +42,18 @@ func TestDifference_ofNobodySaysNothing(t *testing.T) {
 	require.InDelta(t, 1, Against(trial.Sample{}, trial.Sample{Tried: 50, Converted: 25}, 0.3), 1e-12)
 }
 
+// Of all against none nothing is beyond: bounds that rounding moved there had a p-value of their own.
+func TestDifference_ofAllAndNoneEndsAtOne(t *testing.T) {
+	t.Parallel()
+	for n := 5; n < 300; n++ {
+		for m := 5; m < 60; m++ {
+			all, none := trial.Sample{Tried: n, Converted: n}, trial.Sample{Tried: m}
+			require.LessOrEqual(t, Difference(all, none, Z95).High, 1.0)
+			require.GreaterOrEqual(t, Difference(none, all, Z95).Low, -1.0)
+		}
+	}
+}
+
 // A p-value is the level at which the interval ends at the difference that is asked about.
 func TestAgainst_belongsToTheInterval(t *testing.T) {
 	t.Parallel()
