@@ -18,8 +18,10 @@ func TestAThemeHasWhoseAnswersHoldItsWords(t *testing.T) {
 	s := floor(t)
 	exec(t, s, `DELETE FROM themes`)
 	seed := uint64(time.Now().UnixNano())
-	rng := rand.New(rand.NewPCG(seed, 1))                                                                                                                                                      //nolint:gosec // dice
-	words := []string{"a", "ab", "abc", "b", "bc", "ä", "äb", "2e5", "2e5a", "-3.5", "e-mail", "x_y", "ПРИВЕТ", "it's", `back\slash`, "&", "'", ":*", "!", "a.b.c", strings.Repeat("ab", 150)} // the last is longer than a theme's may be
+	rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // dice
+
+	// The last is longer than a theme's may be.
+	words := []string{"a", "ab", "abc", "b", "bc", "ä", "äb", "2e5", "2e5a", "-3.5", "e-mail", "x_y", "ПРИВЕТ", "it's", `back\slash`, "&", "'", ":*", "!", "a.b.c", strings.Repeat("ab", 150)}
 	some := func(words []string, n int) string {
 		var said []string
 		for range 1 + rng.IntN(n) {
