@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,66 @@ func TestEngagementByCycle(t *testing.T) {
 	require.Equal(t, []int{0, 1, 1}, engaged())
 	_, found = checked(t, s, false)
 	require.Empty(t, found)
+}
+
+// Reports ask the score of those only who engaged lately: whoever leaves these days was folded before, once, and whoever was missed meanwhile is found.
+func TestWhoEngagedLongAgo_isFoldedBeforeTheScoreIsAskedNoMore(t *testing.T) {
+	s := floor(t)
+	lead := inStage(t, s, lifecycle.StageNurturing, 1)[0]
+	exec(t, s, `UPDATE leads SET created_at = now() - interval '100 days'`)
+	movedTo(t, s, lead, 1, 10, "captured", "nurturing", "{}")
+	exec(t, s, `INSERT INTO scores (lead_id, model_version, accumulators, score, fit, engagement, band, grade, evaluated_at) VALUES ($1, 1, '{}', 0, 0, 0, 'cold', 'D', now())
+		ON CONFLICT (lead_id) DO UPDATE SET engaged_at = NULL`, lead)
+	foldAll(t, s)
+	at := func(table string, days int) {
+		exec(t, s, fmt.Sprintf("UPDATE %s SET engaged_at = now() - $1 * interval '1 day'", table), days)
+	}
+	is := func(engaged, active, daysAgo int) {
+		t.Helper()
+		f := record.FunnelFilter{From: time.Now().Add(-101 * 24 * time.Hour), To: time.Now(), Per: "lead"}
+		got, err := s.EngagementReport(t.Context(), f)
+		require.NoError(t, err)
+		require.Equal(t, []int{engaged, active}, []int{got.Total.Engaged, got.Total.Active})
+		page, err := s.EngagedLeads(t.Context(), f, "engaged", "", "", 10)
+		require.NoError(t, err)
+		require.Len(t, page.Items, engaged)
+		for _, e := range page.Items {
+			require.WithinDuration(t, time.Now().Add(-time.Duration(daysAgo)*24*time.Hour), *e.EngagedAt, time.Hour)
+		}
+	}
+	folds := func(want int) {
+		t.Helper()
+		n, err := s.FoldJourneys(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
+	is(0, 0, 0)
+	at("scores", 27)
+	is(1, 1, 27)
+	_, found := checked(t, s, false)
+	require.Empty(t, found, "the score is asked")
+	exec(t, s, `UPDATE journeys_folded SET swept_at = now() - interval '25 hours'`)
+	folds(0)
+	at("scores", 29)
+	folds(0) // it was swept just now
+	exec(t, s, `UPDATE journeys_folded SET swept_at = swept_at - interval '25 hours'`)
+	folds(1)
+	folds(0)
+	at("scores", 31)
+	at("journeys", 31)
+	is(1, 0, 31)
+
+	at("scores", 30) // and nobody folded for some days
+	is(1, 0, 31)
+	_, found = checked(t, s, false)
+	require.Len(t, found, 2)
+	exec(t, s, `UPDATE journeys_folded SET swept_at = now() - interval '25 hours'`)
+	folds(1)
+	_, found = checked(t, s, false)
+	require.Empty(t, found)
+	is(1, 0, 30)
+	at("scores", 1)
+	is(1, 1, 1)
 }
 
 // Whatever changes of an offer is told again, whether or not the timeline tells of it.

@@ -10,15 +10,19 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// The newest engagement is kept with the score (0006): it is that of the lead, and of its last cycle. Of a cycle that is over it is folded. What captured
-// somebody happened when they began; the clocks of who tells and of Postgres may lie a little wrong.
+// The newest engagement stands with the score (0006): it is that of the lead, and of its last cycle. A journey has it as it was when it was folded, which
+// is late by no more than engagedLately; for whoever engaged since then the score is asked. What captured somebody happened when they began; the clocks
+// of who tells and of Postgres may lie a little wrong.
 const (
-	newestEngagement = `CASE WHEN cycle = 0 OR cycle = cycles THEN scored_at ELSE engaged_at END`
+	engagedLately = `now() - interval '30 days'`
 
-	theEngaged = `FROM journeys LEFT JOIN (SELECT lead_id AS scored, engaged_at AS scored_at FROM scores) AS s ON scored = lead_id AND (cycle = 0 OR cycle = cycles) ` + theJourneys
+	newestEngagement = `greatest(engaged_at, scored_at)`
+
+	theEngaged = `FROM journeys LEFT JOIN (SELECT lead_id AS scored, engaged_at AS scored_at FROM scores WHERE engaged_at > ` + engagedLately + `) AS s
+	ON scored = lead_id AND (cycle = 0 OR cycle = cycles) ` + theJourneys
 
 	hasEngaged = newestEngagement + ` > began_at + interval '1 minute'`
-	isActive   = hasEngaged + ` AND ` + newestEngagement + ` > now() - interval '30 days'`
+	isActive   = hasEngaged + ` AND ` + newestEngagement + ` > ` + engagedLately
 )
 
 const sqlEngagementReport = `SELECT c.*, coalesce(g.name, '') AS name FROM (

@@ -12,6 +12,9 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/scoring"
 )
 
+// lately is engagedLately.
+const lately = 30 * 24 * time.Hour
+
 // checkRows is how many leads are folded again at a time.
 const checkRows = 500
 
@@ -118,6 +121,9 @@ func journeyDifferences(anew, stored []record.Journey) (out []record.JourneyDiff
 		key := journeyKey{j.LeadID, j.Cycle}
 		was, ok := known[key]
 		delete(known, key)
+		if behind(j, was) {
+			was.EngagedAt = j.EngagedAt
+		}
 		switch {
 		case !ok:
 			out = append(out, record.JourneyDifference{LeadID: j.LeadID, Cycle: j.Cycle, What: "missing"})
@@ -129,6 +135,14 @@ func journeyDifferences(anew, stored []record.Journey) (out []record.JourneyDiff
 		out = append(out, record.JourneyDifference{LeadID: key.lead, Cycle: key.cycle, What: "left_over"})
 	}
 	return out
+}
+
+// behind reports that somebody engaged since they were folded, so lately that reports ask the score.
+func behind(j, was record.Journey) bool {
+	if j.Cycle != 0 && j.Cycle != j.Cycles || j.EngagedAt == nil || j.EngagedAt.Before(time.Now().Add(-lately)) {
+		return false
+	}
+	return was.EngagedAt == nil || was.EngagedAt.Before(*j.EngagedAt)
 }
 
 func storedJourneys(ctx context.Context, q querier, leads []string) ([]record.Journey, error) {

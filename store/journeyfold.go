@@ -17,6 +17,11 @@ const (
 
 	sqlFoldNext = `SELECT id, lead_id::text AS lead_id FROM timeline WHERE id > @done AND id <= @seen ORDER BY id LIMIT @rows`
 
+	// Once a day those are marked whom reports will soon ask the score of no more, and whoever was missed while nobody folded.
+	sqlSweepEngaged = `WITH swept AS (UPDATE journeys_folded SET swept_at = now() WHERE swept_at < now() - interval '1 day' RETURNING true)
+INSERT INTO journeys_due SELECT j.lead_id FROM swept CROSS JOIN journeys j JOIN scores s USING (lead_id)
+WHERE j.cycle = 0 AND s.engaged_at < ` + engagedLately + ` + interval '2 days' AND s.engaged_at IS DISTINCT FROM j.engaged_at`
+
 	// What marks a lead commits with what has changed of it.
 	sqlFoldDue = `DELETE FROM journeys_due WHERE ctid = ANY(ARRAY(SELECT ctid FROM journeys_due LIMIT @rows FOR UPDATE SKIP LOCKED)) RETURNING lead_id::text`
 
@@ -107,6 +112,9 @@ func (at *foldState) told(ctx context.Context, tx pgx.Tx, touched map[string]boo
 
 // due adds of whom something else changed.
 func due(ctx context.Context, tx pgx.Tx, touched map[string]bool) error {
+	if _, err := tx.Exec(ctx, sqlSweepEngaged); err != nil {
+		return err
+	}
 	rows, _ := tx.Query(ctx, sqlFoldDue, pgx.NamedArgs{"rows": foldRows})
 	leads, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for _, lead := range leads {

@@ -54,7 +54,7 @@ func personasOf(of *scoring.Scorer, profile person.Profile) []string {
 
 // What came in while a cycle was on, and happened later than a minute after it began. Where events of that time are no longer kept, what was
 // known of them before stays.
-const sqlTravelEngaged = `SELECT w.lead_id::text AS lead_id, w.cycle, CASE WHEN k.since > w.began THEN greatest(j.engaged_at, e.at) ELSE e.at END AS at
+const sqlTravelEngaged = `SELECT w.lead_id::text AS lead_id, w.cycle, CASE WHEN k.since > w.began THEN greatest(CASE WHEN j.engaged_at < w.ended THEN j.engaged_at END, e.at) ELSE e.at END AS at
 FROM unnest(@leads::uuid[], @cycles::int[], @began::timestamptz[], @ended::timestamptz[]) AS w (lead_id, cycle, began, ended) CROSS JOIN events_kept k
 LEFT JOIN journeys j ON j.lead_id = w.lead_id AND j.cycle = w.cycle
 CROSS JOIN LATERAL (
@@ -63,7 +63,7 @@ CROSS JOIN LATERAL (
 		AND coalesce(e.inherited_at, e.received_at) >= w.began AND coalesce(e.inherited_at, e.received_at) < w.ended
 ) AS e`
 
-// engagedInCycles notes when somebody engaged last in the cycles that are over; of the last one scores tell at any moment.
+// engagedInCycles notes when somebody engaged last in the cycles that are over; of the last one scores tell: see engagedByNow.
 func engagedInCycles(ctx context.Context, q querier, journeys []record.Journey) error {
 	var leads []string
 	var cycles []int
@@ -88,6 +88,36 @@ func engagedInCycles(ctx context.Context, q querier, journeys []record.Journey) 
 		return nil
 	})
 	return err
+}
+
+const sqlTravelEngagedByNow = `SELECT lead_id::text, engaged_at FROM scores WHERE lead_id = ANY(@leads::uuid[]) AND engaged_at IS NOT NULL`
+
+// engagedByNow notes when somebody engaged last, for the lead as a whole and for its last cycle. Nobody is folded because they engaged: reports ask scores for
+// what is newer than the sweep of sqlSweepEngaged.
+func engagedByNow(ctx context.Context, q querier, journeys []record.Journey) error {
+	var leads []string
+	for _, j := range journeys {
+		if j.Cycle == 0 {
+			leads = append(leads, j.LeadID)
+		}
+	}
+	rows, _ := q.Query(ctx, sqlTravelEngagedByNow, pgx.NamedArgs{"leads": leads})
+	engaged := map[string]time.Time{}
+	var lead string
+	var at time.Time
+	if _, err := pgx.ForEachRow(rows, []any{&lead, &at}, func() error {
+		engaged[lead] = at
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i := range journeys {
+		j := &journeys[i]
+		if at, ok := engaged[j.LeadID]; ok && (j.Cycle == 0 || j.Cycle == j.Cycles) {
+			j.EngagedAt = &at
+		}
+	}
+	return nil
 }
 
 // A channel is told as the source of a lead is: by its code, or other.

@@ -107,8 +107,10 @@ func travels(ctx context.Context, q querier, of *scoring.Scorer, leads []string)
 	for i := range who {
 		out = append(out, who[i].journeys()...)
 	}
-	if err := engagedInCycles(ctx, q, out); err != nil {
-		return nil, err
+	for _, engaged := range []func(context.Context, querier, []record.Journey) error{engagedInCycles, engagedByNow} {
+		if err := engaged(ctx, q, out); err != nil {
+			return nil, err
+		}
 	}
 	return out, touchedBefore(ctx, q, out)
 }

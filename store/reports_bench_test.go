@@ -89,14 +89,15 @@ func manyJourneys(b *testing.B, s *Store, leads int) {
 		`INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, state, offered_at, due_at, decided_at, model_version, explanation)
 			SELECT gen_random_uuid(), id::text, id, 1, 1, (SELECT r.id FROM reps r ORDER BY r.id OFFSET abs(hashtext(leads.id::text)) % 20 LIMIT 1), (ARRAY['accepted', 'accepted', 'rejected', 'missed'])[1 + (random() * 3)::int], created_at, created_at + interval '4 hours',
 				created_at + random() * interval '5 hours', 1 + (random() * 3)::int, jsonb_build_object('items', repeat('x', 800)) FROM leads WHERE hashtext(id::text) % 3 = 0`,
-		`INSERT INTO journeys (lead_id, cycle, began_at, mql_at, accepted_at, opportunity_at, won_at, stage, stage_at, cycles, source_code, band, model_version, in_nurturing, in_handoff, team_id, rep_id, cents, currency, personas, touched_at, touch_sources)
+		`INSERT INTO journeys (lead_id, cycle, began_at, mql_at, accepted_at, opportunity_at, won_at, stage, stage_at, cycles, source_code, band, model_version, in_nurturing, in_handoff, team_id, rep_id, cents, currency, personas, touched_at, touch_sources, engaged_at)
 			SELECT l.id, c, l.created_at, a.offered_at, CASE WHEN a.state = 'accepted' THEN a.decided_at END, CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN a.decided_at + interval '2 days' END,
 				CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN a.decided_at + interval '9 days' END, CASE WHEN hashtext(l.email) % 3 = 0 THEN 'lost' ELSE l.stage END, l.created_at + interval '30 days', 1, l.source_code,
 				CASE WHEN a.id IS NULL THEN '' ELSE 'hot' END, a.model_version, 1e6 * (1000 + abs(hashtext(l.email)) % 1000000), CASE WHEN a.id IS NOT NULL THEN 1e6 * (10 + abs(hashtext(l.email)) % 10000) END, NULL,
 				CASE WHEN a.state = 'accepted' THEN a.rep_id END, CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN 125000 END, CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN 'EUR' END,
 				(ARRAY['{}', '{buyer}', '{local}', '{buyer,local}'])[1 + abs(hashtext(l.email)) % 4]::text[],
-				CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN ARRAY[l.created_at] END, CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN ARRAY[l.source_code] END
-			FROM leads l CROSS JOIN generate_series(0, 1) AS c LEFT JOIN assignments a ON a.lead_id = l.id`,
+				CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN ARRAY[l.created_at] END, CASE WHEN a.state = 'accepted' AND hashtext(a.key) % 2 = 0 THEN ARRAY[l.source_code] END,
+				CASE WHEN s.engaged_at < now() - interval '28 days' THEN s.engaged_at END
+			FROM leads l JOIN scores s ON s.lead_id = l.id CROSS JOIN generate_series(0, 1) AS c LEFT JOIN assignments a ON a.lead_id = l.id`,
 		`INSERT INTO offer_times (assignment_id, lead_id, offered_at, due_at, decided_at, state, decided, accepted, source_code, campaign, band, model_version, rep_id, crossed_at, delivered_at, seen_at, touched_at, untouched)
 			SELECT a.id, a.lead_id, a.offered_at, a.due_at, a.decided_at, a.state, a.state IN ('accepted', 'rejected'), a.state = 'accepted', l.source_code, '', 'hot', a.model_version, a.rep_id,
 				a.offered_at - random() * interval '5 seconds', a.offered_at + random() * interval '9 seconds', a.offered_at + random() * interval '2 hours', CASE WHEN a.state = 'accepted' THEN a.decided_at + random() * interval '2 days' END, false
