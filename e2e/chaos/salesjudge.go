@@ -15,7 +15,8 @@ type question struct{ what, sql string }
 // under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
 // moment may not know of it yet. It ends by the timeline of the run, at the earliest that this can have been: a task that is lost may have given
 // the place away before, once the deadline had passed or the decision was stored, or one of its kind that the run heard first then and
-// second in the end; whoever got the place then was counted rightly.
+// second in the end; whoever got the place then was counted rightly. So there is a gap where an offer was accepted in the end, and a task that was lost may
+// have heard before that its clock had passed or that it was rejected.
 const holdings = `ends AS (
 	SELECT t.lead_id, t.assignment_id, t.from_stage, t.to_stage, t.at AS told, t.data ->> 'outcome' AS what,
 		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.first, t.at - interval '15 seconds')) AS at
@@ -24,7 +25,7 @@ const holdings = `ends AS (
 			- interval '1 second') AS d ON true WHERE t.of_run AND NOT t.data ? 'refused'
 ), outcome AS (
 	SELECT assignment_id, what, min(told) AS told, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
-), holding AS (
+), held AS (
 	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, coalesce(r.at,
 		(SELECT o.told FROM outcome o WHERE o.assignment_id = a.id AND o.what = 'accepted') + interval '1 second', a.offered_at + interval '1 second') AS since, least(
 		CASE WHEN a.state = 'withdrawn' THEN a.decided_at - interval '15 seconds' END,
@@ -38,6 +39,14 @@ const holdings = `ends AS (
 			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
 		(SELECT min(b.offered_at) + interval '30 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS told
 	FROM assignments a LEFT JOIN routings r ON r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id = a.rep_id
+), gap AS (
+	SELECT a.id, o.told + interval '1 second' AS over, least(CASE WHEN a.due_at < o.told THEN a.due_at END, (
+		SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text AND d.created_at < o.told)) AS began
+	FROM assignments a JOIN outcome o ON o.assignment_id = a.id AND o.what = 'accepted'
+), holding AS (
+	SELECT h.id, lead_id, cycle, n, rep_id, state, routed, since, least(until, began) AS until, least(told, began) AS told FROM held h LEFT JOIN gap ON gap.id = h.id AND began < until
+	UNION ALL
+	SELECT h.id, lead_id, cycle, n, rep_id, state, NULL, over, until, told FROM held h JOIN gap ON gap.id = h.id AND began < over AND over < until
 )`
 
 // questions, in the order of what must hold.
