@@ -66,7 +66,7 @@ func (r *leadRun) land(ctx workflow.Context, cmd lifecycle.Command, e lifecycle.
 		// The life ended while the offer was being made: the projection closes it.
 		r.Entries = append(r.Entries, lifecycle.Entry{
 			At: workflow.Now(ctx).UTC(), Kind: e.Kind, Actor: lifecycle.System, Cycle: r.Lead.Cycle,
-			Assignment: e.Offer.Assignment, Outcome: "withdrawn", Why: "too_late",
+			Assignment: e.Offer.Assignment, Outcome: "withdrawn", Why: lifecycle.CodeOvertaken,
 		})
 		r.touch()
 	}

@@ -124,7 +124,7 @@ func (c *change) claimed() {
 }
 
 // tooLate marks a grant nobody waits for any more: the projection closes the assignment.
-func (c *change) tooLate() { c.entry.Outcome, c.entry.Why = "withdrawn", "too_late" }
+func (c *change) tooLate() { c.entry.Outcome, c.entry.Why = "withdrawn", CodeOvertaken }
 
 func (c *change) rejected() {
 	c.decide()

@@ -56,7 +56,7 @@ func (c *change) offered() {
 	o := c.e.Offer
 	c.entry.Assignment = o.Assignment
 	if !c.awaitsOffer() {
-		c.entry.Outcome, c.entry.Why = "withdrawn", "too_late"
+		c.entry.Outcome, c.entry.Why = "withdrawn", CodeOvertaken
 		return
 	}
 	c.Asking, c.Pending = false, ""
