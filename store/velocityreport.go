@@ -72,7 +72,7 @@ func agesOf(won []time.Duration, atOnce int, open []velocityOpen) []funnel.Aged 
 		of(o.Age).Censored = o.Journeys
 	}
 	for _, took := range won {
-		of(int(took / (24 * time.Hour))).Won++
+		of(int(took/(24*time.Hour))).Won++
 	}
 	if atOnce > 0 {
 		of(0).Won += atOnce
