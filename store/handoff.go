@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,13 +49,24 @@ func (g *sitting) routed(ch *choice) *routed {
 	return r
 }
 
-// Who has taken it in this cycle before: a lead that waits in the queue has nobody, so its run has not heard of it yet.
-const sqlTaken = `SELECT count(*)::int FROM assignments WHERE lead_id = @lead AND cycle = @cycle AND state = 'accepted'`
+// untold says of an assignment that no run has told of it: it was granted to an attempt that was lost, or is on its way to the run.
+const untold = `(SELECT count(*) FROM timeline t WHERE t.lead_id = a.lead_id AND t.of_run AND t.assignment_id = a.id) = 0`
 
-// taken is how often the lead was taken in this cycle.
-func (g *sitting) taken(ctx context.Context, ch *choice) (int, error) {
+// A lead that waits in the queue has nobody, however often it was accepted before. Who has taken it all the same has taken it untold.
+const sqlTaken = `SELECT a.id::text, a.rep_id::text, a.team_id::text, a.offered_at FROM assignments a
+WHERE a.lead_id = @lead AND a.cycle = @cycle AND a.state = 'accepted' AND ` + untold + ` ORDER BY a.n LIMIT 1`
+
+// taken is by whom the lead was taken out of the queue meanwhile; nil: by nobody.
+func (g *sitting) taken(ctx context.Context, ch *choice) (by *lifecycle.Offer, err error) {
 	rows, _ := g.x.Query(ctx, sqlTaken, pgx.NamedArgs{"lead": ch.leadID, "cycle": ch.c.Cycle})
-	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
+	var id, rep string
+	var team *string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &rep, &team, &at}, func() error {
+		by = offerOf(id, rep, team, at, nil, []lifecycle.Clock{})
+		return nil
+	})
+	return by, err
 }
 
 // Claim gives a queued lead to the active rep of its team who took it first, unless they have as many as they may. Who means an
@@ -69,7 +81,10 @@ func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted,
 		switch {
 		case err != nil:
 			return "", err
-		case taken > 0:
+		case taken != nil && taken.Rep == c.Rep: // by an attempt of theirs that was lost
+			ch.answer(record.Granted{Offer: taken})
+			return "", nil
+		case taken != nil:
 			return lifecycle.CodeAlreadyDecided, nil
 		case c.Assignment != "":
 			return lifecycle.CodeOfferOver, nil

@@ -308,6 +308,37 @@ func TestOfRepsWhoClaimAtOnceOneGetsIt(t *testing.T) {
 	}
 }
 
+// A lead that was accepted once, and came back to the queue, is anybody's; and nobody counts it as theirs any more. What an attempt granted
+// that was lost is still that rep's, and nobody else's.
+func TestALeadThatCameBackToTheQueueCanBeTaken(t *testing.T) {
+	s, one1 := floor(t), 1
+	was := newRep(t, s, "was", func(r *record.Rep) { r.Capacity = &one1 })
+	ann, bob := newRep(t, s, "ann", nil), newRep(t, s, "bob", nil)
+	leads := inStage(t, s, lifecycle.StageQualified, 2)
+	before := newID()
+	exec(t, s, `INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, state, offered_at, decided_at) VALUES ($1, 'before', $2, 1, 1, $3, 'accepted', now(), now())`, before, leads[0], was)
+	claim := func(lead string, n int, rep string) record.Granted {
+		t.Helper()
+		c := command(lead, lifecycle.CommandClaim, fmt.Sprintf("claim/%d/%s", n, rep))
+		c.Rep, c.N = rep, n
+		out, err := s.Claim(t.Context(), c)
+		require.NoError(t, err)
+		return out
+	}
+	require.Equal(t, record.Granted{Code: lifecycle.CodeAlreadyDecided}, claim(leads[0], 2, ann), "its run has not told of it yet")
+	require.Equal(t, record.Granted{Code: lifecycle.CodeAtCapacity}, claim(leads[1], 2, was))
+	again := claim(leads[0], 2, was)
+	require.Equal(t, []string{before, was}, []string{again.Offer.Assignment, again.Offer.Rep}, "what was granted to them stays")
+
+	exec(t, s, `INSERT INTO timeline (lead_id, at, kind, from_stage, to_stage, actor_type, cycle, of_run, assignment_id, version) VALUES ($1, now(), 'accepted', 'handoff', 'working', 'rep', 1, true, $2, 5)`, leads[0], before)
+	require.Equal(t, was, claim(leads[1], 3, was).Offer.Rep, "they have it no more")
+	taken := claim(leads[0], 3, ann)
+	require.Equal(t, ann, taken.Offer.Rep)
+	require.Equal(t, record.Granted{Code: lifecycle.CodeAlreadyDecided}, claim(leads[0], 3, bob))
+	require.Equal(t, taken, claim(leads[0], 3, ann), "one command, one answer")
+	require.Equal(t, taken.Offer.Assignment, claim(leads[0], 4, ann).Offer.Assignment)
+}
+
 func TestALeadAtWorkIsAssignedToARepOrATeam(t *testing.T) {
 	s := floor(t)
 	team := newTeam(t, s, record.Team{Name: "enterprise"})

@@ -25,24 +25,24 @@ const holdings = `ends AS (
 			- interval '1 second') AS d ON true WHERE t.of_run AND NOT t.data ? 'refused'
 ), outcome AS (
 	SELECT assignment_id, what, min(told) AS told, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
+), ended AS (
+	SELECT assignment_id, min(told) FILTER (WHERE what = 'accepted') AS accepted, min(at) FILTER (WHERE what <> 'accepted') AS at, min(told) FILTER (WHERE what <> 'accepted') AS told
+	FROM outcome WHERE what IN ('accepted', 'rejected', 'missed', 'withdrawn') GROUP BY 1
+), gone AS (
+	SELECT a.id, min(t.at) AS at, min(t.told) AS told FROM assignments a JOIN ends t ON t.lead_id = a.lead_id AND t.told >= a.offered_at
+		AND t.from_stage IN ('handoff', 'working', 'opportunity') AND t.to_stage NOT IN ('handoff', 'working', 'opportunity') GROUP BY 1
+), later AS (
+	SELECT a.id, min(b.offered_at) AS at FROM assignments a JOIN assignments b ON b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn' GROUP BY 1
 ), held AS (
-	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, coalesce(r.at,
-		(SELECT o.told FROM outcome o WHERE o.assignment_id = a.id AND o.what = 'accepted') + interval '1 second', a.offered_at + interval '1 second') AS since, least(
-		CASE WHEN a.state = 'withdrawn' THEN a.decided_at - interval '15 seconds' END,
-		(SELECT min(o.at) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
-		(SELECT min(t.at) FROM ends t WHERE t.lead_id = a.lead_id AND t.told >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
-			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
-		(SELECT min(b.offered_at) - interval '15 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS until, least(
-		CASE WHEN a.state = 'withdrawn' THEN a.decided_at END,
-		(SELECT min(o.told) FROM outcome o WHERE o.assignment_id = a.id AND o.what IN ('rejected', 'missed', 'withdrawn')),
-		(SELECT min(t.told) FROM ends t WHERE t.lead_id = a.lead_id AND t.told >= a.offered_at AND t.from_stage IN ('handoff', 'working', 'opportunity')
-			AND t.to_stage NOT IN ('handoff', 'working', 'opportunity')),
-		(SELECT min(b.offered_at) + interval '30 seconds' FROM assignments b WHERE b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'), 'infinity') AS told
+	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, ended.accepted, coalesce(r.at, ended.accepted + interval '1 second', a.offered_at + interval '1 second') AS since,
+		least(CASE WHEN a.state = 'withdrawn' THEN a.decided_at - interval '15 seconds' END, ended.at, gone.at, later.at - interval '15 seconds', 'infinity') AS until,
+		least(CASE WHEN a.state = 'withdrawn' THEN a.decided_at END, ended.told, gone.told, later.at + interval '30 seconds', 'infinity') AS told
 	FROM assignments a LEFT JOIN routings r ON r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id = a.rep_id
+		LEFT JOIN ended ON ended.assignment_id = a.id LEFT JOIN gone ON gone.id = a.id LEFT JOIN later ON later.id = a.id
 ), gap AS (
-	SELECT a.id, o.told + interval '1 second' AS over, least(CASE WHEN a.due_at < o.told THEN a.due_at END, (
-		SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text AND d.created_at < o.told)) AS began
-	FROM assignments a JOIN outcome o ON o.assignment_id = a.id AND o.what = 'accepted'
+	SELECT a.id, h.accepted + interval '1 second' AS over, least(CASE WHEN a.due_at < h.accepted THEN a.due_at END, (
+		SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text AND d.created_at < h.accepted)) AS began
+	FROM assignments a JOIN held h ON h.id = a.id AND h.accepted IS NOT NULL
 ), holding AS (
 	SELECT h.id, lead_id, cycle, n, rep_id, state, routed, since, least(until, began) AS until, least(told, began) AS told FROM held h LEFT JOIN gap ON gap.id = h.id AND began < until
 	UNION ALL
@@ -69,17 +69,16 @@ var questions = []question{
 		WHERE x.state IN ('rejected', 'missed') AND x.decided_at > y.offered_at + interval '1 second' AND y.state <> 'withdrawn'`},
 	{"an assignment ended twice", `WITH ` + holdings + ` SELECT format('assignment %s: %s', assignment_id, string_agg(what || ' ' || times, ', ')) FROM outcome
 		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY told) NOT IN ('accepted missed') OR max(times) > 1`},
-	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, had.n, r.capacity)
-		FROM holding d JOIN reps r ON r.id = d.rep_id CROSS JOIN LATERAL (SELECT count(*) AS n FROM holding h
-			WHERE h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since) AS had
-		WHERE d.routed IS NOT NULL AND had.n >= r.capacity`},
+	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, count(h.id), r.capacity)
+		FROM holding d JOIN reps r ON r.id = d.rep_id LEFT JOIN holding h ON h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since
+		WHERE d.routed IS NOT NULL GROUP BY d.rep_id, d.id, d.since, r.capacity HAVING count(h.id) >= r.capacity`},
 	{"a rep's leads were miscounted", `WITH ` + holdings + `, choices AS (
 		SELECT r.id, r.rep_id, r.at, (c ->> 'open')::int AS open, lag(r.at) OVER one AS at_before, lag((c ->> 'open')::int) OVER one AS open_before
 		FROM routings r JOIN reps p ON p.id = r.rep_id AND p.capacity IS NOT NULL CROSS JOIN jsonb_array_elements(r.candidates) c
 		WHERE c ->> 'rep_id' = r.rep_id::text AND c ->> 'pool' = r.pool WINDOW one AS (PARTITION BY r.rep_id ORDER BY r.id))
-		SELECT format('rep %s had %s at %s, %s and one more at %s, and gave back %s', c.rep_id, open, c.at, open_before, at_before, given.n) FROM choices c CROSS JOIN LATERAL (
-			SELECT count(*) AS n FROM holding h WHERE h.rep_id = c.rep_id AND h.until <= c.at AND h.told >= c.at_before - interval '10 seconds') AS given
-		WHERE open_before IS NOT NULL AND open < open_before + 1 - given.n`},
+		SELECT format('rep %s had %s at %s, %s and one more at %s, and gave back %s', c.rep_id, open, c.at, open_before, at_before, count(h.id))
+		FROM choices c LEFT JOIN holding h ON h.rep_id = c.rep_id AND h.until <= c.at AND h.told >= c.at_before - interval '10 seconds'
+		WHERE open_before IS NOT NULL GROUP BY c.id, c.rep_id, open, c.at, open_before, at_before HAVING open < open_before + 1 - count(h.id)`},
 	{"a rep was given more in a day than they may", `SELECT format('rep %s: %s of %s', r.id, count(*), r.per_day) FROM assignments a JOIN reps r ON r.id = a.rep_id
 		WHERE r.per_day IS NOT NULL AND a.state <> 'withdrawn' AND a.key NOT LIKE '%/claim/%' GROUP BY r.id, r.per_day, (a.offered_at AT TIME ZONE r.time_zone)::date HAVING count(*) > r.per_day`},
 	{"a turn was skipped or doubled", `SELECT format('pool %s: %s turns from %s to %s, %s different, the pool says %s', r.pool, count(*), min(turn), max(turn), count(DISTINCT turn), max(p.turns))
