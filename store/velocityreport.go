@@ -26,14 +26,13 @@ var velocitySpans = [][2]string{
 // Ages are whole days; who was not won is of the age that it has now, and who was won before it began of none.
 const ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
 
-// How long stays took, of all; how long the spans took, of those who came anywhere; and how old those are who were not won. Postgres gathers what
-// is packed in one process, so these are asked for at once.
+// How long stays took and when who was not won began, of all; and how long the spans took, of those who came anywhere. Postgres gathers what
+// is packed in one process, so the two are asked for at once.
 const (
 	sqlVelocityStays = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
-		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), ''), string_agg(int8send(in_dormant), '')] AS stays
+		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), ''), string_agg(int8send(in_dormant), '')] AS stays,
+	string_agg(timestamptz_send(began_at), '') FILTER (WHERE won_at IS NULL) AS open, timestamptz_send(now()) AS now
 FROM journeys ` + theJourneys
-
-	sqlVelocityOpen = `SELECT ` + ageOfJourney + ` AS age, count(*)::int AS journeys FROM journeys ` + theJourneys + ` AND won_at IS NULL GROUP BY 1`
 
 	sqlVelocitySpans = `SELECT ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
 		` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at),
@@ -47,9 +46,10 @@ FROM journeys ` + theJourneys
 FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))`
 )
 
-type velocityStays struct{ Stays [][]byte }
-
-type velocityOpen struct{ Age, Journeys int }
+type velocityStays struct {
+	Stays     [][]byte
+	Open, Now []byte
+}
 
 type velocityReached struct {
 	Spans  [][]byte
@@ -59,20 +59,21 @@ type velocityReached struct {
 // spanWon is the span whose ages are those at which journeys were won.
 const spanWon = 5
 
-// agesOf counts journeys by the age at which they were won, or which they have.
-func agesOf(won []time.Duration, atOnce int, open []velocityOpen) []funnel.Aged {
+// agesOf counts journeys by the age at which they were won, or which they have: those that are open by when they began, in microseconds of Postgres's time.
+func agesOf(won []time.Duration, atOnce int, open []time.Duration, now time.Duration) []funnel.Aged {
 	by := map[int]*funnel.Aged{}
-	of := func(days int) *funnel.Aged {
+	of := func(age time.Duration) *funnel.Aged {
+		days := int(max(0, age) / (24 * time.Hour))
 		if by[days] == nil {
 			by[days] = &funnel.Aged{Age: days}
 		}
 		return by[days]
 	}
-	for _, o := range open {
-		of(o.Age).Censored = o.Journeys
+	for _, began := range open {
+		of(now-began).Censored++
 	}
 	for _, took := range won {
-		of(int(took/(24*time.Hour))).Won++
+		of(took).Won++
 	}
 	if atOnce > 0 {
 		of(0).Won += atOnce
@@ -107,7 +108,6 @@ func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (reco
 	out := record.VelocityReport{FunnelFilter: f, Pace: record.Pace{Conversion: []record.FunnelPoint{}}}
 	args := journeyArgs(f)
 	var stays []velocityStays
-	var open []velocityOpen
 	var reached []velocityReached
 	var months []velocityMonth
 	all, ctx := errgroup.WithContext(ctx)
@@ -116,7 +116,6 @@ func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (reco
 		reached, err = reported[velocityReached](ctx, s, sqlVelocitySpans, args)
 		return err
 	})
-	all.Go(func() (err error) { open, err = reported[velocityOpen](ctx, s, sqlVelocityOpen, args); return err })
 	all.Go(func() (err error) { months, err = reported[velocityMonth](ctx, s, sqlVelocityMonths, args); return err })
 	if err := all.Wait(); err != nil {
 		return out, masked("velocity report", err)
@@ -128,7 +127,7 @@ func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (reco
 		took := secondsIn(packed)
 		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(took)})
 		if i == spanWon {
-			for _, p := range funnel.Conversion(agesOf(took, reached[0].AtOnce, open)) {
+			for _, p := range funnel.Conversion(agesOf(took, reached[0].AtOnce, microsIn(stays[0].Open), microsIn(stays[0].Now)[0])) {
 				out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
 			}
 		}

@@ -16,7 +16,7 @@ var plants = []struct{ notice, sql string }{
 	{"an offer is open of which its lead knows nothing", `UPDATE assignments SET state = 'offered', decided_at = NULL WHERE id = (SELECT id FROM assignments WHERE state = 'rejected' LIMIT 1)`},
 	{"a lead has two", `WITH again AS (INSERT INTO assignments (id, key, lead_id, cycle, n, rep_id, state, offered_at, decided_at)
 		SELECT gen_random_uuid(), key || '/again', lead_id, cycle, n + 50, (SELECT id FROM reps r WHERE r.id <> a.rep_id LIMIT 1), 'accepted', now(), now()
-		FROM assignments a WHERE state = 'accepted' LIMIT 1 RETURNING id, lead_id)
+		FROM assignments a WHERE state = 'accepted' AND EXISTS (SELECT FROM leads l WHERE l.assignment_id = a.id AND l.stage = 'working') LIMIT 1 RETURNING id, lead_id)
 		INSERT INTO timeline (lead_id, at, kind, actor_type, cycle, of_run, assignment_id, data) SELECT lead_id, now(), 'accepted', 'rep', 1, true, id, '{"outcome": "accepted"}' FROM again`},
 	{"two offers of a lead were open at once", `UPDATE assignments SET decided_at = now() + interval '1 minute' WHERE id = (SELECT a.id FROM assignments a JOIN assignments b ON b.lead_id = a.lead_id AND b.n > a.n
 		WHERE a.state IN ('rejected', 'missed') AND b.state <> 'withdrawn' LIMIT 1)`},

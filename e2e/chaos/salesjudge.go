@@ -60,10 +60,11 @@ var questions = []question{
 	{"a lead has a rep where it should have none", `SELECT format('lead %s is %s and %s has it', id, stage, owner) FROM leads WHERE stage IN ('qualified', 'dormant', 'lost', 'disqualified') AND owner IS NOT NULL`},
 	{"an offer is open of which its lead knows nothing", `SELECT format('assignment %s of lead %s', a.id, a.lead_id) FROM assignments a JOIN leads l ON l.id = a.lead_id
 		WHERE a.state = 'offered' AND (l.stage <> 'handoff' OR l.assignment_id <> a.id OR l.owner <> a.rep_id)`},
-	{"a lead has two", `SELECT format('lead %s: assignment %s was taken while %s was', b.lead_id, b.id, a.id) FROM assignments a
-		JOIN assignments b ON b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n
-		WHERE a.state = 'accepted' AND b.state IN ('accepted', 'missed') AND EXISTS (SELECT FROM timeline t WHERE t.assignment_id = b.id AND t.of_run AND t.data ->> 'outcome' = 'accepted')
-			AND NOT EXISTS (SELECT FROM timeline t WHERE t.lead_id = b.lead_id AND t.of_run AND t.kind = 'assigned' AND t.assignment_id = b.id)`},
+	{"a lead has two", `WITH taken AS (SELECT a.id, a.lead_id, min(t.id) AS at FROM assignments a JOIN timeline t ON t.lead_id = a.lead_id AND t.assignment_id = a.id
+			AND t.of_run AND (t.kind = 'assigned' OR t.data ->> 'outcome' = 'accepted') GROUP BY 1, 2)
+		SELECT format('lead %s: assignment %s was taken while %s was', b.lead_id, b.id, a.id) FROM taken a JOIN taken b ON b.lead_id = a.lead_id AND b.at > a.at
+		WHERE NOT EXISTS (SELECT FROM timeline t WHERE t.lead_id = a.lead_id AND t.of_run AND t.id > a.at AND t.id <= b.at
+			AND (t.kind = 'assigned' AND t.assignment_id = b.id OR t.from_stage IN ('working', 'opportunity') AND t.to_stage NOT IN ('working', 'opportunity')))`},
 	{"two offers of a lead were open at once", `WITH ` + holdings + ` SELECT format('lead %s: %s and %s', a.lead_id, a.id, b.id) FROM holding a JOIN holding b ON b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n
 		JOIN assignments x ON x.id = a.id JOIN assignments y ON y.id = b.id
 		WHERE x.state IN ('rejected', 'missed') AND x.decided_at > y.offered_at + interval '1 second' AND y.state <> 'withdrawn'`},
