@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,15 +27,16 @@ var velocitySpans = [][2]string{
 // Ages are whole days; who was not won is of the age that it has now, and who was won before it began of none.
 const ageOfJourney = `greatest(0, floor(date_part('epoch', coalesce(won_at, now()) - began_at) / 86400))::int`
 
-// How long stays took and when who was not won began, of all; and how long the spans took, of those who came anywhere. Postgres gathers what
-// is packed in one process, so the two are asked for at once.
+// How long it took to ripen and when who was not won began, of all; and how long all that comes later took, of those who came anywhere. Postgres
+// gathers what is packed in one process, so the two, which take about as long, are asked for at once.
 const (
-	sqlVelocityStays = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
-		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), ''), string_agg(int8send(in_dormant), '')] AS stays,
+	sqlVelocityAll = `SELECT ARRAY[string_agg(int8send(in_nurturing), ''), string_agg(int8send(in_dormant), '')] AS stays,
 	string_agg(timestamptz_send(began_at), '') FILTER (WHERE won_at IS NULL) AS open, timestamptz_send(now()) AS now
 FROM journeys ` + theJourneys
 
-	sqlVelocitySpans = `SELECT ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
+	sqlVelocityReached = `SELECT ARRAY[string_agg(int8send(in_qualified), ''), string_agg(int8send(in_handoff), ''),
+		string_agg(int8send(in_working), ''), string_agg(int8send(in_opportunity), '')] AS stays,
+	ARRAY[` + packed + `mql_at - began_at` + unpacked + ` FILTER (WHERE mql_at >= began_at),
 		` + packed + `accepted_at - mql_at` + unpacked + ` FILTER (WHERE accepted_at >= mql_at),
 		` + packed + `opportunity_at - accepted_at` + unpacked + ` FILTER (WHERE opportunity_at >= accepted_at),
 		` + packed + `won_at - opportunity_at` + unpacked + ` FILTER (WHERE won_at >= opportunity_at),
@@ -43,17 +45,18 @@ FROM journeys ` + theJourneys
 		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'disqualified' AND stage_at >= began_at),
 		` + packed + `stage_at - began_at` + unpacked + ` FILTER (WHERE stage = 'lost' AND stage_at >= began_at)] AS spans,
 	count(*) FILTER (WHERE won_at < began_at)::int AS at_once
-FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost'))`
+FROM journeys ` + theJourneys + ` AND (coalesce(mql_at, accepted_at, opportunity_at, won_at) IS NOT NULL OR stage IN ('disqualified', 'lost')
+	OR coalesce(in_qualified, in_handoff, in_working, in_opportunity) IS NOT NULL)`
 )
 
-type velocityStays struct {
-	Stays     [][]byte
+type velocityAll struct {
+	Stays     [][]byte // nurturing, dormant
 	Open, Now []byte
 }
 
 type velocityReached struct {
-	Spans  [][]byte
-	AtOnce int
+	Stays, Spans [][]byte
+	AtOnce       int
 }
 
 // spanWon is the span whose ages are those at which journeys were won.
@@ -107,27 +110,27 @@ type velocityMonth struct {
 func (s *Store) VelocityReport(ctx context.Context, f record.FunnelFilter) (record.VelocityReport, error) {
 	out := record.VelocityReport{FunnelFilter: f, Pace: record.Pace{Conversion: []record.FunnelPoint{}}}
 	args := journeyArgs(f)
-	var stays []velocityStays
+	var every []velocityAll
 	var reached []velocityReached
 	var months []velocityMonth
 	all, ctx := errgroup.WithContext(ctx)
-	all.Go(func() (err error) { stays, err = reported[velocityStays](ctx, s, sqlVelocityStays, args); return err })
+	all.Go(func() (err error) { every, err = reported[velocityAll](ctx, s, sqlVelocityAll, args); return err })
 	all.Go(func() (err error) {
-		reached, err = reported[velocityReached](ctx, s, sqlVelocitySpans, args)
+		reached, err = reported[velocityReached](ctx, s, sqlVelocityReached, args)
 		return err
 	})
 	all.Go(func() (err error) { months, err = reported[velocityMonth](ctx, s, sqlVelocityMonths, args); return err })
 	if err := all.Wait(); err != nil {
 		return out, masked("velocity report", err)
 	}
-	for i, took := range stays[0].Stays {
+	for i, took := range slices.Concat(every[0].Stays[:1], reached[0].Stays, every[0].Stays[1:]) {
 		out.Stages = append(out.Stages, record.StageSpan{Stage: funnel.Stays[i], Span: spanned(microsIn(took))})
 	}
 	for i, packed := range reached[0].Spans {
 		took := secondsIn(packed)
 		out.Spans = append(out.Spans, record.NamedSpan{From: velocitySpans[i][0], To: velocitySpans[i][1], Span: spanned(took)})
 		if i == spanWon {
-			for _, p := range funnel.Conversion(agesOf(took, reached[0].AtOnce, microsIn(stays[0].Open), microsIn(stays[0].Now)[0])) {
+			for _, p := range funnel.Conversion(agesOf(took, reached[0].AtOnce, microsIn(every[0].Open), microsIn(every[0].Now)[0])) {
 				out.Conversion = append(out.Conversion, record.FunnelPoint{Age: p.Age, AtRisk: p.AtRisk, Share: p.Share, Low: p.Low, High: p.High})
 			}
 		}
