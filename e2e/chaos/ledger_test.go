@@ -21,4 +21,5 @@ func TestLedgerIsJudgedAgain(t *testing.T) {
 	wrong, err := Ask(t.Context(), pool)
 	require.NoError(t, err)
 	require.Empty(t, wrong)
+	t.Run("and each of these can fail", func(t *testing.T) { (&House{pool: pool}).plantInLedger(t) })
 }
