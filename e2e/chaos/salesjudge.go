@@ -15,8 +15,8 @@ type question struct{ what, sql string }
 // under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
 // moment may not know of it yet. It ends by the timeline of the run, at the earliest that this can have been: a task that is lost may have given
 // the place away before, once the deadline had passed or the decision was stored, or one of its kind that the run heard first then and
-// second in the end; whoever got the place then was counted rightly. So there is a gap where a task that was lost may have heard that the rep was away,
-// or, of what was accepted in the end, that its clock had passed or that it was rejected.
+// second in the end; whoever got the place then was counted rightly. So there is a gap where a task that was lost may have heard that it was rejected, or
+// that the rep was away, or, of what was accepted in the end, that its clock had passed.
 const holdings = `ends AS (
 	SELECT t.lead_id, t.assignment_id, t.from_stage, t.to_stage, t.at AS told, t.data ->> 'outcome' AS what,
 		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.first, t.at - interval '15 seconds')) AS at
@@ -44,10 +44,10 @@ const holdings = `ends AS (
 ), gap AS (
 	SELECT a.id, coalesce(h.accepted + interval '1 second', 'infinity') AS over, least(CASE WHEN a.due_at < h.accepted THEN a.due_at END,
 		CASE WHEN a.away_told THEN (SELECT min(w.at) FROM away w WHERE w.rep_id = a.rep_id AND w.at > h.since) END,
-		(SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text AND d.created_at < h.accepted)) AS began
+		(SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text)) AS began
 	FROM assignments a JOIN held h ON h.id = a.id
 ), holding AS (
-	SELECT h.id, lead_id, cycle, n, rep_id, state, routed, since, least(until, began) AS until, least(told, over) AS told FROM held h LEFT JOIN gap ON gap.id = h.id AND began < until
+	SELECT h.id, lead_id, cycle, n, rep_id, state, routed, since, least(until, began) AS until, least(told, over) AS told FROM held h LEFT JOIN gap ON gap.id = h.id AND began < until AND began < over
 	UNION ALL
 	SELECT h.id, lead_id, cycle, n, rep_id, state, NULL, over, until, told FROM held h JOIN gap ON gap.id = h.id AND began < over AND over < until
 )`
