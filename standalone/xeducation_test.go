@@ -37,10 +37,10 @@ const (
 	leadsModel   = "../docs/examples/xeducation-model.yaml"
 )
 
-// every is which rows of the file are read: each 4th, which are 2,310, unless LEADFLOW_IMPORT_EVERY says 1 for all.
+// every is which rows of the file are read: each 12th, which are 770, unless LEADFLOW_IMPORT_EVERY says 1 for all.
 func every(t *testing.T) int {
 	t.Helper()
-	text := cmp.Or(os.Getenv("LEADFLOW_IMPORT_EVERY"), "4")
+	text := cmp.Or(os.Getenv("LEADFLOW_IMPORT_EVERY"), "12")
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
 	require.Positive(t, n)

@@ -10,17 +10,11 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/routing"
 )
 
-// Open leads are those whose runs say so, and what was granted of which no run has said anything yet: see untold.
+// sqlCounts reads how many leads reps have: open, of those who take only so many at once and of who is asked for at all, and today.
 const sqlCounts = `SELECT r.id, CASE WHEN r.id = ANY(@all::uuid[]) OR r.capacity IS NOT NULL THEN
-		(SELECT count(*) FROM leads l WHERE l.owner = r.id AND l.stage IN ('handoff', 'working', 'opportunity'))
-		+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
-			WHERE a.rep_id = r.id AND a.state = 'offered' AND l.owner IS DISTINCT FROM r.id)
-		+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
-			WHERE a.rep_id = r.id AND a.offered_at > now() - interval '1 day' AND a.state = 'accepted' AND a.cycle = l.cycle
-			AND l.owner IS DISTINCT FROM r.id AND l.stage IN ('qualified', 'handoff', 'working', 'opportunity')
-			AND a.n > coalesce((SELECT c.n FROM assignments c WHERE c.id = l.assignment_id AND c.cycle = l.cycle), 0) AND ` + untold + `) END AS open,
-	CASE WHEN r.per_day IS NOT NULL THEN (SELECT count(*) FROM assignments a WHERE a.rep_id = r.id AND a.state <> 'withdrawn'
-		AND a.offered_at >= r.midnight) END AS today, r.midnight
+		` + openOf + ` END AS open,
+	CASE WHEN r.per_day IS NOT NULL THEN (SELECT count(*) FROM assignments a WHERE a.rep_id = r.id AND a.offered_at >= r.midnight
+		AND (a.state <> 'withdrawn' OR EXISTS (SELECT FROM held_places h WHERE h.lead_id = a.lead_id AND h.rep_id = r.id))) END AS today, r.midnight
 FROM (SELECT id, capacity, per_day, date_trunc('day', now() AT TIME ZONE time_zone) AT TIME ZONE time_zone AS midnight FROM reps
 	WHERE id = ANY(@reps::uuid[])) AS r`
 

@@ -13,7 +13,8 @@ const mine = `EXISTS (SELECT FROM leads m WHERE m.id = @id AND m.xmin = pg_curre
 
 const (
 	sqlProjectAhead = projected + `
-WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND stage <> 'erased' RETURNING true`
+WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND stage <> 'erased'
+	AND (owner IS NULL OR stage NOT IN ` + takesALead + ` OR owner = @owner::uuid AND @stage IN ` + takesALead + `) RETURNING true`
 
 	sqlTimelineAhead = intoTimeline + `SELECT ` + timelineRow + ` WHERE ` + mine
 
@@ -22,7 +23,11 @@ WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND st
 	sqlTidyAhead = `WITH others AS (
 	UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
 	WHERE NOT @asking::boolean AND lead_id = @id AND state = 'offered' AND id IS DISTINCT FROM @assignment::uuid AND ` + mine + `
-	RETURNING id
+	RETURNING id, lead_id, rep_id
+), held AS (
+	INSERT INTO held_places (lead_id, rep_id, version) SELECT DISTINCT o.lead_id, o.rep_id, @version::bigint FROM others o JOIN reps r ON r.id = o.rep_id
+	WHERE r.capacity IS NOT NULL OR r.per_day IS NOT NULL
+	` + heldAgain + `
 ), moved AS (
 	UPDATE assignments SET due_at = @due WHERE @waits::boolean AND id = @assignment AND state = 'offered' AND due_at IS DISTINCT FROM @due::timestamptz
 		AND @due IS NOT NULL AND ` + mine + `
@@ -44,7 +49,8 @@ func timeWent(c lifecycle.Carried) bool {
 }
 
 // projectAhead tells what is plain in one trip: nothing has to be read first where the version is newer than the one that is
-// there. Where it is not, nothing is written, and it reports false: an earlier attempt, or another run, was here.
+// there. Where it is not, nothing is written, and it reports false: an earlier attempt, or another run, was here, or the lead is its
+// owner's no more, whose place is held then.
 func (s *Store) projectAhead(ctx context.Context, c lifecycle.Carried) (done bool, err error) {
 	args, err := projectArgs(c)
 	if err != nil {
@@ -52,7 +58,7 @@ func (s *Store) projectAhead(ctx context.Context, c lifecycle.Carried) (done boo
 	}
 	l := c.Lead
 	waits := l.Stage == lifecycle.StageHandoff && isID(l.Assignment)
-	tidy := pgx.NamedArgs{"id": l.ID, "assignment": assignmentID(l.Assignment), "asking": l.Asking, "waits": waits, "due": nil}
+	tidy := pgx.NamedArgs{"id": l.ID, "assignment": assignmentID(l.Assignment), "asking": l.Asking, "waits": waits, "due": nil, "version": l.Version}
 	if !l.SLA.DueAt.IsZero() && l.SLA.State == lifecycle.SLARunning {
 		tidy["due"] = l.SLA.DueAt
 	}

@@ -95,6 +95,11 @@ func project(b *pgx.Batch, c lifecycle.Carried, again bool) error {
 		return err
 	}
 	l := c.Lead
+	args["ended"] = ended(c)
+	if again {
+		b.Queue(sqlHeldByLost, args)
+	}
+	b.Queue(sqlHoldPlaces, args)
 	b.Queue(sqlProject, args)
 	if again { // the version and what was told with it are of one transaction
 		attempt := pgx.NamedArgs{"id": l.ID, "version": l.Version}
@@ -227,6 +232,17 @@ FROM assignments a JOIN leads l ON l.id = a.lead_id
 WHERE a.lead_id = @id AND l.alert AND a.state IN ('withdrawn', 'missed') AND a.decided_at > now() - interval '1 minute'
 ON CONFLICT (key) DO NOTHING`
 )
+
+// ended are the assignments that are nobody's any more by what is told.
+func ended(c lifecycle.Carried) []string {
+	ids := []string{}
+	for _, e := range c.Entries {
+		if e.Outcome != "" && e.Outcome != "accepted" && isID(e.Assignment) {
+			ids = append(ids, e.Assignment)
+		}
+	}
+	return ids
+}
 
 // queueClosings closes offers as the entries say; what is left open and is not the lead's own was granted too late,
 // unless the lead waits for a grant.

@@ -24,8 +24,8 @@ SELECT CASE
 	WHEN EXISTS (SELECT FROM events e, last WHERE e.lead_id = @lead AND e.type IN ('call', 'meeting', 'chat') AND e.voided_at IS NULL
 		AND e.received_at > last.at) THEN 'contacted'
 	WHEN EXISTS (SELECT FROM leads l JOIN reps r ON r.id::text = l.state #>> '{lead,undo,owner}'
-		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= (
-			SELECT count(*) FROM leads o WHERE o.owner = r.id AND o.stage IN ('handoff', 'working', 'opportunity'))) THEN 'at_capacity'
+		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= ` + openOf + `
+			- (SELECT count(*) FROM held_places h WHERE h.lead_id = l.id AND h.rep_id = r.id)) THEN 'at_capacity'
 	ELSE '' END`
 
 // Irrevocable is what followed from the newest decision of the lead and cannot be taken back; empty: nothing. Whoever would have the

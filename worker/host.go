@@ -42,6 +42,7 @@ type Host struct {
 	Scores     Scores
 	Holds      Holds
 	Away       Away
+	Places     Places
 	Journeys   Journeys  // nil: others fold
 	Customers  Customers // nil: others ask
 	Late       Late      // nil: others tell what is late
@@ -127,6 +128,7 @@ func (h *Host) Run(ctx context.Context) error {
 		return h.every(ctx, b, "held", 5*time.Second, "leads that are held up no more", h.release)
 	})
 	g.Go(func() error { return h.every(ctx, b, "away", awayOften, "offers to who is away", h.reroute) })
+	g.Go(func() error { return h.every(ctx, b, "places", placesOften, "places of reps", h.freePlaces) })
 	for lane, c := range map[string]Carrier{record.LaneAlert: h.Alerts, record.LaneWebhook: h.Hooks} {
 		if h.Late != nil {
 			g.Go(func() error { return h.every(ctx, b, "late", lateOften, "telling what is late", h.tellLate(lane, c)) })

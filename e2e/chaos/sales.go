@@ -218,7 +218,8 @@ func (s *Sales) manage(ctx context.Context) {
 
 const sqlUnsettled = `SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM decisions WHERE state = 'pending')
 	+ (SELECT count(*) FROM leads WHERE stage IN ('captured', 'nurturing', 'handoff'))
-	+ (SELECT count(*) FROM leads WHERE stage IN ('working', 'opportunity') AND next_at < now() + interval '1 hour')`
+	+ (SELECT count(*) FROM leads WHERE stage IN ('working', 'opportunity') AND next_at < now() + interval '1 hour')
+	+ (SELECT count(*) FROM held_places)`
 
 // Unsettled is how many leads, signals and decisions somebody or a clock will still do something about within the hour; -1 while
 // Postgres is away. A lead that waits for a rep who becomes free is not among them.

@@ -11,45 +11,28 @@ import (
 // question is something that must hold after the storm: each row of its answer is a case where it does not, told in one column.
 type question struct{ what, sql string }
 
-// When each assignment began and ended to be somebody's. It begins when the routing ledger has it, under the locks it was decided
-// under. Where a person decided who gets it, which no limit holds up, it counts a second after the run had it: who is chosen at that very
-// moment may not know of it yet. It ends by the timeline of the run, at the earliest that this can have been: a task that is lost may have given
-// the place away before, once the deadline had passed or the decision was stored, or one of its kind that the run heard first then and
-// second in the end; whoever got the place then was counted rightly. So there is a gap where a task that was lost may have heard that it was rejected, or
-// that the rep was away, or, of what was accepted in the end, that its clock had passed.
+// When each assignment began and ended to be somebody's. It begins when the routing ledger has it, under the locks it was decided under.
+// Where a person decided who gets it, it counts a second after the run had it: who is chosen at that very moment may not know of it yet.
+// It ends with the task whose end of it is on the timeline, at the earliest: until that is kept the place is held (decision 67).
 const holdings = `ends AS (
-	SELECT t.lead_id, t.assignment_id, t.from_stage, t.to_stage, t.at AS told, t.data ->> 'outcome' AS what,
-		least(t.at, coalesce((t.data ->> 'due_at')::timestamptz, d.first, t.at - interval '15 seconds')) AS at
-	FROM timeline t LEFT JOIN LATERAL (SELECT min(o.created_at) AS first FROM decisions d JOIN decisions o ON o.lead_id = d.lead_id AND o.kind = d.kind AND o.created_at <= d.created_at
-		WHERE d.id = (t.data ->> 'decision_id')::uuid AND o.created_at > coalesce((SELECT max(b.at) FROM timeline b WHERE b.lead_id = t.lead_id AND b.of_run AND b.version < t.version), '-infinity')
-			- interval '1 second') AS d ON true WHERE t.of_run AND NOT t.data ? 'refused'
+	SELECT lead_id, assignment_id, from_stage, to_stage, at, kind, data ->> 'outcome' AS what FROM timeline WHERE of_run AND NOT data ? 'refused'
 ), outcome AS (
-	SELECT assignment_id, what, min(told) AS told, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
+	SELECT assignment_id, what, min(at) AS at, count(*) AS times FROM ends WHERE assignment_id IS NOT NULL AND what IS NOT NULL GROUP BY 1, 2
 ), ended AS (
-	SELECT assignment_id, min(told) FILTER (WHERE what = 'accepted') AS accepted, min(at) FILTER (WHERE what <> 'accepted') AS at, min(told) FILTER (WHERE what <> 'accepted') AS told
+	SELECT assignment_id, min(at) FILTER (WHERE what = 'accepted') AS accepted, min(at) FILTER (WHERE what <> 'accepted') AS at
 	FROM outcome WHERE what IN ('accepted', 'rejected', 'missed', 'withdrawn') GROUP BY 1
 ), gone AS (
-	SELECT a.id, min(t.at) AS at, min(t.told) AS told FROM assignments a JOIN ends t ON t.lead_id = a.lead_id AND t.told >= a.offered_at
+	SELECT a.id, min(t.at) AS at FROM assignments a JOIN ends t ON t.lead_id = a.lead_id AND t.at >= a.offered_at
 		AND t.from_stage IN ('handoff', 'working', 'opportunity') AND t.to_stage NOT IN ('handoff', 'working', 'opportunity') GROUP BY 1
 ), later AS (
-	SELECT a.id, min(b.offered_at) AS at FROM assignments a JOIN assignments b ON b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn' GROUP BY 1
-), held AS (
-	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, r.id AS routed, ended.accepted, coalesce(r.at, ended.accepted + interval '1 second', a.offered_at + interval '1 second') AS since,
-		least(CASE WHEN a.state = 'withdrawn' THEN a.decided_at - interval '15 seconds' END, ended.at, gone.at, later.at - interval '15 seconds', 'infinity') AS until,
-		least(CASE WHEN a.state = 'withdrawn' THEN a.decided_at END, ended.told, gone.told, later.at + interval '30 seconds', 'infinity') AS told
+	SELECT a.id, min(least(t.at, b.offered_at)) AS at FROM assignments a JOIN assignments b ON b.lead_id = a.lead_id AND b.cycle = a.cycle AND b.n > a.n AND b.state <> 'withdrawn'
+		JOIN ends t ON t.assignment_id = b.id GROUP BY 1
+), holding AS (
+	SELECT a.id, a.lead_id, a.cycle, a.n, a.rep_id, a.state, CASE WHEN a.key LIKE '%/claim/%' THEN a.offered_at ELSE r.at END AS judged,
+		coalesce(r.at, ended.accepted + interval '1 second', a.offered_at + interval '1 second') AS since,
+		least(CASE WHEN a.state = 'withdrawn' THEN a.decided_at END, ended.at, gone.at, later.at, 'infinity') AS until
 	FROM assignments a LEFT JOIN routings r ON r.lead_id = a.lead_id AND r.key = a.key AND r.rep_id = a.rep_id
 		LEFT JOIN ended ON ended.assignment_id = a.id LEFT JOIN gone ON gone.id = a.id LEFT JOIN later ON later.id = a.id
-), away AS (
-	SELECT object_id::uuid AS rep_id, at FROM audit_log WHERE object_type = 'rep' AND data ->> 'active' = 'false' UNION ALL SELECT rep_id, created_at FROM absences
-), gap AS (
-	SELECT a.id, coalesce(h.accepted + interval '1 second', 'infinity') AS over, least(CASE WHEN a.due_at < h.accepted THEN a.due_at END,
-		CASE WHEN a.away_told THEN (SELECT min(w.at) FROM away w WHERE w.rep_id = a.rep_id AND w.at > h.since) END,
-		(SELECT min(d.created_at) FROM decisions d WHERE d.lead_id = a.lead_id AND d.kind = 'reject' AND d.body ->> 'assignment_id' = a.id::text)) AS began
-	FROM assignments a JOIN held h ON h.id = a.id
-), holding AS (
-	SELECT h.id, lead_id, cycle, n, rep_id, state, routed, since, least(until, began) AS until, least(told, over) AS told FROM held h LEFT JOIN gap ON gap.id = h.id AND began < until AND began < over
-	UNION ALL
-	SELECT h.id, lead_id, cycle, n, rep_id, state, NULL, over, until, told FROM held h JOIN gap ON gap.id = h.id AND began < over AND over < until
 )`
 
 // questions, in the order of what must hold.
@@ -72,17 +55,16 @@ var questions = []question{
 		JOIN assignments x ON x.id = a.id JOIN assignments y ON y.id = b.id
 		WHERE x.state IN ('rejected', 'missed') AND x.decided_at > y.offered_at + interval '1 second' AND y.state <> 'withdrawn'`},
 	{"an assignment ended twice", `WITH ` + holdings + ` SELECT format('assignment %s: %s', assignment_id, string_agg(what || ' ' || times, ', ')) FROM outcome
-		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY told) NOT IN ('accepted missed') OR max(times) > 1`},
-	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.since, count(h.id), r.capacity)
-		FROM holding d JOIN reps r ON r.id = d.rep_id LEFT JOIN holding h ON h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.since AND h.until > d.since
-		WHERE d.routed IS NOT NULL GROUP BY d.rep_id, d.id, d.since, r.capacity HAVING count(h.id) >= r.capacity`},
-	{"a rep's leads were miscounted", `WITH ` + holdings + `, choices AS (
-		SELECT r.id, r.rep_id, r.at, (c ->> 'open')::int AS open, lag(r.at) OVER one AS at_before, lag((c ->> 'open')::int) OVER one AS open_before
-		FROM routings r JOIN reps p ON p.id = r.rep_id AND p.capacity IS NOT NULL CROSS JOIN jsonb_array_elements(r.candidates) c
-		WHERE c ->> 'rep_id' = r.rep_id::text AND c ->> 'pool' = r.pool WINDOW one AS (PARTITION BY r.rep_id ORDER BY r.id))
-		SELECT format('rep %s had %s at %s, %s and one more at %s, and gave back %s', c.rep_id, open, c.at, open_before, at_before, count(h.id))
-		FROM choices c LEFT JOIN holding h ON h.rep_id = c.rep_id AND h.until <= c.at AND h.told >= c.at_before - interval '10 seconds'
-		WHERE open_before IS NOT NULL GROUP BY c.id, c.rep_id, open, c.at, open_before, at_before HAVING open < open_before + 1 - count(h.id)`},
+		GROUP BY assignment_id HAVING sum(times) > 1 AND string_agg(what, ' ' ORDER BY at) NOT IN ('accepted missed') OR max(times) > 1`},
+	{"a rep had more than they may", `WITH ` + holdings + ` SELECT format('rep %s was given %s at %s, and had %s of %s', d.rep_id, d.id, d.judged, count(h.id), r.capacity)
+		FROM holding d JOIN reps r ON r.id = d.rep_id LEFT JOIN holding h ON h.rep_id = d.rep_id AND h.id <> d.id AND h.since <= d.judged
+			AND h.until > d.judged + CASE WHEN d.judged = d.since THEN interval '0' ELSE interval '1 second' END
+		WHERE d.judged IS NOT NULL GROUP BY d.rep_id, d.id, d.judged, r.capacity HAVING count(h.id) >= r.capacity
+		UNION ALL SELECT format('rep %s was chosen at %s, who had %s of %s', r.rep_id, r.at, c ->> 'open', p.capacity) FROM routings r JOIN reps p ON p.id = r.rep_id CROSS JOIN jsonb_array_elements(r.candidates) c
+		WHERE c ->> 'rep_id' = r.rep_id::text AND c ->> 'pool' = r.pool AND (c ->> 'open')::int >= p.capacity`},
+	{"a rep's leads were miscounted", `WITH ` + holdings + ` SELECT format('rep %s had %s at %s, and %s were counted', r.rep_id, count(h.id), r.at, c ->> 'open')
+		FROM routings r JOIN reps p ON p.id = r.rep_id AND p.capacity IS NOT NULL CROSS JOIN jsonb_array_elements(r.candidates) c JOIN holding h ON h.rep_id = r.rep_id AND h.since < r.at AND h.until > r.at
+		WHERE c ->> 'rep_id' = r.rep_id::text AND c ->> 'pool' = r.pool GROUP BY r.id, r.rep_id, r.at, c HAVING count(h.id) > (c ->> 'open')::int`},
 	{"a rep was given more in a day than they may", `SELECT format('rep %s: %s of %s', r.id, count(*), r.per_day) FROM assignments a JOIN reps r ON r.id = a.rep_id
 		WHERE r.per_day IS NOT NULL AND a.state <> 'withdrawn' AND a.key NOT LIKE '%/claim/%' GROUP BY r.id, r.per_day, (a.offered_at AT TIME ZONE r.time_zone)::date HAVING count(*) > r.per_day`},
 	{"a turn was skipped or doubled", `SELECT format('pool %s: %s turns from %s to %s, %s different, the pool says %s', r.pool, count(*), min(turn), max(turn), count(DISTINCT turn), max(p.turns))

@@ -46,7 +46,7 @@ func newHost(cfg Config, s *store.Store, c client.Client, l *worker.Letters, by 
 	quiet := &worker.Quiet{Hours: s}
 	worker.MeasureTide(tide, r)
 	return &worker.Host{
-		Outbox: worker.CountedOutbox(s, r), Deliveries: all, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Journeys: s, Customers: s, Late: s, Client: c,
+		Outbox: worker.CountedOutbox(s, r), Deliveries: all, Handover: s, Listener: s, Sweeper: s, Scores: s, Holds: s, Away: s, Places: s, Journeys: s, Customers: s, Late: s, Client: c,
 		Mails:     mails.bulk,
 		Alerts:    &worker.AlertMails{Carrier: mails.alerts, Deliveries: all, Quiet: quiet},
 		Hooks:     &worker.Hooks{Deliveries: all, Poster: p, Letters: l, Subscribers: s, Quiet: quiet},

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/leadflow-dev/leadflow/domain/lifecycle"
+	"github.com/leadflow-dev/leadflow/domain/record"
+)
+
+// A rep who takes one lead at once, and what the run of that lead tells of it.
+func TestAPlaceIsHeldUntilTheTaskThatGaveItAwayIsKept(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	leads := inStage(t, s, lifecycle.StageQualified, 2)
+	granted := offer(t, s, leads[0], 1).Offer
+	waits := func() bool { return offer(t, s, leads[1], 1).Offer == nil }
+	tell := func(version int64, stage lifecycle.Stage, e lifecycle.Entry) {
+		t.Helper()
+		c := carried(leads[0], version, stage, e)
+		if e.Assignment = granted.Assignment; stage == lifecycle.StageHandoff || stage == lifecycle.StageWorking {
+			c.Lead.Owner, c.Lead.Assignment = rep, granted.Assignment
+		}
+		c.Entries[0] = e
+		recordStage(t, s, c)
+	}
+	freed := func(version int64) int {
+		t.Helper()
+		require.NoError(t, s.FreePlaces(t.Context(), []record.HeldPlace{{LeadID: leads[0], Version: version}}))
+		return one[int](t, s, "SELECT 1 - count(*) FROM held_places")
+	}
+	tell(1, lifecycle.StageHandoff, lifecycle.Entry{Kind: lifecycle.Offered})
+	require.True(t, waits(), "it is open")
+
+	rejected := lifecycle.Entry{Kind: lifecycle.Rejected, From: lifecycle.StageHandoff, To: lifecycle.StageDormant, Outcome: "rejected", Why: "no_capacity"}
+	tell(2, lifecycle.StageDormant, rejected)
+	require.True(t, waits(), "nobody knows that Temporal kept the task that heard it")
+	held, err := s.ClaimPlaces(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, []any{1, leads[0], int64(2)}, []any{len(held), held[0].LeadID, held[0].Version})
+	held, err = s.ClaimPlaces(t.Context(), 10)
+	require.NoError(t, err)
+	require.Empty(t, held, "who was just asked is not asked at once again")
+	require.Zero(t, freed(1), "the run has not come so far")
+
+	tell(2, lifecycle.StageDormant, rejected) // by the next attempt, which may be lost as well
+	require.True(t, waits())
+	tell(2, lifecycle.StageWorking, lifecycle.Entry{Kind: lifecycle.Accepted, From: lifecycle.StageHandoff, To: lifecycle.StageWorking, Outcome: "accepted"})
+	require.Equal(t, 1, one[int](t, s, "SELECT "+openOf+" FROM reps r"), "it is theirs and held, and counts once")
+	require.Equal(t, 1, freed(2), "what the attempt gave away that was lost is the owner's")
+	require.True(t, waits(), "they work on it")
+
+	// Time goes by, and takes it away: no decision, no end of an offer.
+	tell(3, lifecycle.StageDormant, lifecycle.Entry{Kind: lifecycle.Passed, From: lifecycle.StageWorking, To: lifecycle.StageDormant, Why: "stale"})
+	require.True(t, waits())
+	tell(4, lifecycle.StageDormant, lifecycle.Entry{Kind: lifecycle.Moved})
+	require.True(t, waits())
+	require.Equal(t, 1, freed(3))
+	require.False(t, waits(), "it goes to the next")
+}
+
+// A task that had told two versions is lost; the attempt that is kept tells the first only, and rests.
+func TestAPlaceIsNotHeldForAVersionThatIsNeverTold(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	granted := offer(t, s, lead, 1).Offer
+	tell := func(version int64, stage lifecycle.Stage, told int64, e lifecycle.Entry) {
+		t.Helper()
+		c := carried(lead, version, stage, e)
+		c.Entries[0].Assignment, c.Told = granted.Assignment, time.Now().Add(time.Duration(told)*time.Second)
+		if stage == lifecycle.StageHandoff {
+			c.Lead.Owner, c.Lead.Assignment = granted.Rep, granted.Assignment
+		}
+		recordStage(t, s, c)
+	}
+	tell(1, lifecycle.StageHandoff, 1, lifecycle.Entry{Kind: lifecycle.Offered})
+	tell(2, lifecycle.StageHandoff, 2, lifecycle.Entry{Kind: lifecycle.Paused})
+	tell(3, lifecycle.StageDormant, 2, lifecycle.Entry{Kind: lifecycle.Rejected, From: lifecycle.StageHandoff, To: lifecycle.StageDormant, Outcome: "rejected"})
+	require.Equal(t, 3, one[int](t, s, "SELECT version FROM held_places"))
+	tell(2, lifecycle.StageDormant, 3, lifecycle.Entry{Kind: lifecycle.Rejected, From: lifecycle.StageHandoff, To: lifecycle.StageDormant, Outcome: "rejected"})
+	require.Equal(t, 2, one[int](t, s, "SELECT version FROM held_places"))
+}
+
+func TestNoPlaceIsHeldOfWhoTakesAnyNumber(t *testing.T) {
+	s := floor(t)
+	newRep(t, s, "rep", nil)
+	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
+	granted := offer(t, s, lead, 1).Offer
+	recordStage(t, s, carried(lead, 1, lifecycle.StageDormant, lifecycle.Entry{Kind: lifecycle.Rejected, Assignment: granted.Assignment, Outcome: "rejected"}))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM held_places"))
+}
+
+// What a run does not wait for any more is withdrawn, by a statement that time takes as well.
+func TestThePlaceOfAStrayIsHeldAsWell(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	newRep(t, s, "rep", func(r *record.Rep) { r.PerDay = &one1 })
+	leads := inStage(t, s, lifecycle.StageQualified, 2)
+	require.NotNil(t, offer(t, s, leads[0], 1).Offer)
+	recordStage(t, s, carried(leads[0], 1, lifecycle.StageQualified, lifecycle.Entry{Kind: lifecycle.Paused}))
+	require.Equal(t, "withdrawn", one[string](t, s, "SELECT state FROM assignments"))
+	require.Nil(t, offer(t, s, leads[1], 1).Offer, "it counts among the day's while it is held")
+	require.NoError(t, s.FreePlaces(t.Context(), []record.HeldPlace{{LeadID: leads[0], Version: 1}}))
+	require.NotNil(t, offer(t, s, leads[1], 1).Offer)
+}
+
+// Three leads wait for two reps who are full, and one who is away. One place is free: who waits longest for it looks again.
+func TestWhoWaitsLongestLooksAgainWhenAPlaceIsFree(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	north, south := newTeam(t, s, record.Team{Name: "north"}), newTeam(t, s, record.Team{Name: "south"})
+	of := func(team string, capacity *int) func(*record.Rep) {
+		return func(r *record.Rep) { r.TeamID, r.Capacity = &team, capacity }
+	}
+	full := newRep(t, s, "full", of(north, &one1))
+	newRep(t, s, "other", of(south, &one1))
+	leads := inStage(t, s, lifecycle.StageQualified, 5)
+	exec(t, s, "UPDATE leads SET team_id = CASE WHEN id = ANY($3) THEN $1::uuid ELSE $2::uuid END", north, south, []string{leads[0], leads[2], leads[3]})
+	require.Equal(t, full, offer(t, s, leads[0], 1).Offer.Rep)
+	require.NotNil(t, offer(t, s, leads[1], 1).Offer)
+	for i, lead := range leads[2:] {
+		require.Nil(t, offer(t, s, lead, 1).Offer)
+		c := carried(lead, 1, lifecycle.StageQualified, lifecycle.Entry{Kind: lifecycle.NoRepFound, Why: "no_rep"})
+		c.Lead.Clocks = []lifecycle.Clock{{Kind: lifecycle.ClockRetry, At: time.Now().Add(time.Hour)}}
+		recordStage(t, s, c)
+		exec(t, s, "UPDATE leads SET stage_at = now() - make_interval(hours => $2) WHERE id = $1", lead, []int{2, 3, 4}[i])
+	}
+	recordStage(t, s, carried(leads[0], 1, lifecycle.StageDormant, lifecycle.Entry{Kind: lifecycle.Rejected, Outcome: "rejected"}))
+	exec(t, s, "DELETE FROM outbox")
+	require.NoError(t, s.FreePlaces(t.Context(), []record.HeldPlace{{LeadID: leads[0], Version: 0}}))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM outbox"))
+	require.NoError(t, s.FreePlaces(t.Context(), []record.HeldPlace{{LeadID: leads[0], Version: 1}}))
+	require.Equal(t, leads[3], one[string](t, s, "SELECT string_agg(lead_id::text, ' ') FROM outbox"), "one lead for one place, of those who found them full")
+}
+
+// A rejection is undone before Temporal is known to have kept it.
+func TestUndo_isNotRefusedForThePlaceOfItsOwnLead(t *testing.T) {
+	s := floor(t)
+	one1 := 1
+	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	leads := inStage(t, s, lifecycle.StageQualified, 2)
+	granted := offer(t, s, leads[0], 1).Offer
+	reject := decidedBy(t, s, leads[0], rep, "reject", `{}`)
+	c := carried(leads[0], 1, lifecycle.StageDormant, lifecycle.Entry{Kind: lifecycle.Rejected, Decision: reject, Assignment: granted.Assignment, Outcome: "rejected"})
+	c.Lead.Undo = &lifecycle.Undo{Owner: rep}
+	recordStage(t, s, c)
+	require.Equal(t, 1, one[int](t, s, "SELECT count(*) FROM held_places"))
+	why := func() string {
+		w, err := s.Irrevocable(t.Context(), leads[0])
+		require.NoError(t, err)
+		return w
+	}
+	require.Empty(t, why())
+	require.NoError(t, s.FreePlaces(t.Context(), []record.HeldPlace{{LeadID: leads[0], Version: 1}}))
+	require.NotNil(t, offer(t, s, leads[1], 1).Offer)
+	require.Equal(t, "at_capacity", why(), "an offer that no run has told of counts as well")
+}
