@@ -26,12 +26,11 @@ func (d *Desk) Decide(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if r.Kind == wire.UpdateUndo {
-		if a, refused, err := d.refuseUndo(ctx, lead); refused || err != nil {
-			return a, err
-		}
-	}
 	dec, known, err := d.keep(ctx, lead, r, c)
+	var no irrevocable
+	if errors.As(err, &no) {
+		return no.refusal(lead), nil
+	}
 	if err != nil {
 		return Answer{}, err
 	}
@@ -77,7 +76,14 @@ func (d *Desk) keep(ctx context.Context, lead record.Lead, r Request, c canonica
 	}
 	// Due again only after this try is over, and a little later than that: the sweep must not ask beside it.
 	dec.CreatedAt = d.cfg.Now().UTC()
-	return dec, false, d.store.StoreDecision(ctx, dec, 2*d.cfg.Wait)
+	if r.Kind != wire.UpdateUndo {
+		return dec, false, d.store.StoreDecision(ctx, dec, 2*d.cfg.Wait)
+	}
+	why, err := d.store.StoreUndo(ctx, dec, 2*d.cfg.Wait)
+	if err == nil && why != "" {
+		err = irrevocable(why)
+	}
+	return dec, false, err
 }
 
 // stands reports whether the reassignment has been carried out: for the run every reassignment is a new wish.

@@ -32,9 +32,9 @@ type Store interface {
 	ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error)
 	// DeferDecision makes a pending decision due again after a while.
 	DeferDecision(ctx context.Context, decisionID string, after time.Duration) error
-	// Irrevocable is what followed from the newest applied decision of the lead and cannot be taken back (record.UndoFull, mail_sent,
-	// contacted); empty: nothing.
-	Irrevocable(ctx context.Context, leadID string) (string, error)
+	// StoreUndo does so with an undo, unless what followed from the newest applied decision of the lead cannot be taken back (record.UndoFull,
+	// mail_sent, contacted): that is answered, and nothing kept.
+	StoreUndo(ctx context.Context, d record.Decision, after time.Duration) (irrevocable string, err error)
 	// Poke makes the relay start the lead's run if it has none.
 	Poke(ctx context.Context, leadID string) error
 }

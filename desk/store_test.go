@@ -143,7 +143,12 @@ func (p *paper) DeferDecision(_ context.Context, id string, after time.Duration)
 	return nil
 }
 
-func (p *paper) Irrevocable(context.Context, string) (string, error) { return p.irrevocable, nil }
+func (p *paper) StoreUndo(ctx context.Context, d record.Decision, after time.Duration) (string, error) {
+	if p.irrevocable != "" {
+		return p.irrevocable, nil
+	}
+	return "", p.StoreDecision(ctx, d, after)
+}
 
 func (p *paper) Poke(_ context.Context, id string) error {
 	p.poked = append(p.poked, id)

@@ -12,13 +12,14 @@ import (
 	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
-// refuseUndo refuses to undo what can no longer be taken back. The run knows what was decided since and how long ago it was;
-// what left the house and what people did only Postgres knows.
-func (d *Desk) refuseUndo(ctx context.Context, lead record.Lead) (a Answer, refused bool, err error) {
-	why, err := d.store.Irrevocable(ctx, lead.ID)
-	if err != nil || why == "" {
-		return a, false, err
-	}
+// irrevocable is what followed from a decision and can no longer be taken back. The run knows what was decided since and how long ago it
+// was; what left the house and what people did only Postgres knows.
+type irrevocable string
+
+func (why irrevocable) Error() string { return "it cannot be taken back: " + string(why) }
+
+// refusal is what whoever wants to undo it is answered.
+func (why irrevocable) refusal(lead record.Lead) Answer {
 	code := lifecycle.CodeIrrevocable
 	if why == record.UndoFull {
 		code = lifecycle.CodeAtCapacity
@@ -26,7 +27,7 @@ func (d *Desk) refuseUndo(ctx context.Context, lead record.Lead) (a Answer, refu
 	return Answer{
 		State: Refused, Code: code, Detail: inWords(code, wire.UpdateUndo, lead.Stage),
 		Stage: lead.Stage, DecidedBy: lead.Last.By, Lead: lead,
-	}, true, nil
+	}
 }
 
 // updateAnew asks a run that has ended: it begins again from what Postgres knows of it, is asked, and ends again at once

@@ -11,6 +11,13 @@ CREATE TABLE held_places (
 );
 CREATE INDEX held_places_of_rep ON held_places (rep_id);
 CREATE INDEX held_places_due ON held_places (next_at);
+CREATE INDEX leads_queued ON leads (stage_at, id) WHERE stage = 'qualified'; -- who has been in the queue longest
+CREATE INDEX decisions_undoing ON decisions (lead_id) WHERE state = 'pending' AND kind = 'undo';
+
+-- An offer that was open when its lead was erased stayed open, and its rep's place taken.
+UPDATE assignments a SET state = 'withdrawn', decided_at = now(), reason = 'erased' FROM leads l WHERE l.id = a.lead_id AND l.stage = 'erased' AND a.state = 'offered';
 
 -- +goose Down
+DROP INDEX decisions_undoing;
+DROP INDEX leads_queued;
 DROP TABLE held_places;

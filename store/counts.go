@@ -14,7 +14,8 @@ import (
 const sqlCounts = `SELECT r.id, CASE WHEN r.id = ANY(@all::uuid[]) OR r.capacity IS NOT NULL THEN
 		` + openOf + ` END AS open,
 	CASE WHEN r.per_day IS NOT NULL THEN (SELECT count(*) FROM assignments a WHERE a.rep_id = r.id AND a.offered_at >= r.midnight
-		AND (a.state <> 'withdrawn' OR EXISTS (SELECT FROM held_places h WHERE h.lead_id = a.lead_id AND h.rep_id = r.id))) END AS today, r.midnight
+		AND (a.state <> 'withdrawn' OR EXISTS (SELECT FROM held_places h WHERE h.lead_id = a.lead_id AND h.rep_id = r.id
+			AND h.lead_id IS DISTINCT FROM @besides::uuid))) END AS today, r.midnight
 FROM (SELECT id, capacity, per_day, date_trunc('day', now() AT TIME ZONE time_zone) AT TIME ZONE time_zone AS midnight FROM reps
 	WHERE id = ANY(@reps::uuid[])) AS r`
 
@@ -93,7 +94,7 @@ func (k tally) see(b *pgx.Batch, pools ...*poolRead) {
 		b.Queue(sqlPools, pgx.NamedArgs{"pools": names}).Query(k.collectTurns)
 	}
 	if len(some) > 0 {
-		b.Queue(sqlCounts, pgx.NamedArgs{"reps": unique(some), "all": unique(every)}).Query(k.collectLeads)
+		b.Queue(sqlCounts, pgx.NamedArgs{"reps": unique(some), "all": unique(every), "besides": nil}).Query(k.collectLeads)
 	}
 }
 

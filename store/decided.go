@@ -104,9 +104,13 @@ FROM unnest(@ids::uuid[], @keys::text[], @leads::uuid[], @cycles::int[], @ns::in
 INSERT INTO assignment_terms (assignment_id, band, rule) SELECT id, band, rule FROM unnest(@ids::uuid[], @bands::text[], @rules::text[]) AS t (id, band, rule)`
 )
 
-// An offer that is still open is over as soon as the next is made: there is one at a time.
-const sqlEndOpen = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn'
-WHERE lead_id = @lead AND state = 'offered'`
+// An offer that is still open is over as soon as the next is made: there is one at a time. It was made for an attempt that is lost, and this
+// attempt may be as well: the place is held until the run has told something more.
+const sqlEndOpen = `WITH over AS (
+	UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'withdrawn' WHERE lead_id = @lead AND state = 'offered' RETURNING lead_id, rep_id)
+INSERT INTO held_places (lead_id, rep_id, version) SELECT DISTINCT o.lead_id, o.rep_id, l.version + 1 FROM over o JOIN leads l ON l.id = o.lead_id JOIN reps r ON r.id = o.rep_id
+WHERE r.capacity IS NOT NULL OR r.per_day IS NOT NULL
+` + heldAgain
 
 // decidedRows are what decisions leave behind, column by column.
 type decidedRows struct {

@@ -61,11 +61,15 @@ VALUES (@id, @lead, @kind, @body, @fingerprint, @rep, @key, now() + @after::inte
 
 // StoreDecision keeps a decision as pending, due for a second try after a while.
 func (s *Store) StoreDecision(ctx context.Context, d record.Decision, after time.Duration) error {
-	_, err := s.pool.Exec(ctx, sqlStoreDecision, pgx.NamedArgs{
+	_, err := s.pool.Exec(ctx, sqlStoreDecision, storedDecision(d, after))
+	return masked("store decision", err)
+}
+
+func storedDecision(d record.Decision, after time.Duration) pgx.NamedArgs {
+	return pgx.NamedArgs{
 		"id": d.ID, "lead": d.LeadID, "kind": d.Kind, "body": d.Body, "fingerprint": d.Fingerprint, "rep": d.RepID,
 		"key": d.KeyID, "after": after,
-	})
-	return masked("store decision", err)
+	}
 }
 
 const sqlLastDecision = `SELECT ` + decisionColumns + ` FROM decisions WHERE lead_id = @id AND state = 'applied'

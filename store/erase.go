@@ -41,6 +41,10 @@ const (
 	sqlEraseRuns        = `DELETE FROM sequence_runs WHERE lead_id = ANY(@leads::uuid[])`
 	sqlEraseMarks       = `DELETE FROM sequence_marks WHERE lead_id = ANY(@leads::uuid[])`
 
+	// Nobody has it any more, and no run wants the place again.
+	sqlEraseOffers = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'erased' WHERE lead_id = ANY(@leads::uuid[]) AND state = 'offered'`
+	sqlEraseHeld   = `DELETE FROM held_places WHERE lead_id = ANY(@leads::uuid[])`
+
 	// Explanations name what a person is and did; who had the lead and what became of the offer is the house's.
 	sqlEraseExplanations = `UPDATE assignments SET explanation = '{}' WHERE lead_id = @lead`
 	// Of a choice it stays who was chosen and who might have been; not what it was decided from.
@@ -87,7 +91,7 @@ const (
 
 var erasure = []string{
 	sqlEraseReturns, sqlEraseInheritance, sqlEraseHeir, sqlEraseVisitors, sqlEraseEvents, sqlEraseValues, sqlEraseTouches, sqlEraseConsents, sqlEraseQuestions, sqlEraseBuyers, sqlErasePreferences, sqlEraseNotes,
-	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlForgetShadowScores, sqlEraseCalls, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseExplanations, sqlEraseDecisions,
+	sqlEraseDeliveries, sqlEraseAnswers, sqlEraseScore, sqlForgetShadowScores, sqlEraseCalls, sqlEraseAdjustments, sqlEraseRuns, sqlEraseMarks, sqlEraseOffers, sqlEraseHeld, sqlEraseExplanations, sqlEraseDecisions,
 	sqlEraseOutcomes, sqlEraseRoutings, sqlEraseTimeline, sqlErasePendingRows, sqlEraseFailedRows, sqlEraseLookedAt, sqlEraseImportRows, sqlEraseSuppression,
 	sqlEraseMerges, sqlEraseLeads,
 }

@@ -89,7 +89,7 @@ func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted,
 		case c.Assignment != "":
 			return lifecycle.CodeOfferOver, nil
 		}
-		if full, err := g.full(rep); full || err != nil {
+		if full, err := g.full(rep, ch.leadID); full || err != nil {
 			return lifecycle.CodeAtCapacity, err
 		}
 		ch.rep = c.Rep
@@ -97,14 +97,14 @@ func (s *Store) Claim(ctx context.Context, c lifecycle.Command) (record.Granted,
 	}))
 }
 
-// full reports that a rep has as many leads as they may, counted under their lock.
-func (g *sitting) full(rep colleague) (bool, error) {
+// full reports that a rep has as many leads as they may beside this one, counted under their lock.
+func (g *sitting) full(rep colleague, leadID string) (bool, error) {
 	if rep.Capacity == nil && rep.PerDay == nil {
 		return false, nil
 	}
 	b := &pgx.Batch{}
 	b.Queue(sqlLockReps, pgx.NamedArgs{"reps": []string{rep.ID}})
-	b.Queue(sqlCounts, pgx.NamedArgs{"reps": []string{rep.ID}, "all": []string{}}).Query(g.counts.collectLeads)
+	b.Queue(sqlCounts, pgx.NamedArgs{"reps": []string{rep.ID}, "all": []string{}, "besides": leadID}).Query(g.counts.collectLeads)
 	if err := g.x.send(b); err != nil {
 		return false, err
 	}

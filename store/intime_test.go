@@ -89,16 +89,14 @@ func TestClaims_keepACapacity(t *testing.T) {
 
 // Whoever rejected a lead and was given another has no room for both: the rejection stands.
 func TestAnUndo_givesNobodyOneTooMany(t *testing.T) {
-	s, ctx := floor(t), t.Context()
+	s := floor(t)
 	few := 1
 	rep := newRep(t, s, "few", func(r *record.Rep) { r.Capacity = &few })
 	lead := inStage(t, s, lifecycle.StageDormant, 1)[0]
 	exec(t, s, `UPDATE leads SET state = jsonb_build_object('lead', jsonb_build_object('undo', jsonb_build_object('owner', $2::text, 'kind', 'rejected'))) WHERE id = $1`, lead, rep)
 	why := func() string {
 		t.Helper()
-		w, err := s.Irrevocable(ctx, lead)
-		require.NoError(t, err)
-		return w
+		return undoable(t, s, lead)
 	}
 	require.Empty(t, why())
 	other := inStage(t, s, lifecycle.StageWorking, 1)[0]

@@ -26,6 +26,9 @@ WHERE lead_id = @loser AND state IN ('queued', 'claimed') RETURNING lane`
 	sqlWithdrawMerged = `UPDATE assignments SET state = 'withdrawn', decided_at = now(), reason = 'merged'
 WHERE lead_id = @loser AND state = 'offered' RETURNING id`
 
+	// What a merge decides no task can lose.
+	sqlFreeMerged = `DELETE FROM held_places WHERE lead_id = @loser`
+
 	// Who had it, offered or at work, is told under the lead that goes on: nothing is sent any more about the other.
 	sqlTellMerged = `INSERT INTO deliveries (id, key, lane, channel, kind, lead_id, cycle, assignment_id, rep_id, at_least_once)
 SELECT gen_random_uuid(), a.id || '/withdrawn', 'alert', 'mail', 'offer_withdrawn', @into, l.cycle, a.id, a.rep_id, true
@@ -50,7 +53,7 @@ func (g *merging) end(ctx context.Context) error {
 	args, j := g.args(), &g.report.Joined
 	args["leads"], args["cycle"] = []string{g.LeadID, g.Into}, g.into.Cycle
 	args["took_email"], args["took_external"] = g.changed.Email, g.changed.ExternalID
-	for _, sql := range []string{sqlLockDeliveries, sqlStillTold} {
+	for _, sql := range []string{sqlLockDeliveries, sqlStillTold, sqlFreeMerged} {
 		if _, err := g.tx.Exec(ctx, sql, args); err != nil {
 			return err
 		}

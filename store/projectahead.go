@@ -14,7 +14,8 @@ const mine = `EXISTS (SELECT FROM leads m WHERE m.id = @id AND m.xmin = pg_curre
 const (
 	sqlProjectAhead = projected + `
 WHERE id = @id AND version < @version AND coalesce(reborn, 0) <= @version AND stage <> 'erased'
-	AND (owner IS NULL OR stage NOT IN ` + takesALead + ` OR owner = @owner::uuid AND @stage IN ` + takesALead + `) RETURNING true`
+	AND CASE WHEN owner IS NOT NULL AND stage IN ` + takesALead + ` THEN owner = @owner::uuid AND @stage IN ` + takesALead + `
+		ELSE (SELECT count(*) FROM assignments a WHERE a.lead_id = @id AND a.state = 'accepted' AND a.cycle = leads.cycle AND ` + untold + `) = 0 END RETURNING true`
 
 	sqlTimelineAhead = intoTimeline + `SELECT ` + timelineRow + ` WHERE ` + mine
 

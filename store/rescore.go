@@ -91,12 +91,12 @@ func (s *Store) beginRescoring(ctx context.Context) (rescoring, bool, error) {
 }
 
 const (
-	sqlCountStale     = `SELECT count(*) FROM scores WHERE model_version <> (SELECT model_version FROM rescorings WHERE id = @id)`
-	sqlCountRescoring = `UPDATE rescorings SET total = done + @n WHERE id = @id AND total IS NULL`
+	sqlCountStale     = `SELECT r.done + (SELECT count(*) FROM scores WHERE model_version <> r.model_version) FROM rescorings r WHERE r.id = @id`
+	sqlCountRescoring = `UPDATE rescorings SET total = @n WHERE id = @id AND total IS NULL`
 )
 
-// countRescoring counts whom the publication has not reached. The two statements are not one: it would hold the row for
-// as long as it counts.
+// countRescoring counts whom the publication has reached, and whom it has not, as one moment saw them: who is reached is noted by the
+// transaction that does. The two statements are not one: it would hold the row for as long as it counts.
 func (s *Store) countRescoring(ctx context.Context, id int64) error {
 	var n int
 	if err := s.pool.QueryRow(ctx, sqlCountStale, pgx.NamedArgs{"id": id}).Scan(&n); err != nil {

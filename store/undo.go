@@ -24,18 +24,37 @@ SELECT CASE
 	WHEN EXISTS (SELECT FROM events e, last WHERE e.lead_id = @lead AND e.type IN ('call', 'meeting', 'chat') AND e.voided_at IS NULL
 		AND e.received_at > last.at) THEN 'contacted'
 	WHEN EXISTS (SELECT FROM leads l JOIN reps r ON r.id::text = l.state #>> '{lead,undo,owner}'
-		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= ` + openOf + `
-			- (SELECT count(*) FROM held_places h WHERE h.lead_id = l.id AND h.rep_id = r.id)) THEN 'at_capacity'
+		WHERE l.id = @lead AND l.owner IS DISTINCT FROM r.id AND r.capacity <= ` + openOf + `) THEN 'at_capacity'
 	ELSE '' END`
 
-// Irrevocable is what followed from the newest decision of the lead and cannot be taken back; empty: nothing. Whoever would have the
-// lead again may have been given another since, and have no room for two.
-func (s *Store) Irrevocable(ctx context.Context, leadID string) (why string, err error) {
-	if !isID(leadID) {
-		return "", nil
-	}
-	err = s.pool.QueryRow(ctx, sqlIrrevocable, pgx.NamedArgs{"lead": leadID}).Scan(&why)
-	return why, masked("look at what followed", err)
+// Leads before reps, as in an offer: who would have the lead again is given no other until the undo is stored, and from then on it counts.
+const (
+	sqlLockUndone  = `SELECT FROM leads WHERE id = @lead FOR NO KEY UPDATE`
+	sqlLockUndoing = `SELECT FROM reps r WHERE r.id::text = (SELECT state #>> '{lead,undo,owner}' FROM leads WHERE id = @lead) FOR NO KEY UPDATE`
+)
+
+// StoreUndo keeps the undoing of the newest decision of the lead as StoreDecision does, unless what followed from it cannot be taken back: then
+// it answers what that is (record.UndoFull, mail_sent, contacted) and keeps nothing. Whoever would have the lead again may have been given
+// another since, and have no room for two.
+func (s *Store) StoreUndo(ctx context.Context, d record.Decision, after time.Duration) (why string, err error) {
+	err = s.tx(ctx, "store undo", func(tx pgx.Tx) error {
+		for _, sql := range []string{sqlLockUndone, sqlLockUndoing} {
+			if _, err := tx.Exec(ctx, sql, pgx.NamedArgs{"lead": d.LeadID}); err != nil {
+				return err
+			}
+		}
+		if why, err = irrevocable(ctx, tx, d.LeadID); err != nil || why != "" {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlStoreDecision, storedDecision(d, after))
+		return err
+	})
+	return why, err
+}
+
+func irrevocable(ctx context.Context, tx pgx.Tx, leadID string) (why string, err error) {
+	err = tx.QueryRow(ctx, sqlIrrevocable, pgx.NamedArgs{"lead": leadID, "besides": leadID}).Scan(&why)
+	return why, err
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -71,6 +72,16 @@ func TestUndo_theReadSideIsAsItWas(t *testing.T) {
 	require.Equal(t, []any{"withdrawn", owner}, []any{page.State, page.OwnerID})
 }
 
+// undoable is what stands against undoing the newest decision of the lead.
+func undoable(t *testing.T, s *Store, lead string) (why string) {
+	t.Helper()
+	require.NoError(t, s.tx(t.Context(), "look", func(tx pgx.Tx) (err error) {
+		why, err = irrevocable(t.Context(), tx, lead)
+		return err
+	}))
+	return why
+}
+
 func TestIrrevocable_isWhatThePersonNoticed(t *testing.T) {
 	s := floor(t)
 	rep := newRep(t, s, "ann", nil)
@@ -80,9 +91,7 @@ func TestIrrevocable_isWhatThePersonNoticed(t *testing.T) {
 	_, err := s.AnswerDecision(t.Context(), id, "applied", "")
 	require.NoError(t, err)
 	why := func() string {
-		w, err := s.Irrevocable(t.Context(), lead)
-		require.NoError(t, err)
-		return w
+		return undoable(t, s, lead)
 	}
 	require.Empty(t, why(), "what was before does not count")
 	ingest(t, s, record.Event{LeadID: lead, Type: "page_view", ClientID: "seen"})

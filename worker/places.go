@@ -3,11 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
 	"github.com/leadflow-dev/leadflow/workflows/wire"
@@ -24,9 +22,8 @@ type Places interface {
 
 const (
 	placesOften    = time.Second
-	placesMost     = 200 // claimed at once
-	placesAtOnce   = 32  // questions to Temporal
-	placesPatience = 10 * time.Second
+	placesMost     = 100             // claimed, and asked for, at once
+	placesPatience = 5 * time.Second // of a question
 	placesLong     = 5 * time.Minute // a place that is held for so long is told
 )
 
@@ -37,45 +34,52 @@ func (h *Host) freePlaces(ctx context.Context) error {
 		if err != nil || len(held) == 0 {
 			return err
 		}
-		told, err := h.cameSoFar(ctx, held)
-		if len(told) > 0 {
-			err = errors.Join(err, h.Places.FreePlaces(ctx, told))
-		}
-		if err != nil || len(held) < placesMost {
+		if err := h.askRuns(ctx, held); err != nil || len(held) < placesMost {
 			return err
 		}
 	}
 }
 
-// cameSoFar answers the places whose runs have come to the version by which they were given away. A run that does not answer in time is
-// behind, and asked again; it holds up nobody else's.
-func (h *Host) cameSoFar(ctx context.Context, held []record.HeldPlace) (told []record.HeldPlace, err error) {
-	var mu sync.Mutex
-	var g errgroup.Group
-	g.SetLimit(placesAtOnce)
-	long := 0
+// askRuns frees the places whose runs have come to the version by which they were given away, as they answer. A run that does not answer in
+// time is behind, and asked again.
+func (h *Host) askRuns(ctx context.Context, held []record.HeldPlace) (err error) {
+	answers := make(chan answered, len(held))
 	for _, p := range held {
-		g.Go(func() error {
-			kept, failed := h.keeps(ctx, p)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case kept:
-				told = append(told, p)
-			case failed != nil && !errors.Is(failed, context.DeadlineExceeded):
-				err = failed // of many that are alike
+		go func() {
+			kept, err := h.keeps(ctx, p)
+			answers <- answered{p, kept, err}
+		}()
+	}
+	long := 0
+	for left := len(held); left > 0; {
+		var told []record.HeldPlace
+		for more := true; more; left-- {
+			a := <-answers
+			switch more = len(answers) > 0; {
+			case a.kept:
+				told = append(told, a.place)
+			case a.err != nil && !errors.Is(a.err, context.DeadlineExceeded):
+				err = a.err // of many that are alike
 			}
-			if !kept && p.For > placesLong {
+			if !a.kept && a.place.For > placesLong {
 				long++
 			}
-			return nil
-		})
+		}
+		if len(told) > 0 {
+			err = errors.Join(err, h.Places.FreePlaces(ctx, told))
+		}
 	}
-	_ = g.Wait()
 	if long > 0 {
 		h.Log.Warn("places of reps are held: the runs that gave them away have not come to what they told; leadflow doctor --verify-runs says which", "places", long, "longer_than", placesLong)
 	}
-	return told, err
+	return err
+}
+
+// answered is what a run has answered of a place.
+type answered struct {
+	place record.HeldPlace
+	kept  bool
+	err   error
 }
 
 // keeps asks a run whether it has come so far. What it answers is of tasks that were kept: a query waits for one that is under way. A
