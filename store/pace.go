@@ -105,8 +105,10 @@ func (s *Store) paced(ctx context.Context, part func() error) error {
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
 	case <-time.After(rest):
+	}
+	if ctx.Err() != nil { // also where the rest was over by then
+		return ctx.Err()
 	}
 	var age float64
 	err := s.pool.QueryRow(ctx, sqlEventsUnderWay).Scan(&age)
