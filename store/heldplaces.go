@@ -8,26 +8,6 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// takesALead are the stages in which a lead is among those its owner has at once.
-const takesALead = `('handoff', 'working', 'opportunity')`
-
-// openOf counts the leads that a rep r has at once: those whose runs say so, what was granted of which no run has said anything yet (see
-// untold), the places that were given away by a task of which nobody knows that it was kept, and what they get back by an undo that
-// is on its way. Of the last two, @besides is a lead that does not count: the one that is asked for.
-const openOf = `((SELECT count(*) FROM leads l WHERE l.owner = r.id AND l.stage IN ` + takesALead + `)
-		+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
-			WHERE a.rep_id = r.id AND a.state = 'offered' AND l.owner IS DISTINCT FROM r.id)
-		+ (SELECT count(*) FROM assignments a JOIN leads l ON l.id = a.lead_id
-			WHERE a.rep_id = r.id AND a.offered_at > now() - interval '1 day' AND a.state = 'accepted' AND a.cycle = l.cycle
-			AND l.owner IS DISTINCT FROM r.id AND l.stage IN ('qualified', 'handoff', 'working', 'opportunity')
-			AND a.n > coalesce((SELECT c.n FROM assignments c WHERE c.id = l.assignment_id AND c.cycle = l.cycle), 0) AND ` + untold + `)
-		+ (SELECT count(*) FROM (
-			SELECT h.lead_id FROM held_places h WHERE h.rep_id = r.id
-			UNION SELECT d.lead_id FROM decisions d JOIN leads u ON u.id = d.lead_id AND u.state #>> '{lead,undo,owner}' = r.id::text WHERE d.state = 'pending' AND d.kind = 'undo'
-		) AS h JOIN leads l ON l.id = h.lead_id
-			WHERE h.lead_id IS DISTINCT FROM @besides::uuid AND NOT (l.owner IS NOT DISTINCT FROM r.id AND l.stage IN ` + takesALead + `)
-			AND (SELECT count(*) FROM assignments a WHERE a.lead_id = h.lead_id AND a.rep_id = r.id AND a.state = 'offered') = 0))`
-
 const (
 	// Whoever has a place by this lead, as it is now, and may have none by what is told of it. Of who takes any number nobody counts the places.
 	sqlHoldPlaces = `INSERT INTO held_places (lead_id, rep_id, version)

@@ -11,11 +11,16 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
+// atMostOne makes a rep one who takes a single lead at once.
+func atMostOne(r *record.Rep) {
+	one1 := 1
+	r.Capacity = &one1
+}
+
 // A rep who takes one lead at once, and what the run of that lead tells of it.
 func TestAPlaceIsHeldUntilTheTaskThatGaveItAwayIsKept(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	rep := newRep(t, s, "rep", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 2)
 	granted := offer(t, s, leads[0], 1).Offer
 	waits := func() bool { return offer(t, s, leads[1], 1).Offer == nil }
@@ -66,8 +71,7 @@ func TestAPlaceIsHeldUntilTheTaskThatGaveItAwayIsKept(t *testing.T) {
 // A task that had told two versions is lost; the attempt that is kept tells the first only, and rests.
 func TestAPlaceIsNotHeldForAVersionThatIsNeverTold(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	newRep(t, s, "rep", atMostOne)
 	lead := inStage(t, s, lifecycle.StageQualified, 1)[0]
 	granted := offer(t, s, lead, 1).Offer
 	tell := func(version int64, stage lifecycle.Stage, told int64, e lifecycle.Entry) {
@@ -142,8 +146,7 @@ func TestWhoWaitsLongestLooksAgainWhenAPlaceIsFree(t *testing.T) {
 // A rejection is undone before Temporal is known to have kept it.
 func TestUndo_isNotRefusedForThePlaceOfItsOwnLead(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	rep := newRep(t, s, "rep", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 2)
 	granted := offer(t, s, leads[0], 1).Offer
 	reject := decidedBy(t, s, leads[0], rep, "reject", `{}`)
@@ -163,8 +166,7 @@ func TestUndo_isNotRefusedForThePlaceOfItsOwnLead(t *testing.T) {
 // An undo that waits for Temporal would give the lead back: its rep is given no other meanwhile.
 func TestAnUndoThatIsStoredCountsAsALead(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	rep := newRep(t, s, "rep", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 3)
 	reject := func(lead string) {
 		granted := offer(t, s, lead, 1).Offer
@@ -211,10 +213,8 @@ func TestWhoTakesALeadAgainIsNotRefusedForItsOwnPlace(t *testing.T) {
 // The offer of an attempt that is lost is over when another is made; that attempt may be lost as well, and the first be the lead's again.
 func TestThePlaceOfAnOfferThatAnotherReplacedIsHeld(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	limited := func(r *record.Rep) { r.Capacity = &one1 }
-	newRep(t, s, "a", limited)
-	newRep(t, s, "b", limited)
+	newRep(t, s, "a", atMostOne)
+	newRep(t, s, "b", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 2)
 	first := offer(t, s, leads[0], 1).Offer
 	second := offer(t, s, leads[0], 2, first.Rep).Offer
@@ -227,8 +227,7 @@ func TestThePlaceOfAnOfferThatAnotherReplacedIsHeld(t *testing.T) {
 // A claim that was granted to an attempt that is lost, and of which the next knows nothing.
 func TestThePlaceOfAClaimThatNobodyHasToldOfIsHeld(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	rep := newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	rep := newRep(t, s, "rep", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 2)
 	c := command(leads[0], lifecycle.CommandClaim, "claim/1/"+rep)
 	c.Rep = rep
@@ -243,8 +242,7 @@ func TestThePlaceOfAClaimThatNobodyHasToldOfIsHeld(t *testing.T) {
 
 func TestAnErasedLeadTakesNoPlace(t *testing.T) {
 	s := floor(t)
-	one1 := 1
-	newRep(t, s, "rep", func(r *record.Rep) { r.Capacity = &one1 })
+	newRep(t, s, "rep", atMostOne)
 	leads := inStage(t, s, lifecycle.StageQualified, 3)
 	granted := offer(t, s, leads[0], 1).Offer
 	c := carried(leads[0], 1, lifecycle.StageHandoff, lifecycle.Entry{Kind: lifecycle.Offered, Assignment: granted.Assignment})

@@ -17,7 +17,7 @@ import (
 const sqlLeadsToPreview = `SELECT l.id AS lead_id, l.email, l.profile, l.source, l.cycle, coalesce(s.score, 0) AS score, coalesce(s.fit, 0)::float8 AS fit,
 	coalesce(s.engagement, 0)::float8 AS engagement, coalesce(s.band, '') AS band, coalesce(s.grade, '') AS grade,
 	(SELECT r.rep_id::text FROM routings r WHERE r.lead_id = l.id AND r.rep_id IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS had,
-	CASE WHEN l.stage IN ('handoff', 'working', 'opportunity') THEN l.owner::text END AS holder
+	CASE WHEN l.stage IN ` + takesALead + ` THEN l.owner::text END AS holder
 FROM leads l LEFT JOIN scores s ON s.lead_id = l.id WHERE l.stage <> 'erased' ORDER BY l.id DESC LIMIT @rows`
 
 type previewed struct {
