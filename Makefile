@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X github.com/leadflow-dev/leadflow/domain/record.Version=$(VERSION)
 TOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test lint unit embedded embedded-times embedded-lives embedded-others embedded-parts outside storm browser chaos replay loop example build fmt postgres histories bench clean
+.PHONY: help run test lint unit embedded embedded-clocks embedded-outages embedded-lives embedded-others embedded-parts outside storm browser chaos replay loop example build fmt postgres histories bench clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -54,15 +54,20 @@ lint: ## format, vet, staticcheck, workflowcheck
 unit: postgres bin/testpg bin/report ## the tests of the main module, with the race detector; lint has vetted it
 	@set -o pipefail; bin/testpg go test -race -vet=off -shuffle=on -timeout 20m -json ./... | bin/report
 
-# Lives wait more than they work: two houses beside each other, each with a part of the tests and nothing but it, and in each more
-# of them at once than there are cores. Every test is in one part: the last has what the others leave.
-EMBEDDED_TIMES := ^Test(Deadlines|Outage|Demo)
+# Lives wait more than they work: two lanes of houses, each house with a part of the tests and nothing but it, and in each more of them
+# at once than there are cores. Every test is in one part: the last has what the others leave.
+EMBEDDED_CLOCKS := ^TestDeadlines
+EMBEDDED_OUTAGES := ^Test(Outage|Demo)
 EMBEDDED_LIVES := ^Test(Costs|Golden|Lives|ASequence|XEducation)
+EMBEDDED_HOUSES := embedded-clocks embedded-outages embedded-lives embedded-others
 embedded: postgres bin/leadflow-standalone bin/standalone.test bin/stages bin/report ## the tests that need the embedded server, without the race detector
-	@bin/stages 'embedded-others embedded-times' 'embedded-lives embedded-parts'
+	@bin/stages 'embedded-others embedded-clocks' 'embedded-lives embedded-outages embedded-parts'
 
-embedded-times embedded-lives embedded-others: PART = $(if $(filter %-others,$@),-test.skip '$(EMBEDDED_TIMES)|$(EMBEDDED_LIVES)',-test.run '$(if $(filter %-times,$@),$(EMBEDDED_TIMES),$(EMBEDDED_LIVES))')
-embedded-times embedded-lives embedded-others: bin/leadflow-standalone bin/standalone.test bin/report
+embedded-clocks: PART = -test.run '$(EMBEDDED_CLOCKS)'
+embedded-outages: PART = -test.run '$(EMBEDDED_OUTAGES)'
+embedded-lives: PART = -test.run '$(EMBEDDED_LIVES)'
+embedded-others: PART = -test.skip '$(EMBEDDED_CLOCKS)|$(EMBEDDED_OUTAGES)|$(EMBEDDED_LIVES)'
+$(EMBEDDED_HOUSES): bin/leadflow-standalone bin/standalone.test bin/report
 	@set -o pipefail; cd standalone && LEADFLOW_STANDALONE=../bin/leadflow-standalone go tool test2json -t -p github.com/leadflow-dev/leadflow/standalone \
 		../bin/standalone.test -test.v=test2json -test.paniconexit0 -test.timeout 20m -test.parallel 8 $(PART) | ../bin/report
 

@@ -149,15 +149,6 @@ func (d door) allReminded(db *pgx.Conn, channel string, n int) {
 	d.t.Logf("%d deadlines within %.0f s, handled %.2f s late (p50), %.2f s (p99), %.2f s (the last)", n, within, late[0], late[1], late[2])
 }
 
-// A thousand deadlines fall due within a short span: they fire by themselves, each once, none before its moment.
-func TestDeadlines_aThousandFireByThemselves(t *testing.T) {
-	d, _ := fast(t)
-	db := database(t)
-	d.reminding("a-thousand", "0.0125")
-	d.offered(db, "thousand", 1000)
-	d.allReminded(db, "thousand", 1000)
-}
-
 // Whatever is away while deadlines pass, the program, Temporal or Postgres: they fire once it is back, each once.
 func TestDeadlines_thatPassWhileSomethingIsAway(t *testing.T) {
 	d, _ := fast(t)

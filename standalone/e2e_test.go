@@ -129,6 +129,11 @@ func (d door) lead(id string) object { d.t.Helper(); return d.get("/v1/leads/" +
 func (d door) awaitStage(id, stage string) object {
 	d.t.Helper()
 	var lead object
+	defer func() {
+		if lead["stage"] != stage {
+			d.t.Logf("the lead is %v and went through %v", lead, d.kinds(id))
+		}
+	}()
 	d.eventually("stage "+stage, func() bool {
 		lead = d.lead(id)
 		return lead["stage"] == stage

@@ -3,7 +3,7 @@
 // when any failed; the others run all the same.
 //
 //	stages 'lint unit embedded'
-//	stages 'embedded-others embedded-times' 'embedded-lives'
+//	stages 'embedded-others embedded-clocks' 'embedded-lives'
 package main
 
 import (
