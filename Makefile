@@ -77,8 +77,8 @@ embedded-parts: bin/report # the rooms beside it, and vet
 bin/standalone.test: $(SOURCES) $(wildcard standalone/*_test.go)
 	cd standalone && go test -c -vet=off -ldflags "-s -w" -o ../$@ .
 
-browser: postgres bin/testpg bin/report ## the tests with Chromium; without one they are skipped
-	@set -o pipefail; cd e2e/browser && ../../bin/testpg go test -vet=all -json ./... | ../../bin/report
+browser: postgres bin/testpg bin/report ## the tests with Chromium; without one they are skipped (CI installs one)
+	@tools/chromium.sh; set -o pipefail; cd e2e/browser && ../../bin/testpg go test -vet=all -json ./... | ../../bin/report
 
 storm: postgres bin/leadflow bin/leadflow-standalone bin/report ## the crash test in its short form, and a restore drill
 	@set -o pipefail; LEADFLOW_BIN=$(CURDIR)/bin go test -vet=off -count=1 -short -json ./e2e/chaos | bin/report
