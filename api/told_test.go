@@ -213,9 +213,13 @@ func TestWebhooks_channelsAndSecrets(t *testing.T) {
 	turned := w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "2h"}).body
 	require.NotEqual(t, first, turned["secret"])
 	require.NotNil(t, turned["older_until"])
-	require.Equal(t, 1, w.stored("SELECT count(*) FROM webhooks WHERE id = $1 AND older_secret = $2 AND older_until > now() + interval '119 minutes'", id, first))
+	const older = "SELECT count(*) FROM webhook_secrets WHERE webhook_id = $1 AND secret = $2 AND until_at BETWEEN now() + interval '119 minutes' AND now() + interval '2 hours'"
+	require.Equal(t, 1, w.stored(older, id, first))
+	again := w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "2h"}).body
+	require.Equal(t, []int{1, 1, 0}, []int{w.stored(older, id, first), w.stored(older, id, turned["secret"]), w.stored(older, id, again["secret"])}, "who knows the first still does")
 	require.Equal(t, []string{"keep"}, w.admin(422, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "31d"}).fields())
 	require.Nil(t, w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "0"}).body["older_until"])
+	require.Zero(t, w.stored("SELECT count(*) FROM webhook_secrets WHERE webhook_id = $1", id), "what is not kept takes all before it along")
 	w.admin(404, http.MethodPost, "/v1/webhooks/"+slack+"/rotate", object{})
 	got := w.admin(200, http.MethodPatch, "/v1/webhooks/"+id, object{"active": false, "kinds": []string{"handoff.offered"}}).body
 	require.Equal(t, []any{false, "operator", []any{"handoff.offered"}}, []any{got["active"], got["disabled"], got["kinds"]})

@@ -56,7 +56,7 @@ func (a *API) webhooks() {
 	})
 	add(a, route{method: http.MethodPost, path: path, group: group, summary: "Subscribe; the secret is shown this once", roles: operators, status: http.StatusCreated, body: webhookBody{}, secret: true}, a.subscribe)
 	add(a, route{method: http.MethodPatch, path: path + "/{id}", group: group, summary: "Change a subscriber, or switch it off and on", roles: operators, body: webhookChangeBody{}, also: notFound}, a.changeWebhook)
-	add(a, route{method: http.MethodPost, path: path + "/{id}/rotate", group: group, summary: "Give a subscriber a new secret, shown this once; for a while both sign", roles: operators, body: rotateBody{}, also: notFound, secret: true}, a.rotateWebhook)
+	add(a, route{method: http.MethodPost, path: path + "/{id}/rotate", group: group, summary: "Give a subscriber a new secret, shown this once; those before it sign as well as long as they were kept", roles: operators, body: rotateBody{}, also: notFound, secret: true}, a.rotateWebhook)
 	add(a, route{method: http.MethodPost, path: path + "/{id}/replay", group: group, summary: "Try all dead letters of a subscriber again", roles: operators, also: notFound}, func(ctx context.Context, in *ByID) (*out[replayed], error) {
 		n, err := a.Webhooks.ReplayDead(ctx, in.ID)
 		return &out[replayed]{replayed{n}}, err

@@ -138,7 +138,7 @@ var unaudited = map[string]string{
 	"scores": "machine", "adjustments": "of the run", "events": "what leads did", "touches": "of captures", "consents": "of the person", "profile_values": "of captures, with who and when",
 	"visitors": "machine", "timeline": "a log itself", "assignments": "of the run", "routings": "a log itself", "outcomes": "of decisions", "confirmations": "of the person",
 	"preferences": "of the person", "sequence_runs": "of the run", "sequence_marks": "of the run", "sequence_publications": "of sequences, which are", "audit_log": "itself",
-	"mail_senders": "machine", "mail_thinned": "machine", "mail_thin_later": "machine", "routing_pools": "turns, machine", "assignment_terms": "of the run", "journeys": "folded from the timeline", "journeys_folded": "machine", "journeys_due": "machine", "offer_times": "folded from the offers", "questions": "of the person", "office": "a mark of what is audited itself", "account_decisions": "machine", "held_places": "of the run", "merge_events": "of a merge", "shadow_scores": "machine", "shadow_calls": "machine",
+	"mail_senders": "machine", "mail_thinned": "machine", "mail_thin_later": "machine", "routing_pools": "turns, machine", "assignment_terms": "of the run", "journeys": "folded from the timeline", "journeys_folded": "machine", "journeys_due": "machine", "offer_times": "folded from the offers", "questions": "of the person", "office": "a mark of what is audited itself", "account_decisions": "machine", "held_places": "of the run", "webhook_secrets": "of a webhook, which is audited", "merge_events": "of a merge", "shadow_scores": "machine", "shadow_calls": "machine",
 }
 
 func TestEveryTableIsAuditedOrSaysWhyNot(t *testing.T) {

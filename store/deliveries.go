@@ -126,9 +126,9 @@ func (s *Store) stepsOf(lane string) []int {
 const (
 	sqlRepsOfDeliveries = `SELECT r.id::text, r.email, r.name, ` + zoneOfRep + ` FROM reps r WHERE r.id = ANY(@ids::uuid[])`
 
-	// The secret before the newest signs as well, for as long as its rotation lasts.
+	// Those before the newest sign as well, for as long as their rotation lasts.
 	sqlHooksOfDeliveries = `SELECT id::text, url, secret, format, rep_id::text AS rep_id,
-	CASE WHEN older_until > now() THEN coalesce(older_secret, '') ELSE '' END AS older_secret
+	ARRAY(SELECT w.secret FROM webhook_secrets w WHERE w.webhook_id = webhooks.id AND w.until_at > now() ORDER BY w.until_at DESC, w.secret LIMIT 10) AS older_secrets
 FROM webhooks WHERE id = ANY(@ids::uuid[]) AND active`
 
 	// What mails show of a lead; what they do not is left out: it costs, and thousands are read.

@@ -12,7 +12,7 @@ import (
 // shownWebhook is what people see of one: no secret, and of a Slack address, which is one, its host only.
 const shownWebhook = `id, CASE format WHEN 'slack' THEN regexp_replace(url, '^(https?://[^/]+)/.*$', '\1/...') ELSE url END AS url,
 	'' AS secret, kinds, active, format, team_id::text AS team_id, rep_id::text AS rep_id,
-	CASE WHEN older_until > now() THEN older_until END AS older_until, disabled, '' AS older_secret`
+	(SELECT max(until_at) FROM webhook_secrets WHERE webhook_id = webhooks.id AND until_at > now()) AS older_until, disabled, '{}'::text[] AS older_secrets`
 
 const sqlWebhooks = `SELECT ` + shownWebhook + ` FROM webhooks WHERE id < @after ORDER BY id DESC LIMIT @rows`
 
@@ -44,28 +44,44 @@ WHERE id = @id RETURNING ` + shownWebhook
 
 // ChangeWebhook changes a subscriber; record.ErrNotFound.
 func (s *Store) ChangeWebhook(ctx context.Context, id string, c record.WebhookChange) (record.Webhook, error) {
-	return s.oneWebhook(ctx, "change webhook", sqlChangeWebhook, id, pgx.NamedArgs{"active": c.Active, "kinds": c.Kinds, "url": c.URL})
-}
-
-const sqlRotateWebhook = `UPDATE webhooks SET older_secret = secret, older_until = now() + @keep::interval, secret = @secret
-WHERE id = @id AND format = 'standard' RETURNING ` + shownWebhook
-
-// RotateWebhook gives a subscriber a new secret; the one before signs as well for so long, so that a receiver who knows either
-// goes on. record.ErrNotFound; the answer is the only place the new one is shown.
-func (s *Store) RotateWebhook(ctx context.Context, id, secret string, keep time.Duration) (record.Webhook, error) {
-	w, err := s.oneWebhook(ctx, "rotate webhook", sqlRotateWebhook, id, pgx.NamedArgs{"secret": secret, "keep": keep})
-	w.Secret = secret
-	return w, err
-}
-
-func (s *Store) oneWebhook(ctx context.Context, op, sql, id string, args pgx.NamedArgs) (record.Webhook, error) {
 	if !isID(id) {
 		return record.Webhook{}, record.ErrNotFound
 	}
-	args["id"] = id
-	rows, _ := s.pool.Query(ctx, sql, args)
+	rows, _ := s.pool.Query(ctx, sqlChangeWebhook, pgx.NamedArgs{"id": id, "active": c.Active, "kinds": c.Kinds, "url": c.URL})
 	w, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Webhook])
-	return w, masked(op, err)
+	return w, masked("change webhook", err)
+}
+
+const (
+	sqlLockWebhook = `SELECT FROM webhooks WHERE id = @id FOR UPDATE`
+
+	// A secret that is not to be kept takes those before it along: somebody has it who should not.
+	sqlForgetSecrets = `DELETE FROM webhook_secrets WHERE webhook_id = @id AND (until_at <= now() OR @keep::interval <= '0')`
+	sqlKeepSecret    = `INSERT INTO webhook_secrets (webhook_id, secret, until_at) SELECT id, secret, now() + @keep::interval FROM webhooks
+WHERE id = @id AND format = 'standard' AND @keep::interval > '0'`
+	sqlRotateWebhook = `UPDATE webhooks SET secret = @secret WHERE id = @id AND format = 'standard' RETURNING ` + shownWebhook
+)
+
+// RotateWebhook gives a subscriber a new secret; the one before signs as well for so long, as do those before it as long as they
+// were to, so that a receiver who knows any of them goes on. Without keep none but the new one signs. record.ErrNotFound; the
+// answer is the only place the new one is shown.
+func (s *Store) RotateWebhook(ctx context.Context, id, secret string, keep time.Duration) (w record.Webhook, err error) {
+	if !isID(id) {
+		return w, record.ErrNotFound
+	}
+	args := pgx.NamedArgs{"id": id, "secret": secret, "keep": keep}
+	err = s.tx(ctx, "rotate webhook", func(tx pgx.Tx) error {
+		for _, sql := range []string{sqlLockWebhook, sqlForgetSecrets, sqlKeepSecret} {
+			if _, err := tx.Exec(ctx, sql, args); err != nil {
+				return err
+			}
+		}
+		rows, _ := tx.Query(ctx, sqlRotateWebhook, args)
+		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[record.Webhook])
+		return err
+	})
+	w.Secret = secret
+	return w, err
 }
 
 const sqlDisableWebhook = `UPDATE webhooks SET active = false, disabled = @why WHERE id = @id AND active`

@@ -67,13 +67,10 @@ func endOf(d record.Delivery) string {
 }
 
 func (h *Hooks) post(ctx context.Context, d record.Delivery, body []byte) notify.Answer {
-	switch {
-	case d.Channel == channelSlack:
+	if d.Channel == channelSlack {
 		return h.Poster.Send(ctx, d.Webhook.URL, body)
-	case d.Webhook.OlderSecret != "":
-		return h.Poster.Post(ctx, d.Webhook.URL, d.Webhook.Secret, d.ID, body, d.Webhook.OlderSecret)
 	}
-	return h.Poster.Post(ctx, d.Webhook.URL, d.Webhook.Secret, d.ID, body)
+	return h.Poster.Post(ctx, d.Webhook.URL, d.Webhook.Secret, d.ID, body, d.Webhook.OlderSecrets...)
 }
 
 func (h *Hooks) conclude(ctx context.Context, d record.Delivery, a notify.Answer) error {

@@ -93,17 +93,17 @@ type Suppression struct {
 
 // Webhook is a subscriber, or a channel of Slack.
 type Webhook struct {
-	ID          string     `json:"id"`
-	URL         string     `json:"url" doc:"of a Slack channel only its host is shown: the rest is its secret"`
-	Secret      string     `json:"secret,omitempty"` // shown once
-	Kinds       []string   `json:"kinds"`            // empty: all
-	Active      bool       `json:"active"`
-	Format      string     `json:"format" doc:"standard: signed by Standard Webhooks; slack: a message to a channel"`
-	TeamID      *string    `json:"team_id" doc:"slack: only what concerns reps of this team"`
-	RepID       *string    `json:"rep_id" doc:"slack: only what concerns this rep"`
-	OlderUntil  *time.Time `json:"older_until" doc:"until when the secret before signs as well; null: it does not"`
-	Disabled    string     `json:"disabled,omitempty" doc:"why it was switched off: gone (it answered 410) or operator"`
-	OlderSecret string     `json:"-"`
+	ID           string     `json:"id"`
+	URL          string     `json:"url" doc:"of a Slack channel only its host is shown: the rest is its secret"`
+	Secret       string     `json:"secret,omitempty"` // shown once
+	Kinds        []string   `json:"kinds"`            // empty: all
+	Active       bool       `json:"active"`
+	Format       string     `json:"format" doc:"standard: signed by Standard Webhooks; slack: a message to a channel"`
+	TeamID       *string    `json:"team_id" doc:"slack: only what concerns reps of this team"`
+	RepID        *string    `json:"rep_id" doc:"slack: only what concerns this rep"`
+	OlderUntil   *time.Time `json:"older_until" doc:"until when a secret of before signs as well; null: none does"`
+	Disabled     string     `json:"disabled,omitempty" doc:"why it was switched off: gone (it answered 410) or operator"`
+	OlderSecrets []string   `json:"-"` // they sign as well, the one that does for the longest first
 }
 
 // The formats of webhooks.

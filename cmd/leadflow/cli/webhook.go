@@ -89,7 +89,7 @@ func webhookSwitch(t *tool, use, short string, active bool) *cobra.Command {
 func webhookRotate(t *tool) *cobra.Command {
 	var keep, secret string
 	cmd := &cobra.Command{
-		Use: "rotate ID", Short: "Gives a subscriber a new secret, shown this once; for a while both sign", Args: takes("the webhook's id"),
+		Use: "rotate ID", Short: "Gives a subscriber a new secret, shown this once; those before it sign as well as long as they were kept", Args: takes("the webhook's id"),
 		Example: "  leadflow webhook rotate 0199...\n  leadflow webhook rotate 0199... --keep 0",
 	}
 	cmd.Flags().StringVar(&keep, "keep", "", "how long the secret before signs as well (default 24h)")
