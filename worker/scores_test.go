@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -115,10 +116,10 @@ func TestKilledInTheMiddleOfARescoring(t *testing.T) {
 		left       int
 	}{
 		{"LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE", "nobody can be told, so nothing is committed", func() bool {
-			return count(t, s, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass") > 0
+			return count(t, s, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass") > 0 &&
+				count(t, s, "SELECT count(*) FROM rescorings WHERE model_version = $1 AND claimed_to = '01900000-0000-7000-8000-000000000fa0'", next) == 1 // two pieces
 		}, people},
-		// Of the third piece: the first two are with whom is killed before, and may yet be committed.
-		{"SELECT FROM leads WHERE email = 'p4300@person.example' FOR UPDATE", "all are done but one, who is being written to", func() bool {
+		{"SELECT FROM leads WHERE email = 'p2500@person.example' FOR UPDATE", "all are done but one, who is being written to", func() bool {
 			return count(t, s, left, next) == 1
 		}, 1},
 	} {
@@ -129,11 +130,22 @@ func TestKilledInTheMiddleOfARescoring(t *testing.T) {
 		require.NoError(t, err)
 		child := exec.Command(os.Args[0], "-test.run=^TestRescoringChild$")
 		child.Env = append(os.Environ(), childRescores+"="+url)
+		said := &bytes.Buffer{}
+		child.Stdout, child.Stderr = said, said
 		require.NoError(t, child.Start())
-		t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
-		await(t, 60*time.Second, kill.when, kill.hangs)
+		ended := make(chan struct{})
+		go func() { _ = child.Wait(); close(ended) }()
+		t.Cleanup(func() { _ = child.Process.Kill(); <-ended })
+		await(t, 60*time.Second, kill.when, func() bool {
+			select {
+			case <-ended:
+				require.Fail(t, "it ended by itself", "%s; %d are left\n%s", kill.when, count(t, s, left, next), said)
+			default:
+			}
+			return kill.hangs()
+		})
 		require.NoError(t, child.Process.Kill())
-		_ = child.Wait()
+		<-ended
 		require.Equal(t, kill.left, count(t, s, left, next), "what was not committed was not done")
 		require.NoError(t, held.Rollback(t.Context())) // what the killed one had sent to the end may still be committed
 	}
