@@ -218,6 +218,8 @@ func TestWebhooks_channelsAndSecrets(t *testing.T) {
 	again := w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "2h"}).body
 	require.Equal(t, []int{1, 1, 0}, []int{w.stored(older, id, first), w.stored(older, id, turned["secret"]), w.stored(older, id, again["secret"])}, "who knows the first still does")
 	require.Equal(t, []string{"keep"}, w.admin(422, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "31d"}).fields())
+	w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "2h", "secret": first}) // it comes back
+	require.Equal(t, []int{0, 1, 1}, []int{w.stored(older, id, first), w.stored(older, id, turned["secret"]), w.stored(older, id, again["secret"])})
 	require.Nil(t, w.admin(200, http.MethodPost, "/v1/webhooks/"+id+"/rotate", object{"keep": "0"}).body["older_until"])
 	require.Zero(t, w.stored("SELECT count(*) FROM webhook_secrets WHERE webhook_id = $1", id), "what is not kept takes all before it along")
 	w.admin(404, http.MethodPost, "/v1/webhooks/"+slack+"/rotate", object{})

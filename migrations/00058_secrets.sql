@@ -7,7 +7,7 @@ CREATE TABLE webhook_secrets (
     until_at   timestamptz NOT NULL, -- it signs beside the newest until then
     PRIMARY KEY (webhook_id, secret)
 );
-INSERT INTO webhook_secrets SELECT id, older_secret, older_until FROM webhooks WHERE older_until > now();
+INSERT INTO webhook_secrets SELECT id, older_secret, older_until FROM webhooks WHERE older_until > now() AND older_secret <> secret;
 ALTER TABLE webhooks DROP CONSTRAINT webhooks_older, DROP COLUMN older_secret, DROP COLUMN older_until;
 
 -- +goose Down

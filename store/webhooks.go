@@ -57,8 +57,10 @@ const (
 
 	// A secret that is not to be kept takes those before it along: somebody has it who should not.
 	sqlForgetSecrets = `DELETE FROM webhook_secrets WHERE webhook_id = @id AND (until_at <= now() OR @keep::interval <= '0')`
-	sqlKeepSecret    = `INSERT INTO webhook_secrets (webhook_id, secret, until_at) SELECT id, secret, now() + @keep::interval FROM webhooks
-WHERE id = @id AND format = 'standard' AND @keep::interval > '0'`
+	// One that comes back is the newest, and signs once.
+	sqlTakeSecret = `DELETE FROM webhook_secrets WHERE webhook_id = @id AND secret = @secret`
+	sqlKeepSecret = `INSERT INTO webhook_secrets (webhook_id, secret, until_at) SELECT id, secret, now() + @keep::interval FROM webhooks
+WHERE id = @id AND format = 'standard' AND @keep::interval > '0' AND secret <> @secret`
 	sqlRotateWebhook = `UPDATE webhooks SET secret = @secret WHERE id = @id AND format = 'standard' RETURNING ` + shownWebhook
 )
 
@@ -71,7 +73,7 @@ func (s *Store) RotateWebhook(ctx context.Context, id, secret string, keep time.
 	}
 	args := pgx.NamedArgs{"id": id, "secret": secret, "keep": keep}
 	err = s.tx(ctx, "rotate webhook", func(tx pgx.Tx) error {
-		for _, sql := range []string{sqlLockWebhook, sqlForgetSecrets, sqlKeepSecret} {
+		for _, sql := range []string{sqlLockWebhook, sqlForgetSecrets, sqlTakeSecret, sqlKeepSecret} {
 			if _, err := tx.Exec(ctx, sql, args); err != nil {
 				return err
 			}
