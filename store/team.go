@@ -49,7 +49,7 @@ func (s *Store) UpdateRep(ctx context.Context, r record.Rep) (record.Rep, error)
 	return s.saveRep(ctx, "update rep", sqlUpdateRep, r)
 }
 
-const sqlQueuedLeads = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.stage_at FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+const sqlQueuedLeads = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage = 'qualified' AND (@leads::uuid[] IS NULL OR l.id = ANY(@leads::uuid[])) ORDER BY l.id FOR NO KEY UPDATE OF l`
 
 // saveRep writes a rep while nobody chooses: who was sent home is offered nothing any more once that was answered. Whom it
@@ -80,9 +80,20 @@ func (s *Store) saveRep(ctx context.Context, op, sql string, r record.Rep) (reco
 	return out, s.peopleChanged(ctx, out.Active)
 }
 
-// nudgeQueue makes the runs of these queued leads, or of all, look for a rep again, those first that have waited longest.
+// nudgeQueue makes the runs of these queued leads, or of all, look for a rep again: a row without triggers is a nudge.
 func nudgeQueue(ctx context.Context, tx pgx.Tx, leads ...string) error {
-	return gently(ctx, tx, triggerLook, sqlQueuedLeads, pgx.NamedArgs{"leads": leads})
+	rows, _ := tx.Query(ctx, sqlQueuedLeads, pgx.NamedArgs{"leads": leads})
+	var tells []told
+	var t told
+	if _, err := pgx.ForEachRow(rows, []any{&t.lead, &t.score, &t.band}, func() error {
+		tells = append(tells, t)
+		return nil
+	}); err != nil || len(tells) == 0 {
+		return err
+	}
+	b := &pgx.Batch{}
+	tell(b, tells...)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // byID reads one row.

@@ -29,31 +29,42 @@ func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, as
 	return terms{p.SLA.For(w), p.SLA.Rule(w)}, err
 }
 
-// What the terms of clocks hang on changed: the runs of these leads plan theirs anew, those first that are due first. Old runs let it pass.
+// What the terms of clocks hang on changed: the runs of these leads plan theirs anew. Old runs let it pass.
 const (
-	sqlClocksOfAll = clocksOf + `
+	sqlClocksOfAll = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage IN ` + takesALead + ` ORDER BY l.id FOR NO KEY UPDATE OF l`
 
-	sqlClocksOfRep = clocksOf + `
+	sqlClocksOfRep = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage IN ` + takesALead + ` AND l.owner = @id
 	AND EXISTS (SELECT FROM reps r WHERE r.id = @id AND (r.calendar_id IS DISTINCT FROM @calendar::uuid OR r.team_id IS DISTINCT FROM @team::uuid)) ORDER BY l.id FOR NO KEY UPDATE OF l`
 
-	sqlClocksOfTeam = clocksOf + `
+	sqlClocksOfTeam = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 JOIN reps r ON r.id = l.owner
 WHERE l.stage IN ` + takesALead + ` AND (r.team_id = @id OR l.team_id = @id)
 	AND EXISTS (SELECT FROM teams t WHERE t.id = @id AND t.calendar_id IS DISTINCT FROM @calendar::uuid) ORDER BY l.id FOR NO KEY UPDATE OF l`
 
 	// Also of those whose rep and team have none, where the policy names it.
-	sqlClocksOfCalendar = clocksOf + `
+	sqlClocksOfCalendar = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, '') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 JOIN reps r ON r.id = l.owner LEFT JOIN teams t ON t.id = coalesce(l.team_id, r.team_id)
 WHERE l.stage IN ` + takesALead + ` AND (r.calendar_id = @id OR r.calendar_id IS NULL AND (t.calendar_id = @id
 	OR t.calendar_id IS NULL AND EXISTS (SELECT FROM policies p JOIN calendars c ON c.name = p.document ->> 'calendar' WHERE p.active AND c.id = @id)))
 ORDER BY l.id FOR NO KEY UPDATE OF l`
-
-	clocksOf = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), coalesce(l.sla_due_at, l.stage_at + interval '100 years') FROM leads l LEFT JOIN scores s ON s.lead_id = l.id`
 )
 
-// termsChanged tells the runs of these leads that their clocks are to be planned anew.
+const triggerTerms = "terms"
+
+// termsChanged tells the runs of leads, locked in their order, that their clocks are to be planned anew.
 func termsChanged(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs) error {
-	return gently(ctx, tx, triggerTerms, sql, args)
+	rows, _ := tx.Query(ctx, sql, args)
+	var tells []told
+	t := told{kinds: []string{triggerTerms}}
+	if _, err := pgx.ForEachRow(rows, []any{&t.lead, &t.score, &t.band}, func() error {
+		tells = append(tells, t)
+		return nil
+	}); err != nil || len(tells) == 0 {
+		return err
+	}
+	b := &pgx.Batch{}
+	tell(b, tells...)
+	return tx.SendBatch(ctx, b).Close()
 }

@@ -39,5 +39,5 @@ func known(s wire.Engagement) wire.Engagement {
 
 var ours = []string{
 	lifecycle.TriggerMQL, wire.TriggerMQLRevoked, wire.TriggerFirstTouch, wire.TriggerUnsubscribe, wire.TriggerBounce,
-	wire.TriggerComplaint, wire.TriggerCapture, wire.TriggerErased, wire.TriggerTerms, wire.TriggerLook,
+	wire.TriggerComplaint, wire.TriggerCapture, wire.TriggerErased, wire.TriggerTerms,
 }

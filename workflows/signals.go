@@ -93,7 +93,7 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	if !r.engagement.ReceiveAsync(&s) {
 		return false
 	}
-	nudge := len(s.Triggers) == 0 // so told programs of before
+	nudge := len(s.Triggers) == 0
 	s = known(s)
 	if s.Seq > r.Lead.Seq {
 		r.warn(ctx, "score", r.fold(ctx, lifecycle.Event{Kind: lifecycle.Scored, Score: s.Score, Band: s.Band}))
@@ -102,8 +102,6 @@ func (r *leadRun) drainEngagement(ctx workflow.Context) bool {
 	for _, t := range s.Triggers {
 		switch {
 		case t.Seq <= r.Lead.Seq:
-		case t.Kind == wire.TriggerLook:
-			nudge = true // last: what else is told may have found somebody
 		case t.Kind == wire.TriggerTerms:
 			if r.edition >= 2 { // an older run let it pass, and its replay must
 				r.Lead.Changed = true // should the run be handed over before the policy is there

@@ -64,9 +64,8 @@ type world struct {
 	within   time.Duration // to accept, by the terms as they are now; 0: 40 h
 	late     time.Duration // how long after its decision an offer is made
 	repAway  string        // is offered nothing
-	allAway  bool
-	waits    bool // somebody decided, and the run is to hear of it
-	asked    int  // how often that was asked
+	waits    bool          // somebody decided, and the run is to hear of it
+	asked    int           // how often that was asked
 
 	signalled chan struct{} // closed, by told, once the signal that starts the run is there
 	told      func()
@@ -199,7 +198,7 @@ func (w *world) Offer(_ context.Context, c lifecycle.Command) (record.Granted, e
 		return record.Granted{Offer: o}, nil
 	}
 	for _, rep := range reps {
-		if slices.Contains(c.Exclude, rep) || rep == w.repAway || w.allAway {
+		if slices.Contains(c.Exclude, rep) || rep == w.repAway {
 			continue
 		}
 		at := func(h int) time.Time { return c.At.Add(w.late + time.Duration(h)*time.Hour) }

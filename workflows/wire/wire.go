@@ -57,7 +57,6 @@ const (
 	TriggerCapture     = lifecycle.TriggerCapture
 	TriggerErased      = lifecycle.TriggerErased
 	TriggerTerms       = "terms" // policy, calendar or owner changed: heard by runs of edition 2 and later
-	TriggerLook        = "look"  // somebody may be free: a queued lead looks for a rep again
 )
 
 // WorkflowID is the id of a lead's run, the same for its whole life.
