@@ -128,7 +128,7 @@ const (
 
 	// Those before the newest sign as well, for as long as their rotation lasts.
 	sqlHooksOfDeliveries = `SELECT id::text, url, secret, format, rep_id::text AS rep_id,
-	ARRAY(SELECT w.secret FROM webhook_secrets w WHERE w.webhook_id = webhooks.id AND w.until_at > now() ORDER BY w.until_at DESC, w.secret LIMIT 10) AS older_secrets
+	ARRAY(SELECT w.secret FROM webhook_secrets w WHERE w.webhook_id = webhooks.id AND w.until_at > now() ORDER BY w.until_at DESC, w.secret) AS older_secrets
 FROM webhooks WHERE id = ANY(@ids::uuid[]) AND active`
 
 	// What mails show of a lead; what they do not is left out: it costs, and thousands are read.
