@@ -1,7 +1,7 @@
 package lifecycle
 
 import (
-	"strconv"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -30,7 +30,7 @@ func (c *change) askIfDecided(k Clock) {
 	}
 	k.At = c.e.At.Add(hearIn)
 	c.set(c.e.At, k)
-	c.wish(Command{ID: c.heldUpID() + strconv.FormatInt(k.At.UnixNano(), 10), Kind: CommandCheck, Clock: k, Assignment: c.Assignment})
+	c.wish(Command{ID: fmt.Sprintf("%s%d/%d", c.heldUpID(), k.From.UnixNano(), k.At.UnixNano()), Kind: CommandCheck, Clock: k, Assignment: c.Assignment})
 }
 
 // heldUpID names the question by the offer: another may be open when it is answered.
