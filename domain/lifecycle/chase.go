@@ -37,6 +37,20 @@ func (l Lead) workID() string {
 // plansWork reports that the event answers the newest plan of the clocks of work.
 func (c *change) plansWork() bool { return strings.HasPrefix(c.e.Command, c.workID()) }
 
+// planAnew asks for the clocks of work that were asked for and not answered when a decision took the lead away, which an undo has brought
+// back. Where they all had passed by then they pass again, and tell nobody twice.
+func (c *change) planAnew() {
+	if c.p.SLA.Chased() && (c.Stage == StageWorking || c.Stage == StageOpportunity) && !c.has(ClockTouch) && !c.has(ClockIdle) {
+		c.planWork(c.Since, ClockTouch, ClockIdle)
+	}
+}
+
+// plansTouch reports that the event answers what was asked when an opportunity was accepted: the first touch is of the assignment, and
+// whoever qualified the lead in the same breath has not called yet.
+func (c *change) plansTouch() bool {
+	return c.Stage == StageOpportunity && strings.HasPrefix(c.e.Command, c.id("plan/work/%s/%s/", c.Assignment, StageWorking))
+}
+
 // chased acts on a clock of work once Postgres said when the lead was last worked.
 func (c *change) chased(k Clock) {
 	switch {

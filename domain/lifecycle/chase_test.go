@@ -102,6 +102,50 @@ func TestChase_aLeadThatNobodyTouches(t *testing.T) {
 	only(t, out, CommandClaim)
 }
 
+// Accepted and qualified in one breath, as after an outage: the plan of the first touch is answered when the lead is an opportunity
+// already, before or after that of its idleness, and counts all the same.
+func TestChase_qualifiedBeforeTheClocksWerePlanned(t *testing.T) {
+	t.Parallel()
+	p := chasing()
+	idle := Clock{Kind: ClockIdle, Level: LevelOwner, At: noon.Add(72 * time.Hour)}
+	for _, touchFirst := range []bool{true, false} {
+		l, out := worked(t, p)
+		both := only(t, out, CommandPlan)
+		l, out = then(t, l, p, Event{Kind: Qualified, At: noon, Decision: Decision{By: "ann"}})
+		later := only(t, out, CommandPlan)
+		require.Equal(t, []Clock{{Kind: ClockIdle}}, later.Clocks)
+		if touchFirst {
+			l = planned(t, l, p, both, touchClocks()...)
+			l = planned(t, l, p, later, idle)
+		} else {
+			l = planned(t, l, p, later, idle)
+			l = planned(t, l, p, both, touchClocks()...)
+		}
+		require.ElementsMatch(t, append(touchClocks()[:4], idle), l.Clocks, "the idleness of an opportunity, and the first touch of whoever accepted")
+	}
+}
+
+// Accepted and closed in one breath, and then that is taken back: nobody was there to hear of the clocks, so they are asked for again.
+func TestChase_undoneBeforeTheClocksWerePlanned(t *testing.T) {
+	t.Parallel()
+	p := chasing()
+	p.Recycle.Reasons = map[string]Reason{"spam": {Path: PathDisqualify}}
+	l, out := worked(t, p)
+	first := only(t, out, CommandPlan)
+	l, _ = then(t, l, p, Event{Kind: Disqualified, At: noon, Decision: Decision{ID: "d", By: "ann", Reason: "spam"}})
+	_, _, err := l.Apply(Event{Kind: Planned, At: noon, Command: first.ID, Clocks: touchClocks()}, p)
+	require.Error(t, err, "it waits for nothing")
+	l, out = then(t, l, p, Event{Kind: Undone, At: noon.Add(time.Minute), Decision: Decision{ID: "u", By: "ann"}, Undoes: "d"})
+	again := only(t, out, CommandPlan)
+	require.Equal(t, [2]string{first.ID, noon.String()}, [2]string{again.ID, again.Since.String()}, "from when it was accepted")
+	l = planned(t, l, p, again, touchClocks()...)
+	require.ElementsMatch(t, touchClocks(), l.Clocks)
+
+	l, _ = then(t, l, p, Event{Kind: Disqualified, At: noon.Add(2 * time.Minute), Decision: Decision{ID: "e", By: "ann", Reason: "spam"}})
+	_, out = then(t, l, p, Event{Kind: Undone, At: noon.Add(3 * time.Minute), Decision: Decision{ID: "v", By: "ann"}, Undoes: "e"})
+	require.NotContains(t, only(t, out, CommandPlan).ID, "plan/work", "those there were come back, and only their terms are looked at")
+}
+
 func TestChase_nobodyElseIsThere(t *testing.T) {
 	t.Parallel()
 	p := chasing()

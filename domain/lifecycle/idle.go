@@ -99,6 +99,8 @@ func (c *change) wants(k Clock) bool {
 		return c.plansQueue()
 	case c.plansWork():
 		return (k.Kind == ClockTouch || k.Kind == ClockIdle) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
+	case c.plansTouch(): // it became an opportunity before that was answered; its idleness is planned anew
+		return k.Kind == ClockTouch
 	case c.e.Command == c.id("plan/touch/%s", c.Assignment):
 		return k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity)
 	case c.plansResume():

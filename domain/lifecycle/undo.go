@@ -96,4 +96,5 @@ func (c *change) undone() {
 		}
 	}
 	c.replan() // the terms may have changed meanwhile, and who rests does not hear of it
+	c.planAnew()
 }
