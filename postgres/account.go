@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 // account is whom the server runs as: us, unless we are root, whom Postgres refuses.
@@ -160,6 +162,9 @@ func (a account) socketDir(dir string) (string, error) {
 
 // freePort checks that a port on loopback is free, or finds one.
 func freePort(port int) (int, error) {
+	if port == 0 {
+		return freeport.One()
+	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return 0, &PortTakenError{port}
@@ -167,8 +172,7 @@ func freePort(port int) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("listen on 127.0.0.1: %w", err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return port, l.Close()
 }
 
 // PortTakenError says that somebody else listens there.

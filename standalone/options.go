@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/leadflow-dev/leadflow/postgres"
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 	"github.com/leadflow-dev/leadflow/standalone/demo"
 )
 
@@ -101,6 +102,13 @@ func (p *ports) claim(names ...string) error {
 	var errs []error
 	for _, name := range names {
 		port := p.named()[name]
+		if *port == 0 {
+			free, err := freeport.One()
+			if err != nil {
+				return err
+			}
+			*port = free
+		}
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)))
 		if err != nil {
 			if errors.Is(err, syscall.EADDRINUSE) {
@@ -109,8 +117,7 @@ func (p *ports) claim(names ...string) error {
 			errs = append(errs, err)
 			continue
 		}
-		defer l.Close() // only at the end, or one number would be chosen twice
-		*port = l.Addr().(*net.TCPAddr).Port
+		defer l.Close() // only at the end, or one number given twice would pass
 	}
 	return errors.Join(errs...)
 }

@@ -327,3 +327,17 @@ func TestProcess_namesTakenPorts(t *testing.T) {
 	}
 	require.NotContains(t, p.err.String(), "--postgres-port")
 }
+
+// Between the choice and the last part's start lie seconds in which the system gives its own ports to connections.
+func TestOptions_freePortsAreNoneTheSystemGivesAway(t *testing.T) {
+	t.Parallel()
+	o, err := parse([]string{"--port", "0"}, t.Output())
+	require.NoError(t, err)
+	seen := map[int]bool{}
+	for name, port := range o.ports.named() {
+		require.Greater(t, *port, 1024, name)
+		require.Less(t, *port, 32768, "%s: there Linux begins to give ports to connections", name)
+		require.False(t, seen[*port], "%s: %d twice", name, *port)
+		seen[*port] = true
+	}
+}

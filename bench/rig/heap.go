@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 // Heap is what a process keeps in memory by its own metrics, in bytes: Go's heap and stacks, the least of some looks, since
@@ -68,7 +70,7 @@ func heapNow(ctx context.Context, metrics string) (float64, error) {
 
 // StartIdler starts this program (self) as a worker of bare workflows, and answers where its metrics are.
 func (r *Rig) StartIdler(ctx context.Context, self string, env ...string) (*Program, string, error) {
-	port, err := freePort()
+	port, err := freeport.One()
 	if err != nil {
 		return nil, "", err
 	}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 // Product is the product on a database of the rig.
@@ -55,7 +57,7 @@ func (p *Product) run(ctx context.Context, args ...string) (string, error) {
 
 // Serve starts the API. Temporal is told of where it runs.
 func (p *Product) Serve(ctx context.Context, more ...string) (*Program, error) {
-	port, err := freePort()
+	port, err := freeport.One()
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +75,7 @@ func (p *Product) Work(ctx context.Context, more ...string) (*Program, error) {
 }
 
 func (p *Product) start(ctx context.Context, part string, more []string) (*Program, error) {
-	port, err := freePort()
+	port, err := freeport.One()
 	if err != nil {
 		return nil, err
 	}

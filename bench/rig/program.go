@@ -3,14 +3,12 @@ package rig
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -116,22 +114,4 @@ func (p *Program) answers(ctx context.Context, url string) error {
 		_ = resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
-}
-
-// chosen keeps a port from being chosen twice.
-var chosen sync.Map
-
-// freePort is a port on loopback that nobody uses.
-func freePort() (int, error) {
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if _, twice := chosen.LoadOrStore(port, true); !twice {
-			return port, nil
-		}
-	}
 }

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -21,6 +20,7 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"github.com/leadflow-dev/leadflow/cmd/leadflow/app"
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 // House is the whole product as processes, with a mail server and a webhook subscriber that nobody kills.
@@ -56,7 +56,7 @@ func Open(ctx context.Context, dir, bin string, change ...func(*House) error) (h
 			h.Close()
 		}
 	}()
-	free, err := freePorts(8)
+	free, err := freeport.Find(8)
 	if err != nil {
 		return h, err
 	}
@@ -86,11 +86,10 @@ func Open(ctx context.Context, dir, bin string, change ...func(*House) error) (h
 // mailServer makes the house send to a mail server that can be killed, over so many connections of each worker.
 func mailServer(takes time.Duration, connections int) func(*House) error {
 	return func(h *House) error {
-		free, err := freePorts(9) // the first eight are taken by the house
+		port, err := freeport.One()
 		if err != nil {
 			return err
 		}
-		port := free[8]
 		if h.mails, err = h.openMailServer(port, takes); err != nil {
 			return err
 		}
@@ -262,21 +261,4 @@ func dial(ctx context.Context, port int) error {
 
 func answers(port int) func(context.Context) error {
 	return func(ctx context.Context) error { return dial(ctx, port) }
-}
-
-// freePorts finds ports on loopback that are free now, below the range the system gives to connections: what is killed
-// must find its port again.
-func freePorts(n int) (free []int, err error) {
-	for port := 20000 + os.Getpid()%5000; len(free) < n && port < 32000; port++ {
-		l, wrong := net.Listen("tcp", loopback(port))
-		if wrong != nil {
-			continue
-		}
-		defer l.Close()
-		free = append(free, port)
-	}
-	if len(free) < n {
-		err = errors.New("not enough free ports")
-	}
-	return free, err
 }

@@ -21,6 +21,8 @@ import (
 	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
+
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 // Options say where the server listens and where its data is.
@@ -78,7 +80,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 }
 
 func (s *Server) serve(u *url.URL, logger slogLogger, measured metrics.Handler) error {
-	ports, err := freePorts(8)
+	ports, err := freeport.Find(8)
 	if err != nil {
 		return err
 	}
@@ -172,18 +174,4 @@ func (s *Server) release() {
 		_ = s.lock.Close(ctx)
 		s.lock = nil
 	}
-}
-
-// freePorts finds ports on loopback that are free now.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // all of them only at the end, or one number would come twice
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }

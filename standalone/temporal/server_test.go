@@ -16,13 +16,14 @@ import (
 	"go.temporal.io/server/common/metrics/metricstest"
 
 	"github.com/leadflow-dev/leadflow/postgres"
+	"github.com/leadflow-dev/leadflow/postgres/freeport"
 )
 
 func greet(workflow.Context) (string, error) { return "hello", nil }
 
 func begin(t *testing.T, ctx context.Context, pg *postgres.Server, measured metrics.Handler) *Server {
 	t.Helper()
-	ports, err := freePorts(2)
+	ports, err := freeport.Find(2)
 	require.NoError(t, err)
 	s, err := Start(ctx, Options{PostgresURL: pg.URL("postgres"), Port: ports[0], UIPort: ports[1], Metrics: measured, Attributes: map[string]Kind{"LeadStage": Keyword, "LeadCycle": Int}})
 	require.NoError(t, err)
