@@ -253,7 +253,7 @@ func (w *world) Plan(_ context.Context, c lifecycle.Command) ([]lifecycle.Clock,
 	var out []lifecycle.Clock
 	for _, k := range c.Clocks {
 		if k.Level == "" && k.Left == 0 && k.Was.IsZero() {
-			out = append(out, w.levels(k.Kind, c)...)
+			out = append(out, w.levels(k, c)...)
 			continue
 		}
 		left := k.Left.Duration()
@@ -266,12 +266,21 @@ func (w *world) Plan(_ context.Context, c lifecycle.Command) ([]lifecycle.Clock,
 }
 
 // levels are all clocks of a kind, by the terms as they are now.
-func (w *world) levels(kind lifecycle.ClockKind, c lifecycle.Command) []lifecycle.Clock {
+func (w *world) levels(k lifecycle.Clock, c lifecycle.Command) []lifecycle.Clock {
+	from := c.Since.Add(-c.Used)
+	if !k.Since.IsZero() {
+		from = k.Since
+		for _, h := range c.Holds {
+			if h.To.After(k.Since) {
+				from = from.Add(h.To.Sub(h.From))
+			}
+		}
+	}
 	at := func(level lifecycle.Level, after time.Duration, to string) lifecycle.Clock {
-		return lifecycle.Clock{Kind: kind, Level: level, At: c.Since.Add(after - c.Used), To: to}
+		return lifecycle.Clock{Kind: k.Kind, Level: level, At: from.Add(after), To: to}
 	}
 	const h = time.Hour
-	switch kind {
+	switch k.Kind {
 	case lifecycle.ClockAccept:
 		return []lifecycle.Clock{
 			at(lifecycle.LevelRemind, 20*h, ""), at(lifecycle.LevelDue, w.within, ""), at(lifecycle.LevelEscalate, w.within, ""), at(lifecycle.LevelReassign, w.within+10*h, ""),

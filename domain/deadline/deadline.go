@@ -31,6 +31,31 @@ type plan struct {
 	err    error
 }
 
+// lessHolds lets the clock run from the end of the last hold, with what was used before. One that lasts has not ended: from its beginning on
+// nothing is used.
+func (p *plan) lessHolds(holds []lifecycle.Hold) {
+	for _, h := range holds {
+		if !h.To.IsZero() && !h.To.After(p.since) {
+			continue
+		}
+		if h.From.After(p.since) {
+			p.used += p.hours.Elapsed(p.since, h.From)
+		}
+		if h.To.IsZero() {
+			p.since = later(p.since, h.From)
+			return
+		}
+		p.since = h.To
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 func (p *plan) add(k lifecycle.Clock, business time.Duration) {
 	due, err := after(p.hours, p.since, max(0, business-p.used))
 	if err != nil {

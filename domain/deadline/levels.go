@@ -3,7 +3,6 @@ package deadline
 import (
 	"time"
 
-	"github.com/leadflow-dev/leadflow/domain/calendar"
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 )
 
@@ -69,9 +68,6 @@ func (p *plan) idle(i lifecycle.Idle, stage lifecycle.Stage, handed int) {
 		return
 	}
 	p.kind = lifecycle.ClockIdle
-	if !i.Business {
-		p.hours = calendar.Always
-	}
 	p.reminders(within, i.RemindAt)
 	p.add(lifecycle.Clock{Level: lifecycle.LevelOwner}, within)
 	if after > 0 {

@@ -32,8 +32,8 @@ func Offer(hours *calendar.Calendar, p lifecycle.Policy, terms lifecycle.SLA, at
 func Plan(c lifecycle.Command, hours *calendar.Calendar, p lifecycle.Policy, terms lifecycle.SLA) ([]lifecycle.Clock, error) {
 	out := make([]lifecycle.Clock, 0, len(c.Clocks))
 	for _, k := range c.Clocks {
-		if k.Level == "" && k.Was.IsZero() && k.Left == 0 && !c.Since.IsZero() {
-			planned, err := levels(c, hours, p, terms, k.Kind)
+		if k.Level == "" && k.Was.IsZero() && k.Left == 0 {
+			planned, err := levels(c, hours, p, terms, k)
 			if err != nil {
 				return nil, err
 			}
@@ -49,10 +49,17 @@ func Plan(c lifecycle.Command, hours *calendar.Calendar, p lifecycle.Policy, ter
 	return out, nil
 }
 
-// levels are all levels of one kind of clock, from when the lead's clocks run.
-func levels(c lifecycle.Command, hours *calendar.Calendar, p lifecycle.Policy, terms lifecycle.SLA, kind lifecycle.ClockKind) ([]lifecycle.Clock, error) {
+// levels are all levels of one kind of clock: from when it runs itself, less the holds, or from when the command says.
+func levels(c lifecycle.Command, hours *calendar.Calendar, p lifecycle.Policy, terms lifecycle.SLA, k lifecycle.Clock) ([]lifecycle.Clock, error) {
 	made := plan{hours: hours, since: c.Since, used: c.Used}
-	switch kind {
+	if k.Kind == lifecycle.ClockIdle && !terms.Idle.Business {
+		made.hours = calendar.Always
+	}
+	if !k.Since.IsZero() {
+		made.since, made.used = k.Since, 0
+		made.lessHolds(c.Holds)
+	}
+	switch k.Kind {
 	case lifecycle.ClockQueue:
 		made.queue(p.Stale.TeamQueue.Duration())
 	case lifecycle.ClockAccept:

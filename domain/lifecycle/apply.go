@@ -39,6 +39,7 @@ func (l Lead) Apply(e Event, p Policy) (Lead, Outcome, error) {
 	c := &change{Lead: l, e: e, p: p}
 	c.fold()
 	c.leaveQueue()
+	c.keepHolds()
 	if !slices.Contains(transitions[l.Stage][e.Kind], c.Stage) {
 		panic(fmt.Sprintf("lifecycle: undeclared transition %s --%s--> %s", l.Stage, e.Kind, c.Stage))
 	}

@@ -1,66 +1,36 @@
 package lifecycle
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
-// The clocks of work where a policy chases (SLA.Chased): all levels of first touch and idleness are planned at once by Postgres,
-// which knows the terms of the lead and the calendar of its owner. What passes is looked at before it is believed, as ever.
+// What follows where nobody touches or works a lead whose levels were planned at once. What passes is looked at before it is believed, as ever.
 
-// planWork asks for the clocks of work from a moment on: of both kinds, or of idleness alone where the first touch is settled or
-// runs on.
-func (c *change) planWork(since time.Time, kinds ...ClockKind) {
-	c.drop(kinds...)
-	c.Since, c.Used = since, 0
-	c.wish(Command{
-		ID: fmt.Sprintf("%s%d/%v", c.workID(), c.Handed, kinds), Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team, N: c.Handed, Stage: c.Stage, Since: since,
-		Clocks: wanted(kinds),
-	})
-}
-
-func wanted(kinds []ClockKind) []Clock {
-	out := make([]Clock, len(kinds))
-	for i, k := range kinds {
-		out[i] = Clock{Kind: k}
+// checkOf names the question about a level: of the clock as it runs now, for whoever has the lead now.
+func (c *change) checkOf(k Clock) string {
+	if !c.leveled(k.Kind) {
+		return c.checkID(k)
 	}
-	return out
+	return c.id("check/%s/%s/%d/%s/%d", k.Kind, k.level(), k.At.UnixNano(), c.Assignment, c.runOf(k.Kind).Since.UnixNano())
 }
 
-// workID names the plan of the clocks of work: whose, in which stage, from when. What it asks for follows.
-func (l Lead) workID() string {
-	return l.id("plan/work/%s/%s/%d/", l.Assignment, l.Stage, l.Since.UnixNano())
-}
-
-// plansWork reports that the event answers the newest plan of the clocks of work.
-func (c *change) plansWork() bool { return strings.HasPrefix(c.e.Command, c.workID()) }
-
-// planAnew asks for the clocks of work that were asked for and not answered when a decision took the lead away, which an undo has brought
-// back. Where they all had passed by then they pass again, and tell nobody twice.
-func (c *change) planAnew() {
-	if c.p.SLA.Chased() && (c.Stage == StageWorking || c.Stage == StageOpportunity) && !c.has(ClockTouch) && !c.has(ClockIdle) {
-		c.planWork(c.Since, ClockTouch, ClockIdle)
-	}
-}
-
-// plansTouch reports that the event answers what was asked when an opportunity was accepted: the first touch is of the assignment, and
-// whoever qualified the lead in the same breath has not called yet.
-func (c *change) plansTouch() bool {
-	return c.Stage == StageOpportunity && strings.HasPrefix(c.e.Command, c.id("plan/work/%s/%s/", c.Assignment, StageWorking))
-}
-
-// chased acts on a clock of work once Postgres said when the lead was last worked.
+// chased acts on a level once Postgres said when the lead was last worked.
 func (c *change) chased(k Clock) {
 	switch {
+	case c.e.Command != c.checkOf(k):
+		return // it was asked about somebody else's clock, or before the lead was worked
 	case k.Kind == ClockTouch && !c.e.Worked.IsZero():
 		c.drop(ClockTouch) // it was touched: the other levels mean nothing any more
+		c.Touch = Run{}
 		return
-	case k.Kind == ClockIdle && !c.Since.Before(k.At):
-		return // somebody decided something meanwhile, and the clocks are planned anew
-	case k.Kind == ClockIdle && c.e.Worked.After(c.Since):
-		c.planWork(c.e.Worked, ClockIdle)
+	case k.Kind == ClockIdle && c.e.Worked.After(c.Idle.Since):
+		c.drop(ClockIdle)
+		c.Idle = Run{Since: c.e.Worked}
+		c.planLevels("work", ClockIdle)
+		return
+	case acts(k) && c.Asking:
+		c.putOff(k)
 		return
 	}
 	c.quiet, c.entry.Why, c.entry.Assignment, c.entry.Due = false, chaseCode(k), c.Assignment, k.At
@@ -77,6 +47,17 @@ func (c *change) chased(k Clock) {
 	}
 }
 
+// acts reports that a level of work does more than tell somebody: it does so as well where a later one is due with it.
+func acts(k Clock) bool { return k.Level == LevelReassign || k.Level == LevelFinal }
+
+// putOff lets a level that acts come again: somebody is giving the lead to another rep just now, and may not be granted it.
+func (c *change) putOff(k Clock) {
+	c.unpass(k)
+	c.set(c.e.At, Clock{Kind: k.Kind, Level: k.Level, N: k.N, To: k.To, At: c.e.At.Add(askingPatience)})
+}
+
+const askingPatience = 15 * time.Second
+
 func chaseCode(k Clock) string {
 	if k.Kind == ClockTouch {
 		return "first_touch_" + string(k.Level)
@@ -86,9 +67,6 @@ func chaseCode(k Clock) string {
 
 // handOn asks for another rep of the team. Where there is none, the lead ends where the clock says.
 func (c *change) handOn(k Clock) {
-	if c.Asking {
-		return // a person gives it to somebody just now
-	}
 	if c.Owner != "" && !slices.Contains(c.Passed, c.Owner) {
 		c.Passed = append(slices.Clone(c.Passed), c.Owner)
 	}
@@ -102,7 +80,7 @@ func (c *change) handOn(k Clock) {
 
 // notHanded ends a lead that a clock wanted to give to another rep, and nobody was found.
 func (c *change) notHanded() bool {
-	if c.e.Command != c.id("assign/%d/clock", c.Asked) || !c.Asking || c.Stage != StageWorking && c.Stage != StageOpportunity {
+	if c.e.Command != c.id("assign/%d/clock", c.Asked) || !c.Asking || !c.atWork() {
 		return false
 	}
 	c.Asking = false
@@ -121,6 +99,6 @@ func (c *change) end(to string) {
 		c.queue(why)
 		c.entry.Why = why
 	case ThenDormant:
-		c.sleep("idle", c.p.Recycle.Default)
+		c.sleep(ReasonIdle, c.p.quiet(c.Stage, ReasonIdle))
 	}
 }

@@ -50,7 +50,7 @@ type Clock struct {
 	Left  span.Span `json:"left,omitempty"` // in a plan: what is left in business time, where no hold tells it
 	To    string    `json:"to,omitempty"`   // of final and reassign: where the lead goes at last
 
-	Since time.Time     `json:"since,omitzero"` // in a plan's answer: from when it runs on
+	Since time.Time     `json:"since,omitzero"` // in a plan of work: from when it runs; in a plan's answer: from when it runs on
 	Used  time.Duration `json:"used,omitempty"` // in a plan's answer: of its time, before Since
 }
 
@@ -126,7 +126,7 @@ func (l Lead) Tells(kind ClockKind, now time.Time) bool {
 	})
 }
 
-var levelOrder = []Level{LevelRemind, LevelDue, LevelEscalate, LevelReassign, LevelOwner, LevelManager, LevelFinal}
+var levelOrder = []Level{LevelRemind, LevelDue, LevelOwner, LevelManager, LevelEscalate, LevelReassign, LevelFinal}
 
 // before orders deadlines by time, and those of one moment by level, so that a breach is noted before it is acted on.
 func (c Clock) before(o Clock) bool {

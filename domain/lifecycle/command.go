@@ -42,6 +42,7 @@ type Command struct {
 	Since      time.Time     `json:"since,omitzero"`    // plan: from when the clocks run
 	Used       time.Duration `json:"used,omitempty"`    // plan: of their time, before
 	Stage      Stage         `json:"stage,omitempty"`   // plan: of work, where the lead stands now
+	Holds      []Hold        `json:"holds,omitempty"`   // plan: of work, when its clocks stood still; they run from their own Since
 	Position   Position      `json:"position,omitzero"` // mail: where it goes on from
 	Policy     ScorePolicy   `json:"policy,omitempty"`  // begin
 	Sequence   string        `json:"sequence,omitempty"`

@@ -200,16 +200,21 @@ func (c *change) work() {
 	d, held := c.idleAfter(), c.Snoozed && !c.Paused
 	c.settled()
 	c.drop(ClockIdle, ClockStale, ClockStep, ClockRetry)
-	if held {
-		c.runOn() // a first touch that was snoozed
+	c.Idle = Run{Since: c.e.At}
+	if c.e.Kind != Qualified { // the first touch is of the assignment
+		c.drop(ClockTouch)
+		c.Touch = Run{Since: c.e.At}
 	}
 	if c.p.SLA.Chased() {
-		kinds := []ClockKind{ClockTouch, ClockIdle}
-		if c.e.Kind == Qualified {
-			kinds = kinds[1:] // the first touch is of the assignment: it runs on
+		if held || c.e.Kind != Qualified || c.Touch.Asked > 0 {
+			c.planLevels("work", workKinds...)
+		} else {
+			c.planLevels("work", ClockIdle) // a first touch that runs, runs on
 		}
-		c.planWork(c.e.At, kinds...)
 		return
+	}
+	if held {
+		c.runOn() // a first touch that was snoozed
 	}
 	c.Since, c.Used = c.e.At, 0
 	if d > 0 {
@@ -229,7 +234,6 @@ func (c *change) planTouch() {
 	if c.p.SLA.Chased() {
 		return // planned with the others
 	}
-	c.drop(ClockTouch)
 	d := c.p.SLA.FirstTouch.Within.Duration()
 	if d <= 0 {
 		return

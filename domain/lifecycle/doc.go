@@ -20,17 +20,17 @@
 //	handoff      --> working       accepted
 //	handoff      --> dormant       rejected
 //	handoff      --> disqualified  rejected
-//	working      --> qualified     checked, not_granted, undone
+//	working      --> qualified     checked, given_up, not_granted, undone
 //	working      --> handoff       undone
 //	working      --> opportunity   qualified
 //	working      --> won           won
 //	working      --> lost          lost
-//	working      --> dormant       checked, lost, not_granted, recycled
+//	working      --> dormant       checked, given_up, lost, not_granted, recycled
 //	working      --> disqualified  disqualified, lost
-//	opportunity  --> qualified     checked, not_granted
+//	opportunity  --> qualified     checked, given_up, not_granted
 //	opportunity  --> won           won
 //	opportunity  --> lost          lost
-//	opportunity  --> dormant       checked, lost, not_granted, recycled
+//	opportunity  --> dormant       checked, given_up, lost, not_granted, recycled
 //	opportunity  --> disqualified  disqualified, lost
 //	lost         --> nurturing     recycled
 //	dormant      --> nurturing     passed, recaptured, recycled, resumed, triggered

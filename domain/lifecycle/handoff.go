@@ -31,7 +31,7 @@ func (c *change) askAgain() {
 		c.hold(pendingOffer)
 		return
 	}
-	if c.Asked == c.Made {
+	if c.Asked == c.Made || c.Asked == c.Granted {
 		c.ask()
 		return
 	}
@@ -61,7 +61,7 @@ func (c *change) offered() {
 	}
 	c.Asking, c.Pending = false, ""
 	c.Made++
-	c.Unmet = 0
+	c.Unmet, c.Granted = 0, c.Asked
 	c.entry.Rep = o.Rep
 	c.Stage, c.Owner, c.Team, c.Assignment = StageHandoff, o.Rep, o.Team, o.Assignment
 	c.SLA = SLAClock{DueAt: o.DueAt, State: SLARunning}

@@ -2,13 +2,12 @@ package lifecycle
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
 // idle decides what follows when Postgres was asked about a lead that nobody seemed to work.
 func (c *change) idle(k Clock) {
-	if c.p.SLA.Chased() {
+	if c.leveled(k.Kind) {
 		c.chased(k)
 		return
 	}
@@ -16,6 +15,8 @@ func (c *change) idle(k Clock) {
 		if c.e.Worked.IsZero() {
 			c.quiet, c.entry.Why, c.entry.Assignment = false, "first_touch_missed", c.Assignment
 			c.alertIdle(k, LevelOwner)
+		} else {
+			c.Touch = Run{}
 		}
 		return
 	}
@@ -24,6 +25,7 @@ func (c *change) idle(k Clock) {
 	}
 	if fresh := c.e.Worked.Add(c.idleAfter()); !c.e.Worked.IsZero() && fresh.After(c.e.At) {
 		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: fresh})
+		c.Idle = Run{Since: c.e.Worked}
 		return
 	}
 	c.quiet = false
@@ -58,12 +60,12 @@ func (c *change) alertIdle(k Clock, level Level) {
 // wanted is not set.
 func (c *change) planned() {
 	c.quiet = true
-	if strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/", c.Terms)) {
-		if c.Paused || c.Snoozed || !strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/%s/%s/", c.Terms, c.Assignment, c.Stage)) {
-			c.replan() // these are clocks of before: those of now are still to be had
-		} else {
-			c.replanned()
-		}
+	if kinds := c.answered(); len(kinds) > 0 {
+		c.plannedLevels(kinds)
+		return
+	}
+	if c.replansOffer() {
+		c.replanned()
 		return
 	}
 	for _, k := range c.e.Clocks {
@@ -85,9 +87,18 @@ func (c *change) planned() {
 }
 
 // byTheWall are the clocks of work where no plan is to be had: better than none.
-func (c *change) byTheWall() {
-	if d := c.idleAfter(); d > 0 && (c.Stage == StageWorking || c.Stage == StageOpportunity) && !c.has(ClockIdle) {
-		c.set(c.e.At, Clock{Kind: ClockIdle, Level: LevelOwner, At: c.e.At.Add(d)})
+func (c *change) byTheWall(kinds []ClockKind) {
+	if !c.Paused && !c.Snoozed {
+		c.releaseAll(func(k Clock) bool { return slices.Contains(kinds, k.Kind) })
+	}
+	for _, k := range kinds {
+		after := c.p.SLA.FirstTouch.Within.Duration()
+		if k == ClockIdle {
+			after = c.idleAfter()
+		}
+		if after > 0 && !c.has(k) && len(c.runOf(k).Passed) == 0 {
+			c.set(c.e.At, Clock{Kind: k, Level: LevelOwner, At: c.e.At.Add(after)})
+		}
 	}
 }
 
@@ -97,12 +108,8 @@ func (c *change) wants(k Clock) bool {
 	switch {
 	case k.Kind == ClockQueue:
 		return c.plansQueue()
-	case c.plansWork():
-		return (k.Kind == ClockTouch || k.Kind == ClockIdle) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
-	case c.plansTouch(): // it became an opportunity before that was answered; its idleness is planned anew
-		return k.Kind == ClockTouch
 	case c.e.Command == c.id("plan/touch/%s", c.Assignment):
-		return k.Kind == ClockTouch && (c.Stage == StageWorking || c.Stage == StageOpportunity)
+		return k.Kind == ClockTouch && c.atWork() && !c.Touch.Levels
 	case c.plansResume():
 		return slices.ContainsFunc(c.Clocks, func(o Clock) bool {
 			return o.waits() && o.Kind == k.Kind && o.Level == k.Level && o.N == k.N

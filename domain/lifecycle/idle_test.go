@@ -67,7 +67,7 @@ func TestIdle_aLeadThatNobodyWorks(t *testing.T) {
 		require.Equal(t, [2]any{stage, "bob"}, [2]any{l.Stage, l.Owner})
 		plan = only(t, out, CommandPlan)
 		require.Equal(t, [3]any{1, stage, "bob"}, [3]any{plan.N, plan.Stage, plan.Rep}, "by whom it is planned, and how often it was given on")
-		require.Equal(t, at, plan.Since)
+		require.Equal(t, []Clock{{Kind: ClockTouch, Since: at}, {Kind: ClockIdle, Since: at}}, plan.Clocks)
 
 		l = planned(t, l, p, plan, idleClocks(at, within, LevelFinal)...)
 		l, out = idle(t, l, p)
@@ -92,16 +92,10 @@ func TestIdle_heldGivenOnAndPlannedAnew(t *testing.T) {
 	require.Zero(t, l.Due(), "nothing is due while it is paused")
 	l, out = then(t, l, p, Event{Kind: Resumed, At: hour(30)})
 	plan := only(t, out, CommandPlan)
-	require.Equal(t, [2]any{noon, time.Duration(0)}, [2]any{plan.Since, plan.Used})
-	require.Len(t, plan.Clocks, 5)
-	for i := range plan.Clocks {
-		require.Equal(t, [2]time.Time{idleClocks(noon, 40*time.Hour, LevelReassign)[i].At, hour(10)}, [2]time.Time{plan.Clocks[i].Was, plan.Clocks[i].From})
-	}
-	answer := idleClocks(hour(20), 40*time.Hour, LevelReassign)
-	for i := range answer {
-		answer[i].Since, answer[i].Used = hour(30), 10*time.Hour
-	}
-	l = planned(t, l, p, plan, answer...)
+	both := []Clock{{Kind: ClockTouch, Since: noon}, {Kind: ClockIdle, Since: noon}}
+	require.Equal(t, both, plan.Clocks)
+	require.Equal(t, []Hold{{hour(10), hour(30)}}, plan.Holds)
+	l = planned(t, l, p, plan, idleClocks(hour(20), 40*time.Hour, LevelReassign)...)
 	require.Equal(t, hour(40), l.Due())
 
 	l, _ = then(t, l, p, Event{Kind: Snoozed, At: hour(31), Until: hour(35), Decision: Decision{By: "ann", Reason: "travel"}})
@@ -109,18 +103,19 @@ func TestIdle_heldGivenOnAndPlannedAnew(t *testing.T) {
 	l, k, _, _ := l.PopDue(hour(35))
 	l, out = then(t, l, p, Event{Kind: Passed, At: hour(35), Clock: k})
 	plan = only(t, out, CommandPlan)
-	require.Equal(t, [2]any{hour(30), 10 * time.Hour}, [2]any{plan.Since, plan.Used})
+	holds := []Hold{{hour(10), hour(30)}, {hour(31), hour(35)}}
+	require.Equal(t, [2]any{both, holds}, [2]any{plan.Clocks, plan.Holds})
 	l = planned(t, l, p, plan, idleClocks(hour(24), 40*time.Hour, LevelReassign)...)
 
 	_, out = then(t, l, p, Event{Kind: Refreshed, At: hour(36), Replan: true})
 	terms := only(t, out, CommandPlan)
-	require.Equal(t, []Clock{{Kind: ClockIdle}}, terms.Clocks)
-	require.Equal(t, [4]any{plan.Since, plan.Used, StageWorking, "ann"}, [4]any{terms.Since, terms.Used, terms.Stage, terms.Rep})
+	require.Equal(t, [4]any{both, holds, StageWorking, "ann"}, [4]any{terms.Clocks, terms.Holds, terms.Stage, terms.Rep}, "the policy may have got a first touch")
 
 	l, out = then(t, l, p, Event{Kind: Reassigned, At: hour(37), Rep: "bob"})
 	l, out = then(t, l, p, Event{Kind: Assigned, At: hour(37), Command: only(t, out, CommandAssign).ID, Offer: Offer{Assignment: "b", Rep: "bob", Team: "south"}})
 	plan = only(t, out, CommandPlan)
-	require.Equal(t, [5]any{hour(37), time.Duration(0), "bob", "south", 0}, [5]any{plan.Since, plan.Used, plan.Rep, plan.Team, plan.N}, "a person gave it on: that is none of the policy's")
+	require.Equal(t, [4]any{hour(37), "bob", "south", 0}, [4]any{plan.Clocks[1].Since, plan.Rep, plan.Team, plan.N}, "a person gave it on: that is none of the policy's")
+	require.Empty(t, plan.Holds, "those were before")
 	require.False(t, l.has(ClockIdle), "the clocks of the owner before")
 }
 
@@ -132,7 +127,7 @@ func TestIdle_workIsSeenBeforeItIsGivenAway(t *testing.T) {
 	l = planned(t, l, p, only(t, out, CommandPlan), idleClocks(noon, 40*time.Hour, LevelReassign)[4])
 	l, _, out = due(t, l, p, noon.Add(79*time.Hour))
 	require.Equal(t, "ann", l.Owner)
-	require.Equal(t, noon.Add(79*time.Hour), only(t, out, CommandPlan).Since)
+	require.Equal(t, []Clock{{Kind: ClockIdle, Since: noon.Add(79 * time.Hour)}}, only(t, out, CommandPlan).Clocks)
 }
 
 // Nobody else takes it: it ends where the policy says at once.

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,6 +40,9 @@ func (l Lead) heldUpID() string { return l.id("check/%s/%s/", ClockAccept, l.Ass
 // unlessDecided takes the offer away, unless somebody decided about it in time and the run is yet to hear of it.
 func (c *change) unlessDecided(k Clock) {
 	open := c.Stage == StageHandoff && c.Assignment != "" && strings.HasPrefix(c.e.Command, c.heldUpID())
+	open = open && slices.ContainsFunc(c.Clocks, func(o Clock) bool { // else there is time again, by new terms
+		return o.Kind == k.Kind && o.Level == k.Level && o.heard() && o.From.Equal(k.From)
+	})
 	if !open || c.e.Waits && c.e.At.Sub(k.From) < hearFor {
 		return
 	}

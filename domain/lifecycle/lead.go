@@ -24,27 +24,32 @@ type Lead struct {
 	Owner      string   `json:"owner,omitempty"` // rep offered in handoff, rep at work after it
 	Team       string   `json:"team,omitempty"`
 	Assignment string   `json:"assignment,omitempty"`
-	Asked      int      `json:"asked,omitempty"`  // offers asked for in this cycle; numbers their ids
-	Made       int      `json:"made,omitempty"`   // offers that found a rep in this cycle
-	Void       int      `json:"void,omitempty"`   // of those, how many went to somebody who was away: they do not count
-	Unmet      int      `json:"unmet,omitempty"`  // how often in a row nobody was found
-	Asking     bool     `json:"asking,omitempty"` // an offer, claim or assignment is under way
-	Passed     []string `json:"passed,omitempty"` // reps who rejected or missed it in this cycle
-	Left       string   `json:"left,omitempty"`   // an assignment whose rep went away before the run heard of it
+	Asked      int      `json:"asked,omitempty"`   // offers asked for in this cycle; numbers their ids
+	Made       int      `json:"made,omitempty"`    // offers that found a rep in this cycle
+	Granted    int      `json:"granted,omitempty"` // the last of those that was asked for by its number
+	Void       int      `json:"void,omitempty"`    // of those, how many went to somebody who was away: they do not count
+	Unmet      int      `json:"unmet,omitempty"`   // how often in a row nobody was found
+	Asking     bool     `json:"asking,omitempty"`  // an offer, claim or assignment is under way
+	Passed     []string `json:"passed,omitempty"`  // reps who rejected or missed it in this cycle
+	Left       string   `json:"left,omitempty"`    // an assignment whose rep went away before the run heard of it
 	SLA        SLAClock `json:"sla,omitzero"`
 	Last       Decision `json:"last,omitzero"`  // the last decision that took effect
 	Undo       *Undo    `json:"undo,omitempty"` // what it took the lead away from, where it can be undone
 
 	Max     int           `json:"max,omitempty"`     // offers of the cycle at most, where the terms of an offer say so
-	Since   time.Time     `json:"since,omitzero"`    // from when the clocks of the offer, or of work, were planned
+	Since   time.Time     `json:"since,omitzero"`    // from when the clocks of the offer were planned
 	Used    time.Duration `json:"used,omitempty"`    // of their time, before Since: a hold was between
 	Handed  int           `json:"handed,omitempty"`  // how often a clock of work gave it to another rep in this cycle
 	Falls   string        `json:"falls,omitempty"`   // where it goes when none is found
-	Terms   int           `json:"terms,omitempty"`   // how often the clocks were planned anew
+	Plans   int           `json:"plans,omitempty"`   // how often levels were asked for, or clocks were planned anew: numbers their ids
 	Queued  time.Time     `json:"queued,omitzero"`   // since when it lies in the queue of its team, where the policy minds
 	Changed bool          `json:"changed,omitempty"` // their terms changed while they were held
 	Snoozed bool          `json:"snoozed,omitempty"`
 	Snoozes int           `json:"snoozes,omitempty"` // under this assignment
+
+	Touch Run    `json:"touch,omitzero"`
+	Idle  Run    `json:"idle,omitzero"`
+	Holds []Hold `json:"holds,omitempty"` // of the clocks of work, the oldest first
 
 	Paused    bool      `json:"paused,omitempty"`
 	PausedAt  time.Time `json:"paused_at,omitzero"`

@@ -73,6 +73,9 @@ func variants(s Stage) []Lead {
 				if s == StageHandoff || s == StageWorking || s == StageOpportunity {
 					l.Owner, l.Assignment = "rep", "assignment-rep"
 				}
+				if s == StageHandoff { // put off to hear of a decision
+					l.Clocks = []Clock{{Kind: ClockAccept, Level: LevelReassign, At: noon.Add(time.Second), Was: noon.Add(-time.Hour), From: noon}}
+				}
 				if paused {
 					l.Paused, l.PausedAt = true, noon.Add(-time.Hour)
 				}
@@ -135,7 +138,7 @@ func events(l Lead) []Event {
 		case Claimed:
 			base.Command, base.Offer = l.id("claim/%d/rep", l.Asked), offer(l.Asked, "rep", noon)
 		case GivenUp:
-			for _, id := range []string{l.id("begin"), l.id("offer/%d", l.Asked), l.moveID()} {
+			for _, id := range []string{l.id("begin"), l.id("offer/%d", l.Asked), l.moveID(), l.id("assign/%d/clock", l.Asked)} {
 				e := base
 				e.Command = id
 				all = append(all, e)
@@ -150,13 +153,17 @@ func events(l Lead) []Event {
 				{Kind: ClockIdle, Level: LevelOwner},
 				{Kind: ClockIdle, Level: LevelFinal},
 				{Kind: ClockIdle, Level: LevelFinal, To: ThenTeamQueue, At: noon},
-				{Kind: ClockAccept, Level: LevelReassign},
+				{Kind: ClockAccept, Level: LevelReassign, From: noon},
 			} {
 				e := base
 				if e.Clock = c; c.Kind == ClockAccept {
 					e.Command = l.heldUpID()
 				}
 				all = append(all, e)
+				if l.runOf(c.Kind) != nil {
+					e.Command = (&change{Lead: l, p: chasing()}).checkOf(c)
+					all = append(all, e)
+				}
 			}
 		case Passed:
 			for _, c := range []Clock{

@@ -123,7 +123,7 @@ func (c *change) revoked() {
 
 // stale asks Postgres before it believes that nobody engaged.
 func (c *change) check(k Clock) {
-	c.wish(Command{ID: c.checkID(k), Kind: CommandCheck, Clock: k})
+	c.wish(Command{ID: c.checkOf(k), Kind: CommandCheck, Clock: k})
 }
 
 func (l Lead) checkID(k Clock) string {
@@ -150,8 +150,9 @@ func (c *change) checked() {
 func (c *change) askAt(at time.Time) {
 	k := c.e.Clock
 	nurtured := k.Kind == ClockStale && c.Stage == StageNurturing
-	worked := (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity)
-	if nurtured && !c.has(k.Kind) || worked && (c.p.SLA.Chased() || !c.has(k.Kind)) {
+	worked := (k.Kind == ClockIdle || k.Kind == ClockTouch) && c.atWork()
+	if nurtured && !c.has(k.Kind) || worked && (c.leveled(k.Kind) && c.e.Command == c.checkOf(k) || !c.leveled(k.Kind) && !c.has(k.Kind)) {
+		c.unpass(k)
 		c.set(c.e.At, Clock{Kind: k.Kind, Level: k.Level, N: k.N, At: at, To: k.To})
 	}
 }

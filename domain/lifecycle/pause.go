@@ -50,13 +50,18 @@ func (c *change) resume() {
 
 // runOn lets held clocks go on with what was left of them: those of business time once a plan is there.
 func (c *change) runOn() {
+	levels := slices.DeleteFunc(c.alive(), func(k ClockKind) bool { return !c.leveled(k) })
 	var business []Clock
 	for _, k := range c.Clocks {
-		if k.waits() && c.inBusiness(k.Kind) {
+		if k.waits() && c.inBusiness(k.Kind) && !slices.Contains(levels, k.Kind) {
 			business = append(business, k)
 		}
 	}
-	c.releaseAll(func(k Clock) bool { return !c.inBusiness(k.Kind) })
+	c.releaseAll(func(k Clock) bool { return !c.inBusiness(k.Kind) && !slices.Contains(levels, k.Kind) })
+	if len(levels) > 0 { // as they are by now
+		c.Changed = false
+		c.planLevels("hold", levels...)
+	}
 	if len(business) > 0 {
 		c.wish(Command{
 			ID: c.planID(business), Kind: CommandPlan, Clocks: business,

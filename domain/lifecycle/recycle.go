@@ -55,7 +55,7 @@ func (c *change) begin(why string) {
 	c.Stage, c.Rested, c.Undo = StageNurturing, "", nil
 	c.Cycle++
 	c.CycleAt, c.entry.Why = c.e.At, why
-	c.Asked, c.Made, c.Void, c.Unmet, c.Passed, c.Asking, c.Left = 0, 0, 0, 0, nil, false, ""
+	c.Asked, c.Made, c.Granted, c.Void, c.Unmet, c.Passed, c.Asking, c.Left = 0, 0, 0, 0, 0, nil, false, ""
 	c.Max, c.Handed, c.Falls, c.Since, c.Used, c.Changed = 0, 0, "", time.Time{}, 0, false
 	c.Owner, c.Team, c.Assignment, c.SLA = "", "", "", SLAClock{State: SLANone}
 	c.drop(ClockCoolDown)
@@ -129,10 +129,11 @@ func (c *change) passed() {
 		c.queueWaits(k)
 	case ClockStale, ClockIdle, ClockTouch:
 		c.quiet = true
-		switch {
-		case !c.e.Late:
+		c.passLevel(k)
+		switch leveled := c.leveled(k.Kind); {
+		case !c.e.Late || leveled && acts(k):
 			c.check(k)
-		case k.Kind != ClockStale && c.p.SLA.Chased():
+		case leveled:
 			c.quiet, c.entry.Why, c.entry.Assignment = false, chaseCode(k), c.Assignment
 		}
 	case ClockCoolDown:
@@ -145,6 +146,10 @@ func (c *change) passed() {
 // givenUp lets nothing wait for a command that will never be granted.
 func (c *change) givenUp() {
 	c.entry.Why = c.e.Code
+	if kinds := c.answered(); len(kinds) > 0 {
+		c.byTheWall(kinds)
+		return
+	}
 	switch id := c.e.Command; {
 	case id == c.id("begin"):
 		if c.Beginning && c.Stage == StageNurturing {
@@ -161,14 +166,13 @@ func (c *change) givenUp() {
 			c.set(c.e.At, Clock{Kind: ClockStep, At: c.e.At.Add(afterGivenUp)})
 			c.Position.Move++
 		}
-	case id == c.checkID(c.e.Clock):
+	case id == c.checkOf(c.e.Clock):
 		c.askAt(c.e.At.Add(afterGivenUp))
-	case c.plansWork():
-		c.byTheWall()
 	case c.plansResume():
 		if !c.Paused { // no calendar to be had: better by the clock on the wall than never
 			c.releaseAll(func(Clock) bool { return true })
 		}
+	case c.notHanded():
 	default:
 		c.release()
 	}

@@ -2,64 +2,64 @@ package lifecycle
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // replan asks for the clocks anew after their terms have changed: policy, calendar, or who owns the lead. What is held is
 // planned when it runs again.
 func (c *change) replan() {
-	kinds := c.running()
+	work, offer := len(c.alive()) > 0, c.has(ClockAccept) && !c.Since.IsZero() // zero: of an older release, whose clocks stay as they are
+	c.Changed = (work || offer) && (c.Paused || c.Snoozed)
 	switch {
-	case len(kinds) == 0:
-		c.Changed = false
-	case c.Paused || c.Snoozed:
-		c.Changed = true
-	default:
-		c.Changed = false
-		c.Terms++
+	case c.Changed:
+	case work:
+		c.planLevels("terms", workKinds...)
+	case offer:
+		c.Plans++
 		c.wish(Command{
-			ID:   c.id("plan/terms/%d/%s/%s/%d/%d/%d/%v", c.Terms, c.Assignment, c.Stage, c.Since.UnixNano(), c.Used, c.Handed, kinds),
-			Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team, N: c.Handed,
-			Stage: c.Stage, Since: c.Since, Used: c.Used, Clocks: wanted(kinds),
+			ID:   c.id("plan/terms/%d/%s/%d/%d", c.Plans, c.Assignment, c.Since.UnixNano(), c.Used),
+			Kind: CommandPlan, Assignment: c.Assignment, Rep: c.Owner, Team: c.Team, Stage: c.Stage, Since: c.Since, Used: c.Used,
+			Clocks: []Clock{{Kind: ClockAccept}},
 		})
 	}
 }
 
-// running are the kinds of clocks whose terms may change under the lead.
-func (c *change) running() (kinds []ClockKind) {
-	if c.Since.IsZero() {
-		return nil // an offer of an older release: its clocks stay as they are
-	}
-	for _, k := range []ClockKind{ClockAccept, ClockTouch, ClockIdle} {
-		if c.has(k) && (k != ClockIdle || c.p.SLA.Chased()) {
-			kinds = append(kinds, k)
-		}
-	}
-	return kinds
+// replansOffer reports that the event answers the newest plan of the clocks of the open offer.
+func (c *change) replansOffer() bool {
+	return c.Stage == StageHandoff && strings.HasPrefix(c.e.Command, c.id("plan/terms/%d/%s/", c.Plans, c.Assignment))
 }
 
-// replanned takes what the clocks are under the new terms. What has passed stays passed: a level that does not wait any more
-// comes back only where its new moment is still to come.
+// replanned takes what the clocks of the offer are under the new terms. What has passed stays passed: a level that does not wait any
+// more comes back only where its new moment is still to come. One that was put off to hear of a decision stays put off, unless there is
+// time again.
 func (c *change) replanned() {
+	if c.Paused || c.Snoozed {
+		c.replan() // those of now are planned once they run again
+		return
+	}
 	before := c.Clocks
-	for _, kind := range c.running() {
-		c.drop(kind)
-		for _, k := range c.e.Clocks {
-			waited := slices.ContainsFunc(before, func(o Clock) bool { return o.Kind == k.Kind && o.Level == k.Level && o.N == k.N })
-			if k.Kind == kind && (waited || k.At.After(c.e.At)) {
-				c.set(c.e.At, k)
+	c.drop(ClockAccept)
+	for _, k := range c.e.Clocks {
+		was := slices.IndexFunc(before, func(o Clock) bool { return o.Kind == k.Kind && o.Level == k.Level && o.N == k.N })
+		switch future := k.At.After(c.e.At); {
+		case was >= 0 && before[was].heard() && !future:
+			c.set(c.e.At, before[was])
+		case was >= 0 || future:
+			c.set(c.e.At, k)
+		}
+		if k.Level == LevelDue {
+			c.SLA.DueAt = k.At
+			if k.At.After(c.e.At) && c.SLA.State == SLABreached {
+				c.SLA.State = SLARunning
 			}
 		}
 	}
-	for _, k := range c.e.Clocks {
-		if k.Kind != ClockAccept || k.Level != LevelDue || c.Stage != StageHandoff {
-			continue
-		}
-		c.SLA.DueAt = k.At
-		if k.At.After(c.e.At) && c.SLA.State == SLABreached {
-			c.SLA.State = SLARunning
-		}
-	}
+	c.tellTerms(before)
+}
+
+// tellTerms writes that the clocks have moved.
+func (c *change) tellTerms(before []Clock) {
 	if moved := slices.ContainsFunc(c.Clocks, func(k Clock) bool { return !slices.Contains(before, k) }); moved || len(before) != len(c.Clocks) {
 		c.quiet, c.entry.Why, c.entry.Assignment, c.entry.Due = false, "terms_changed", c.Assignment, c.firstDue()
 	}

@@ -39,7 +39,7 @@ var edges = []edge{
 	{sold, []EventKind{Won}, []Stage{StageWon}},
 	{sold, []EventKind{Lost}, []Stage{StageLost, StageDormant, StageDisqualified}},
 	{sold, []EventKind{Recycled, Checked}, []Stage{StageDormant}},
-	{sold, []EventKind{Checked, NotGranted}, []Stage{StageQualified, StageDormant}}, // nobody touches it: the team queue
+	{sold, []EventKind{Checked, NotGranted, GivenUp}, []Stage{StageQualified, StageDormant}}, // nobody touches it: the team queue
 	{[]Stage{StageHandoff, StageWorking, StageOpportunity}, []EventKind{Snoozed}, nil},
 	{sold, []EventKind{Disqualified}, []Stage{StageDisqualified}},
 	{sold, []EventKind{Reassigned}, nil},

@@ -12,7 +12,7 @@ func (c *change) waitInQueue() {
 		return
 	}
 	c.Queued = c.e.At
-	c.wish(Command{ID: c.queueID(), Kind: CommandPlan, Team: c.Team, Since: c.Queued, Clocks: wanted([]ClockKind{ClockQueue})})
+	c.wish(Command{ID: c.queueID(), Kind: CommandPlan, Team: c.Team, Since: c.Queued, Clocks: []Clock{{Kind: ClockQueue}}})
 }
 
 func (l Lead) queueID() string { return l.id("plan/queue/%d", l.Queued.UnixNano()) }

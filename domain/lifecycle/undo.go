@@ -31,6 +31,11 @@ type Undo struct {
 	Changed bool          `json:"changed,omitempty"`
 	Snoozed bool          `json:"snoozed,omitempty"`
 	Snoozes int           `json:"snoozes,omitempty"`
+
+	Asked int    `json:"asked,omitempty"`
+	Touch Run    `json:"touch,omitzero"`
+	Idle  Run    `json:"idle,omitzero"`
+	Holds []Hold `json:"holds,omitempty"`
 }
 
 // remember keeps where the lead stands before a decision that can be undone takes it away from there.
@@ -40,6 +45,7 @@ func (c *change) remember() {
 		Stage: c.Stage, Owner: c.Owner, Team: c.Team, Assignment: c.Assignment, Reason: c.Reason, SLA: c.SLA,
 		Clocks: slices.Clone(c.Clocks), Position: c.Position, Paused: c.Paused,
 		Since: c.Since, Used: c.Used, Changed: c.Changed, Snoozed: c.Snoozed, Snoozes: c.Snoozes,
+		Asked: c.Asked, Touch: c.Touch, Idle: c.Idle, Holds: c.Holds,
 	}
 }
 
@@ -75,6 +81,10 @@ func (c *change) undone() {
 	c.Stage, c.Owner, c.Team, c.Assignment, c.Reason, c.SLA = u.Stage, u.Owner, u.Team, u.Assignment, u.Reason, u.SLA
 	c.Position, c.Paused, c.Clocks = u.Position, u.Paused, nil
 	c.Since, c.Used, c.Changed, c.Snoozed, c.Snoozes = u.Since, u.Used, u.Changed, u.Snoozed, u.Snoozes
+	c.Touch, c.Idle, c.Holds = u.Touch, u.Idle, u.Holds
+	if c.Stage == StageHandoff && c.Asked != u.Asked {
+		c.Asked++ // its reminders are named by it, and those of what was offered meanwhile were
+	}
 	for _, k := range u.Clocks {
 		if k.waits() {
 			c.Clocks = append(c.Clocks, k)
@@ -95,6 +105,5 @@ func (c *change) undone() {
 			c.lookAgain(c.retryAfter())
 		}
 	}
-	c.replan() // the terms may have changed meanwhile, and who rests does not hear of it
-	c.planAnew()
+	c.replan() // the terms may have changed meanwhile, and who rests hears neither of that nor of what was asked before
 }
