@@ -155,9 +155,10 @@ func (d *Desk) answer(ctx context.Context, dec record.Decision, v verdict) (Answ
 	return a, nil
 }
 
-// settle writes down what became of a decision. What RecordStage applied stays applied whatever the verdict.
+// settle writes down what became of a decision. What RecordStage applied stays applied whatever the verdict; that its run answered says that it
+// was kept.
 func (d *Desk) settle(ctx context.Context, dec record.Decision, v verdict) (record.Decision, error) {
-	if v.state == Pending || dec.State != Pending {
+	if v.state == Pending || dec.State != Pending && !dec.Unkept {
 		return dec, nil
 	}
 	return d.store.AnswerDecision(ctx, dec.ID, v.state, v.code)

@@ -25,6 +25,23 @@ func TestResend_answersWhatWaited(t *testing.T) {
 	require.Len(t, r.asked, 2)
 }
 
+// What took effect in a task that may be lost is asked again, until the run has said that it knows of it; what it says otherwise changes nothing.
+func TestResend_whatIsNotKnownToBeKept(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []error{nil, refusedBy(lifecycle.CodeWrongStage, wire.RefusalDetails{}), noRun} {
+		p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{noServer, noServer, answer}}
+		d := newDesk(p, r)
+		decided(t, d, accept)
+		p.decisions[0].State, p.decisions[0].Unkept = Applied, true // by the task that the server then lost
+		require.NoError(t, d.Resend(t.Context()))
+		require.True(t, p.decisions[0].Unkept, "nobody has answered")
+		require.NoError(t, d.Resend(t.Context()))
+		require.Equal(t, [2]any{Applied, false}, [2]any{p.decisions[0].State, p.decisions[0].Unkept})
+		require.NoError(t, d.Resend(t.Context()))
+		require.Len(t, r.asked, 3, "it is answered")
+	}
+}
+
 func TestResend_aRefusalIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{noServer, refusedBy(lifecycle.CodeNotYourOffer, wire.RefusalDetails{})}}

@@ -117,6 +117,7 @@ func (p *paper) AnswerDecision(_ context.Context, id, state, code string) (recor
 			if d.State == Pending {
 				d.State, d.Code = state, code
 			}
+			d.Unkept = false
 			return *d, nil
 		}
 	}
@@ -128,7 +129,7 @@ func (p *paper) ClaimDecisions(_ context.Context, limit int, _ time.Duration) ([
 	defer p.mu.Unlock()
 	var out []record.Decision
 	for i := range p.decisions {
-		if p.decisions[i].State == Pending && len(out) < limit {
+		if d := p.decisions[i]; (d.State == Pending || d.Unkept) && len(out) < limit {
 			p.decisions[i].Attempts++
 			out = append(out, p.decisions[i])
 		}

@@ -54,7 +54,7 @@ func policyOf(raw json.RawMessage) (p lifecycle.Policy, err error) {
 	return p, nil
 }
 
-const decisionColumns = `id, lead_id, kind, body, fingerprint, state, code, rep_id, key_id, created_at, answered_at, attempts`
+const decisionColumns = `id, lead_id, kind, body, fingerprint, state, code, rep_id, key_id, created_at, answered_at, attempts, unkept`
 
 const sqlStoreDecision = `INSERT INTO decisions (id, lead_id, kind, body, fingerprint, rep_id, key_id, next_at)
 VALUES (@id, @lead, @kind, @body, @fingerprint, @rep, @key, now() + @after::interval)`
@@ -101,10 +101,11 @@ func (s *Store) decision(ctx context.Context, op, sql, id string) (record.Decisi
 	return byID[record.Decision](ctx, s, op, sql, id)
 }
 
-const sqlAnswerDecision = `UPDATE decisions SET state = @state, code = @code, answered_at = now()
-WHERE id = @id AND state = 'pending'`
+const sqlAnswerDecision = `UPDATE decisions SET unkept = false, state = CASE WHEN state = 'pending' THEN @state ELSE state END,
+	code = CASE WHEN state = 'pending' THEN @code ELSE code END, answered_at = CASE WHEN state = 'pending' THEN now() ELSE answered_at END
+WHERE id = @id AND (state = 'pending' OR unkept)`
 
-// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied. It answers how it stands now.
+// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied, and is known to be kept. It answers how it stands now.
 func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error) {
 	if !isID(decisionID) {
 		return record.Decision{}, record.ErrNotFound
@@ -116,15 +117,16 @@ func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code stri
 	return s.Decision(ctx, decisionID)
 }
 
-// Of a lead only the oldest is asked: who won a lead accepted it before, and asked the other way round would be refused.
+// Of a lead only the oldest is asked: who won a lead accepted it before, and asked the other way round would be refused. What took effect is
+// asked again until it is known to be kept: the task in which it did may have been lost, and with it the question.
 const sqlClaimDecisions = `UPDATE decisions SET next_at = now() + @lease::interval, attempts = attempts + 1
-WHERE id IN (SELECT d.id FROM decisions d WHERE d.state = 'pending' AND d.next_at <= now()
-		AND NOT EXISTS (SELECT FROM decisions e WHERE e.lead_id = d.lead_id AND e.state = 'pending'
+WHERE id IN (SELECT d.id FROM decisions d WHERE (d.state = 'pending' OR d.unkept) AND d.next_at <= now()
+		AND NOT EXISTS (SELECT FROM decisions e WHERE e.lead_id = d.lead_id AND (e.state = 'pending' OR e.unkept)
 			AND (e.created_at, e.id) < (d.created_at, d.id))
 	ORDER BY d.next_at LIMIT @rows FOR UPDATE SKIP LOCKED)
 RETURNING ` + decisionColumns
 
-// ClaimDecisions takes pending decisions whose time has come, the oldest of each lead, by lease: whoever claims them and dies is followed by
+// ClaimDecisions takes decisions that are pending, or not known to be kept, whose time has come, the oldest of each lead, by lease: whoever claims them and dies is followed by
 // another.
 func (s *Store) ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error) {
 	rows, _ := s.pool.Query(ctx, sqlClaimDecisions, pgx.NamedArgs{"rows": limit, "lease": lease})
@@ -151,9 +153,9 @@ func (s *Store) Poke(ctx context.Context, leadID string) error {
 	})
 }
 
-const sqlDeferDecision = `UPDATE decisions SET next_at = now() + @after::interval WHERE id = @id AND state = 'pending'`
+const sqlDeferDecision = `UPDATE decisions SET next_at = now() + @after::interval WHERE id = @id AND (state = 'pending' OR unkept)`
 
-// DeferDecision makes a pending decision due again after a while; record.ErrNotFound when it is answered or erased.
+// DeferDecision makes a decision that is to be asked again due after a while; record.ErrNotFound when it is answered or erased.
 func (s *Store) DeferDecision(ctx context.Context, decisionID string, after time.Duration) error {
 	return s.change(ctx, "defer decision", sqlDeferDecision, decisionID, pgx.NamedArgs{"after": after})
 }

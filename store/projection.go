@@ -273,7 +273,7 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried, again bool) {
 }
 
 const (
-	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now() WHERE id = @decision AND lead_id = @id`
+	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now(), unkept = true WHERE id = @decision AND lead_id = @id`
 
 	// What was known when the lead was offered comes along: of the offer that was refused, else of the one that was taken last.
 	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision,

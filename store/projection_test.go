@@ -158,6 +158,37 @@ func TestDecisionsAreAppliedWithTheirOutcomes(t *testing.T) {
 		"an outcome stays, what people wrote does not")
 }
 
+// A decision took effect in a task that is lost, and whoever asked has given up: it is asked again until its run has answered, before what was
+// decided after it.
+func TestADecisionIsAskedAgainUntilItIsKnownToBeKept(t *testing.T) {
+	s := floor(t)
+	lead := inStage(t, s, lifecycle.StageWorking, 1)[0]
+	qualify := record.Decision{ID: newID(), LeadID: lead, Kind: "qualify", Body: json.RawMessage(`{}`)}
+	win := record.Decision{ID: newID(), LeadID: lead, Kind: "win", Body: json.RawMessage(`{}`)}
+	require.NoError(t, s.StoreDecision(t.Context(), qualify, 0))
+	require.NoError(t, s.StoreDecision(t.Context(), win, 0))
+	recordStage(t, s, carried(lead, 2, lifecycle.StageOpportunity, lifecycle.Entry{Kind: lifecycle.Qualified, Decision: qualify.ID}))
+	claim := func(lease time.Duration) (ids []string) {
+		due, err := s.ClaimDecisions(t.Context(), 10, lease)
+		require.NoError(t, err)
+		for _, d := range due {
+			ids = append(ids, d.ID)
+			require.Equal(t, d.ID == qualify.ID, d.Unkept)
+		}
+		return ids
+	}
+	require.Equal(t, []string{qualify.ID}, claim(0))
+	require.NoError(t, s.DeferDecision(t.Context(), qualify.ID, time.Hour))
+	require.Empty(t, claim(0))
+	require.NoError(t, s.DeferDecision(t.Context(), qualify.ID, 0))
+	require.Equal(t, []string{qualify.ID}, claim(0))
+	kept, err := s.AnswerDecision(t.Context(), qualify.ID, "applied", "")
+	require.NoError(t, err)
+	require.Equal(t, [2]any{"applied", false}, [2]any{kept.State, kept.Unkept})
+	require.Equal(t, []string{win.ID}, claim(time.Hour))
+	require.ErrorIs(t, s.DeferDecision(t.Context(), qualify.ID, 0), record.ErrNotFound, "it is answered")
+}
+
 // Temporal was away while a lead was accepted and won: asked the other way round, the second would be refused for good.
 func TestPendingDecisionsOfALeadAreAskedInTheirOrder(t *testing.T) {
 	s := floor(t)
