@@ -102,12 +102,12 @@ func (l Lead) levelsID(n int) string { return l.id("plan/levels/%d/", n) }
 // content tells plans apart that attempts asked for under one number of which one was lost.
 func (c Command) content() uint32 {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s %d", c.Assignment, c.Rep, c.Stage, c.N)
+	b.WriteString(fmt.Sprintf("%s %s %s %d", c.Assignment, c.Rep, c.Stage, c.N))
 	for _, k := range c.Clocks {
-		fmt.Fprintf(&b, " %s %d", k.Kind, k.Since.UnixNano())
+		b.WriteString(fmt.Sprintf(" %s %d", k.Kind, k.Since.UnixNano()))
 	}
 	for _, h := range c.Holds {
-		fmt.Fprintf(&b, " %d %d", h.From.UnixNano(), h.To.UnixNano())
+		b.WriteString(fmt.Sprintf(" %d %d", h.From.UnixNano(), h.To.UnixNano()))
 	}
 	return crc32.ChecksumIEEE([]byte(b.String()))
 }
