@@ -162,7 +162,7 @@ func (c *change) lost() {
 
 func (c *change) recycled() {
 	c.decide()
-	if c.Stage == StageWorking || c.Stage == StageOpportunity {
+	if c.atWork() {
 		c.sleep(c.e.Decision.Reason, c.p.ReasonIn(c.Stage, Recycled, c.e.Decision.Reason))
 		return
 	}

@@ -141,7 +141,7 @@ func (c *change) checked() {
 		c.stale()
 	case k.Kind == ClockAccept:
 		c.unlessDecided(k)
-	case (k.Kind == ClockIdle || k.Kind == ClockTouch) && (c.Stage == StageWorking || c.Stage == StageOpportunity):
+	case (k.Kind == ClockIdle || k.Kind == ClockTouch) && c.atWork():
 		c.idle(k)
 	}
 }
