@@ -75,9 +75,9 @@ func TestCapture_hundredAtOnceAreOneLead(t *testing.T) {
 	}
 	require.Equal(t, map[int]int{http.StatusCreated: 1, http.StatusOK: 99}, count)
 	require.Len(t, w.admin(http.StatusOK, http.MethodGet, "/v1/leads", nil).body["items"], 1)
-	rows, _, err := w.store.OutboxState(t.Context())
+	waits, err := w.store.Backlog(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 1, rows, "one row of the outbox, so one run")
+	require.Equal(t, 1, waits.Outbox, "one row of the outbox, so one run")
 }
 
 func TestIdempotency_sameAnswerAgain(t *testing.T) {

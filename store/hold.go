@@ -96,18 +96,11 @@ WHERE r.held_up_at IS NOT NULL AND l.id > @after
 	AND NOT EXISTS (SELECT FROM sequence_holds o WHERE o.name = r.sequence AND o.version = r.version AND o.ended_at IS NULL)
 ORDER BY l.id LIMIT @rows FOR NO KEY UPDATE OF l SKIP LOCKED`
 
-// Whoever was faster to the lock has told them already.
-const sqlNotHeldUp = `UPDATE sequence_runs SET held_up_at = NULL WHERE lead_id = ANY(@leads::uuid[]) AND held_up_at IS NOT NULL RETURNING lead_id`
-
-// The run of each is told to look at its step; its score goes with it, as in every row.
-const sqlWake = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before)
-SELECT w.lead_id, w.seq, w.score, w.band, jsonb_build_object('first_touch', w.seq), w.at
-FROM (
-	SELECT l.id AS lead_id, coalesce(s.score, 0) AS score, coalesce(s.band, '') AS band, w.at, nextval('outbox_seq') AS seq
-	FROM unnest(@leads::uuid[], @moments::timestamptz[]) AS w (lead_id, at) JOIN leads l ON l.id = w.lead_id LEFT JOIN scores s ON s.lead_id = l.id
-) AS w ORDER BY w.lead_id
-ON CONFLICT (lead_id) DO UPDATE SET seq = EXCLUDED.seq, score = EXCLUDED.score, band = EXCLUDED.band,
-	triggers = o.triggers || EXCLUDED.triggers, not_before = least(o.not_before, EXCLUDED.not_before)`
+// Whoever was faster to the lock has told them already. The run of each is told to look at its step; its score goes with it, as in every row.
+const sqlNotHeldUp = `WITH free AS (
+	UPDATE sequence_runs SET held_up_at = NULL WHERE lead_id = ANY(@leads::uuid[]) AND held_up_at IS NOT NULL RETURNING lead_id
+)
+SELECT l.lead_id::text, coalesce(s.score, 0), coalesce(s.band, '') FROM (SELECT DISTINCT lead_id FROM free) AS l LEFT JOIN scores s USING (lead_id)`
 
 // ReleaseHeldUp tells the runs that were held up and are not any more, each at its moment where they come back over a time.
 // It may be killed, and run twice at once: who is told is marked in the same transaction.
@@ -145,17 +138,17 @@ func releasePiece(ctx context.Context, tx pgx.Tx, after string) (n int, last str
 		return 0, "", err
 	}
 	rows, _ = tx.Query(ctx, sqlNotHeldUp, pgx.NamedArgs{"leads": slices.Collect(maps.Keys(moments))})
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return 0, "", err
+	tells, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t told, err error) {
+		err = row.Scan(&t.lead, &t.score, &t.band)
+		t.kinds, t.at = []string{"first_touch"}, moments[t.lead]
+		return t, err
+	})
+	if err != nil || len(tells) == 0 {
+		return 0, last, err
 	}
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	at := make([]time.Time, len(ids))
-	for i, id := range ids {
-		at[i] = moments[id]
-	}
-	_, err = tx.Exec(ctx, sqlWake, pgx.NamedArgs{"leads": ids, "moments": at})
-	return len(ids), last, err
+	wake := &pgx.Batch{}
+	tell(wake, tells...)
+	return len(tells), last, tx.SendBatch(ctx, wake).Close()
 }
 
 // The pause of a lead that ended with a word on how to catch up: its step looks again at once, since the wait ran on.

@@ -13,7 +13,7 @@ import (
 
 const sqlLanes = `SELECT lane, held_at, why FROM lanes ORDER BY array_position(ARRAY['outbox', 'alert', 'bulk', 'webhook'], lane)`
 
-const sqlOutboxWaiting = `SELECT (ARRAY['urgent', 'begin', 'score'])[urgency + 1] AS kind, count(*)::int AS n, min(created_at) AS oldest
+const sqlOutboxWaiting = `SELECT (ARRAY['urgent', 'begin', 'terms', 'score'])[urgency + 1] AS kind, count(*)::int AS n, min(created_at) AS oldest
 FROM outbox GROUP BY urgency ORDER BY urgency`
 
 const sqlDeliveriesWaiting = `SELECT kind, count(*)::int AS n, min(created_at) AS oldest FROM deliveries

@@ -11,10 +11,10 @@ import (
 )
 
 // The lane is looked at by the claim itself: a hold counts for everybody at once. What imports parked is not in the index
-// that this reads.
+// that this reads; the urgencies are named so that what has its turn later is not gone past either.
 const sqlClaimOutbox = `WITH due AS (
 	SELECT lead_id FROM outbox
-	WHERE not_before <= now() AND not_before < 'infinity' AND (claimed_until IS NULL OR claimed_until <= now())
+	WHERE urgency IN (0, 1, 2, 3) AND not_before <= now() AND not_before < 'infinity' AND (claimed_until IS NULL OR claimed_until <= now())
 		AND (SELECT held_at IS NULL FROM lanes WHERE lane = 'outbox')
 	ORDER BY urgency, not_before LIMIT @rows FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -99,15 +99,6 @@ func (s *Store) ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) erro
 	return s.underLock(ctx, "release outbox", sqlReleaseOutbox, claims(rows))
 }
 
-const sqlOutboxState = `SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM outbox`
-
-// OutboxState tells how much waits, and how old the oldest row is.
-func (s *Store) OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error) {
-	var age float64
-	err = s.pool.QueryRow(ctx, sqlOutboxState).Scan(&rows, &age)
-	return rows, time.Duration(age * float64(time.Second)), masked("outbox state", err)
-}
-
 // told is what one run must hear: the newest score, and what acts at once.
 type told struct {
 	lead  string
@@ -115,16 +106,18 @@ type told struct {
 	band  string
 	kinds []string
 
-	importID string // an import alone tells it: it goes when the pace of imports allows; empty: at once
+	at       time.Time // its turn, of many who are told the same; zero: at once
+	importID string    // an import alone tells it: it goes when the pace of imports allows; empty: at once
 }
 
 // The parts of a row grow, they are never overwritten: of each trigger the highest seq stays, and of the two moments
 // the earlier. A claim stays: at most one delivery per lead is in flight.
 const (
-	sqlTell = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers)
-SELECT t.lead_id, t.seq, t.score, t.band, t.triggers FROM ` + toldColumns + ` ORDER BY t.lead_id
+	// A row is as old as its turn: what waits for that is not late.
+	sqlTell = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before, created_at)
+SELECT t.lead_id, t.seq, t.score, t.band, t.triggers, coalesce(t.at, now()), coalesce(t.at, now()) FROM ` + toldColumns + ` ORDER BY t.lead_id
 ON CONFLICT (lead_id) DO UPDATE SET ` + grows + `,
-	not_before = least(o.not_before, EXCLUDED.not_before)`
+	not_before = least(o.not_before, EXCLUDED.not_before), created_at = least(o.created_at, EXCLUDED.created_at)`
 
 	// A row that was there before is somebody else's, and goes when it would have gone.
 	sqlPark = `INSERT INTO outbox AS o (lead_id, seq, score, band, triggers, not_before, import_id)
@@ -135,25 +128,25 @@ ON CONFLICT (lead_id) DO UPDATE SET ` + grows
 	SELECT r.*, (SELECT coalesce(jsonb_object_agg(kind, r.seq), '{}') FROM unnest(string_to_array(r.kinds, ',')) AS kind) AS triggers
 	FROM (
 		SELECT u.*, nextval('outbox_seq') AS seq
-		FROM unnest(@leads::uuid[], @scores::int[], @bands::text[], @kinds::text[]) AS u (lead_id, score, band, kinds)
+		FROM unnest(@leads::uuid[], @scores::int[], @bands::text[], @kinds::text[], @turns::timestamptz[]) AS u (lead_id, score, band, kinds, at)
 	) AS r
 ) AS t`
 
 	grows = `seq = EXCLUDED.seq, score = EXCLUDED.score, band = EXCLUDED.band, triggers = o.triggers || EXCLUDED.triggers`
 )
 
-// tell queues what runs must hear: all of it at once, or at the pace of one import. The caller holds the row locks of the leads, so the seqs of one lead grow in the
+// tell queues what runs must hear: each at its turn, or at the pace of one import. The caller holds the row locks of the leads, so the seqs of one lead grow in the
 // order of their commits, and what is written last is the newest.
 func tell(b *pgx.Batch, rows ...told) {
 	if len(rows) == 0 {
 		return
 	}
 	n := len(rows)
-	leads, scores, bands, kinds := make([]string, n), make([]int, n), make([]string, n), make([]string, n)
+	leads, scores, bands, kinds, turns := make([]string, n), make([]int, n), make([]string, n), make([]string, n), make([]*time.Time, n)
 	for i, r := range rows {
-		leads[i], scores[i], bands[i], kinds[i] = r.lead, r.score, r.band, strings.Join(r.kinds, ",")
+		leads[i], scores[i], bands[i], kinds[i], turns[i] = r.lead, r.score, r.band, strings.Join(r.kinds, ","), timeOrNull(r.at)
 	}
-	args := pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds}
+	args := pgx.NamedArgs{"leads": leads, "scores": scores, "bands": bands, "kinds": kinds, "turns": turns}
 	if rows[0].importID == "" {
 		b.Queue(sqlTell, args)
 		return

@@ -65,6 +65,14 @@ func one[T any](t *testing.T, s *Store, sql string, args ...any) T {
 	return v
 }
 
+func many[T any](t *testing.T, s *Store, sql string, args ...any) []T {
+	t.Helper()
+	rows, _ := s.pool.Query(t.Context(), sql, args...)
+	v, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	require.NoError(t, err)
+	return v
+}
+
 func exec(t *testing.T, s *Store, sql string, args ...any) {
 	t.Helper()
 	_, err := s.pool.Exec(t.Context(), sql, args...)

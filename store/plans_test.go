@@ -21,7 +21,6 @@ var large = regexp.MustCompile(`Seq Scan on (leads|scores|events_(default|20)\w*
 var whole = map[string]string{
 	"sqlBacklog":          "counts what waits, for the doctor and the metrics",
 	"sqlEngagementReport": "a report is about all who began in a period",
-	"sqlOutboxState":      "counts what waits",
 	"sqlOutboxWaiting":    "counts what waits",
 	"sqlClaimOutbox":      "a limit nobody knows is a tenth of the table: with its own it goes by index, and Postgres plans it anew each time",
 	"sqlCountLeads":       "counts what matches a filter",

@@ -155,7 +155,7 @@ func (s *Store) fold(ctx context.Context, tx querier, b *pgx.Batch, w world, sub
 		rows.add(su.lead.ID, w, v)
 		marks.add(su, v)
 		if v.tell {
-			tells = append(tells, told{su.lead.ID, v.after.Score, v.after.Band, v.kinds, su.importID})
+			tells = append(tells, told{lead: su.lead.ID, score: v.after.Score, band: v.after.Band, kinds: v.kinds, importID: su.importID})
 		}
 		if v.suppress != "" && su.address != "" {
 			b.Queue(sqlSuppress, s.suppressArgs(su.lead.ID, su.address, v.suppress))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -198,6 +199,55 @@ func TestTerms_changesAreTold(t *testing.T) {
 		_, err := s.UpdatePolicy(ctx, record.Policy{ID: id, Name: "rules", Active: true, Source: "x", Document: json.RawMessage(testPolicy)})
 		return err
 	}))
+}
+
+// A policy concerns all leads that sales have. They hear of it one after the other, whose clock passes first as the first, and behind whatever
+// acts at once; what waits for its turn is not late, and goes with whatever else its run is told.
+func TestTerms_ofManyAreToldInTurn(t *testing.T) {
+	s := floor(t)
+	ctx := t.Context()
+	leads := inStage(t, s, lifecycle.StageWorking, 6)
+	for i, lead := range leads {
+		exec(t, s, "UPDATE leads SET next_at = now() + ($2 % 5) * interval '1 hour' WHERE id = $1", lead, i+3)
+	}
+	exec(t, s, "UPDATE leads SET next_at = NULL WHERE id = $1", leads[5])
+	exec(t, s, "DELETE FROM outbox")
+	require.NoError(t, s.tx(ctx, "terms", func(tx pgx.Tx) error { return termsChanged(ctx, tx, sqlClocksOfAll, nil) }))
+	require.Equal(t, []string{leads[2], leads[3], leads[4], leads[0], leads[1], leads[5]}, many[string](t, s, "SELECT lead_id::text FROM outbox ORDER BY not_before"))
+	require.Equal(t, []float64{10, 10, 10, 10}, many[float64](t, s, "SELECT round(extract(epoch FROM not_before - lag(not_before) OVER (ORDER BY not_before)) * 1000)::float8 FROM outbox ORDER BY not_before OFFSET 2"))
+	require.Zero(t, one[int](t, s, "SELECT count(*) FROM outbox WHERE created_at <> not_before"))
+
+	exec(t, s, "UPDATE outbox SET not_before = not_before + interval '1 hour', created_at = created_at + interval '1 hour' WHERE lead_id <> $1", leads[2])
+	claim := func() (ids []string) {
+		rows, err := s.ClaimOutbox(ctx, 10, time.Hour)
+		require.NoError(t, err)
+		for _, r := range rows {
+			ids = append(ids, r.LeadID)
+		}
+		return ids
+	}
+	require.Equal(t, []string{leads[2]}, claim(), "the others have their turn later")
+	waits, err := s.Backlog(ctx)
+	require.NoError(t, err)
+	require.Less(t, waits.OutboxOldest, time.Minute)
+	exec(t, s, "DELETE FROM outbox WHERE lead_id = $1", leads[2])
+	waits, err = s.Backlog(ctx)
+	require.NoError(t, err)
+	require.Zero(t, waits.OutboxOldest, "what has its turn later is not late")
+
+	begins := capture(t, s, record.Capture{Email: "begins@example.com"}).LeadID
+	exec(t, s, `UPDATE outbox SET triggers = triggers || '{"terms": 1}' WHERE lead_id = $1`, begins)
+	hot := capture(t, s, record.Capture{Email: "hot@example.com"}).LeadID
+	ingest(t, s, record.Event{LeadID: hot, Type: "demo_request"})
+	moved := inStage(t, s, lifecycle.StageNurturing, 1)[0]
+	exec(t, s, "INSERT INTO outbox (lead_id, seq) VALUES ($1, 1)", moved)
+	exec(t, s, "UPDATE outbox SET not_before = now() - interval '1 hour' WHERE lead_id = ANY($1)", leads[3:5])
+	exec(t, s, "UPDATE outbox SET not_before = now() - interval '2 hours' WHERE lead_id = $1", moved)
+	require.Equal(t, []string{hot, begins, leads[3], leads[4], moved}, claim())
+	ingest(t, s, record.Event{LeadID: leads[5], Type: "demo_request"})
+	require.Equal(t, []string{leads[5]}, claim(), "news make it due")
+	require.True(t, one[bool](t, s, "SELECT created_at <= now() FROM outbox WHERE lead_id = $1", leads[5]), "and it is late from then on")
+	require.ElementsMatch(t, []string{"terms", "demo_request"}, many[string](t, s, "SELECT jsonb_object_keys(triggers) FROM outbox WHERE lead_id = $1", leads[5]))
 }
 
 // A clock took it away from who had accepted it: anybody of the team may take it again.

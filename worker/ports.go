@@ -17,8 +17,6 @@ type Outbox interface {
 	DeferOutbox(ctx context.Context, row record.OutboxRow, until time.Duration) error
 	// ReleaseOutbox gives back what was claimed and not tried, unless somebody else has claimed it since.
 	ReleaseOutbox(ctx context.Context, rows []record.OutboxRow) error
-	// OutboxState tells how much waits, and how old the oldest row is.
-	OutboxState(ctx context.Context) (rows int, oldest time.Duration, err error)
 }
 
 // Deliveries is what leaves the house. Whoever carries a claim that is not the newest any more changes nothing.

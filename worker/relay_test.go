@@ -68,8 +68,6 @@ func (r *rows) ReleaseOutbox(_ context.Context, back []record.OutboxRow) error {
 	return nil
 }
 
-func (r *rows) OutboxState(context.Context) (int, time.Duration, error) { return 0, 0, nil }
-
 func (r *rows) settled() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

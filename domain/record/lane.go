@@ -22,7 +22,7 @@ type Lane struct {
 	Waiting []LaneWaiting `json:"waiting" doc:"what goes out when it runs"`
 }
 
-// LaneWaiting counts what waits in a lane. Of the outbox the kinds are urgent (acts at once), begin and score.
+// LaneWaiting counts what waits in a lane. Of the outbox the kinds are urgent (acts at once), begin, terms (of clocks, told one after the other) and score.
 type LaneWaiting struct {
 	Kind   string     `json:"kind"`
 	N      int        `json:"n"`
