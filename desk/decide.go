@@ -35,6 +35,7 @@ func (d *Desk) Decide(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, err
 	}
 	if known && dec.State != Pending {
+		dec.Unkept = 0 // what is stored says nothing of whether it was kept: it is asked about again all the same
 		return d.answer(ctx, dec, verdict{state: dec.State, code: dec.Code})
 	}
 	v, err := d.ask(ctx, dec, d.cfg.Wait)
@@ -155,10 +156,10 @@ func (d *Desk) answer(ctx context.Context, dec record.Decision, v verdict) (Answ
 	return a, nil
 }
 
-// settle writes down what became of a decision. What RecordStage applied stays applied whatever the verdict; that its run answered says that it
+// settle writes down what became of a decision. What RecordStage applied stays applied whatever the verdict; that its run says so too says that it
 // was kept.
 func (d *Desk) settle(ctx context.Context, dec record.Decision, v verdict) (record.Decision, error) {
-	if v.state == Pending || dec.State != Pending && !dec.Unkept {
+	if v.state == Pending || dec.State != Pending && dec.Unkept == 0 {
 		return dec, nil
 	}
 	return d.store.AnswerDecision(ctx, dec.ID, v.state, v.code)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
 	"github.com/leadflow-dev/leadflow/domain/record"
@@ -30,6 +31,8 @@ type Store interface {
 	AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error)
 	// ClaimDecisions takes pending decisions whose time has come, the oldest of each lead, by lease, and counts the attempt.
 	ClaimDecisions(ctx context.Context, limit int, lease time.Duration) ([]record.Decision, error)
+	// KeepDecision notes of an applied one that Temporal has kept what was told up to that version of the lead.
+	KeepDecision(ctx context.Context, decisionID string, version int64) error
 	// DeferDecision makes a pending decision due again after a while.
 	DeferDecision(ctx context.Context, decisionID string, after time.Duration) error
 	// StoreUndo does so with an undo, unless what followed from the newest applied decision of the lead cannot be taken back (record.UndoFull,
@@ -42,6 +45,7 @@ type Store interface {
 // Temporal is what the desk asks of the SDK's client.
 type Temporal interface {
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
+	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
 	NewWithStartWorkflowOperation(o client.StartWorkflowOptions, workflow any, args ...any) client.WithStartWorkflowOperation
 	UpdateWithStartWorkflow(ctx context.Context, o client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error)
 }

@@ -6,7 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
+
 	"github.com/leadflow-dev/leadflow/domain/record"
+	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
 const (
@@ -14,20 +17,29 @@ const (
 	resendAtOnce = 8 // asked at once
 )
 
-// Resend asks pending decisions again whose time has come, under the ids they had, and settles what is answered. It never
-// gives a decision up; one that is not answered waits longer each time. The worker calls it whenever decisions
-// may be due. While Temporal is away one round costs little: the first that finds it so spares the others.
+// Resend asks again, under the ids they had, about decisions whose time has come that are pending or not known to be kept, and settles what is
+// answered, until none is due. It never gives a decision up; one that is not answered waits longer each time. The worker calls it whenever
+// decisions may be due. While Temporal is away one round costs little: the first that finds it so spares the others.
 func (d *Desk) Resend(ctx context.Context) error {
+	for {
+		n, away, err := d.round(ctx)
+		if err != nil || away || n < resendBatch {
+			return err
+		}
+	}
+}
+
+// round asks about as many as are claimed at once.
+func (d *Desk) round(ctx context.Context) (n int, away bool, err error) {
 	// A lease outlives the slowest round, so that nobody asks beside us; it ends early where we defer.
-	lease := (resendBatch/resendAtOnce + 1) * d.cfg.Wait
+	lease := 2 * (resendBatch/resendAtOnce + 1) * d.cfg.Wait
 	due, err := d.store.ClaimDecisions(ctx, resendBatch, lease)
 	if err != nil {
-		return err
+		return 0, false, err
 	}
 	var (
 		all   sync.WaitGroup
 		mu    sync.Mutex
-		away  bool
 		slots = make(chan struct{}, resendAtOnce)
 	)
 	for _, dec := range due {
@@ -45,16 +57,21 @@ func (d *Desk) Resend(ctx context.Context) error {
 		})
 	}
 	all.Wait()
-	return err
+	return len(due), away, err
 }
 
-// resend asks for one decision, settles it or puts it back.
+// resend asks about one decision, settles it or puts it back.
 func (d *Desk) resend(ctx context.Context, dec record.Decision, skip bool) (away bool, err error) {
 	v := pending
-	if !skip {
-		if v, err = d.ask(ctx, dec, d.cfg.Wait); err != nil {
-			return false, err
-		}
+	switch {
+	case skip:
+	case dec.State == Pending:
+		v, err = d.ask(ctx, dec, d.cfg.Wait)
+	default:
+		v, err = d.askUnkept(ctx, dec)
+	}
+	if err != nil {
+		return v.away, err
 	}
 	if v.state == Pending {
 		err = d.store.DeferDecision(ctx, dec.ID, d.backoff(dec.Attempts))
@@ -65,6 +82,45 @@ func (d *Desk) resend(ctx context.Context, dec record.Decision, skip bool) (away
 		err = nil // answered or erased meanwhile
 	}
 	return v.away, err
+}
+
+// askUnkept asks about a decision that took effect in a task of which nobody knows that it was kept. A run that has come to the version by which
+// it did has kept it, and must not be asked: one that has begun anew since knows only its last decision, and would decide a second time, also
+// what somebody has undone or gone back on. One that is behind is asked as the first time. While it refuses it has yet to tell what became of
+// that version; from then on the decision is pending.
+func (d *Desk) askUnkept(ctx context.Context, dec record.Decision) (verdict, error) {
+	asking, cancel := context.WithTimeout(ctx, d.cfg.Wait)
+	defer cancel()
+	version, there, err := d.Version(asking, dec.LeadID)
+	switch {
+	case err != nil:
+		return verdict{state: Pending, away: unreachable(err)}, nil
+	case !there:
+		version = dec.Unkept // a run that is not there wants nothing again
+	}
+	if version >= dec.Unkept {
+		return pending, d.store.KeepDecision(ctx, dec.ID, version)
+	}
+	v, err := d.ask(ctx, dec, d.cfg.Wait)
+	if v.state == Refused {
+		v = pending
+	}
+	return v, err
+}
+
+// Version asks the lead's run to which version of the lead it has come; there is false where there is none. What it answers is of tasks that were
+// kept: a query waits for one that is under way.
+func (d *Desk) Version(ctx context.Context, leadID string) (version int64, there bool, err error) {
+	answer, err := d.temporal.QueryWorkflow(ctx, wire.WorkflowID(leadID), "", wire.QueryState)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return 0, false, nil
+	}
+	var s wire.State
+	if err == nil {
+		err = answer.Get(&s)
+	}
+	return s.Version, true, err
 }
 
 // backoff is one second, doubled with every attempt, at most the configured pause.

@@ -28,18 +28,57 @@ func TestResend_answersWhatWaited(t *testing.T) {
 // What took effect in a task that may be lost is asked again, until the run has said that it knows of it; what it says otherwise changes nothing.
 func TestResend_whatIsNotKnownToBeKept(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []error{nil, refusedBy(lifecycle.CodeWrongStage, wire.RefusalDetails{}), noRun} {
-		p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{noServer, noServer, answer}}
-		d := newDesk(p, r)
-		decided(t, d, accept)
-		p.decisions[0].State, p.decisions[0].Unkept = Applied, true // by the task that the server then lost
-		require.NoError(t, d.Resend(t.Context()))
-		require.True(t, p.decisions[0].Unkept, "nobody has answered")
-		require.NoError(t, d.Resend(t.Context()))
-		require.Equal(t, [2]any{Applied, false}, [2]any{p.decisions[0].State, p.decisions[0].Unkept})
-		require.NoError(t, d.Resend(t.Context()))
-		require.Len(t, r.asked, 3, "it is answered")
+	refused := refusedBy(lifecycle.CodeWrongStage, wire.RefusalDetails{})
+	for name, c := range map[string]struct {
+		version int64
+		silent  error
+		answer  error
+		asked   int
+		unkept  int64
+	}{
+		"the run has come so far, and is not asked to decide a second time": {version: 7, answer: nil, asked: 0, unkept: 0},
+		"there is no run":                     {silent: noRun, answer: nil, asked: 0, unkept: 0},
+		"the task was lost":                   {version: 6, answer: nil, asked: 1, unkept: 0},
+		"the task was lost and the run ended": {version: 6, answer: noRun, asked: 1, unkept: 0},
+		"the run refuses, and has yet to tell what became of that version": {version: 6, answer: refused, asked: 1, unkept: 7},
+		"nobody answers": {silent: noServer, answer: nil, asked: 0, unkept: 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{noServer, c.answer}, version: c.version, silent: c.silent}
+			d := newDesk(p, r)
+			decided(t, d, accept)
+			p.decisions[0].State, p.decisions[0].Unkept = Applied, 7 // by the task that the server then lost
+			require.NoError(t, d.Resend(t.Context()))
+			require.Equal(t, []any{Applied, c.unkept, c.asked}, []any{p.decisions[0].State, p.decisions[0].Unkept, len(r.asked) - 1})
+			if c.unkept > 0 {
+				require.Positive(t, p.deferred[p.decisions[0].ID])
+			}
+		})
 	}
+}
+
+// Whoever asks the same again, such as a bulk action that was killed, is told what is stored; that says nothing of whether it was kept.
+func TestDecide_whatIsStoredIsNotKnownToBeKept(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageWorking), &run{answers: []error{noServer}}
+	d := newDesk(p, r)
+	again := accept
+	again.ID = decided(t, d, accept).DecisionID
+	p.decisions[0].State, p.decisions[0].Unkept = Applied, 7
+	require.Equal(t, Applied, decided(t, d, again).State)
+	require.Equal(t, int64(7), p.decisions[0].Unkept)
+}
+
+// After an outage thousands wait: they are worked off one batch after the other.
+func TestResend_goesOnUntilNothingIsDue(t *testing.T) {
+	t.Parallel()
+	p, r := newPaper(lifecycle.StageHandoff), &run{answers: []error{nil}}
+	for i := range 3*resendBatch + 1 {
+		p.decisions = append(p.decisions, record.Decision{ID: fmt.Sprint(i), LeadID: leadA, Kind: "resume", Body: []byte(`{}`), State: Pending})
+	}
+	require.NoError(t, newDesk(p, r).Resend(t.Context()))
+	require.Len(t, r.asked, 3*resendBatch+1)
 }
 
 func TestResend_aRefusalIsAnAnswer(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/leadflow-dev/leadflow/domain/lifecycle"
@@ -117,7 +118,9 @@ func (p *paper) AnswerDecision(_ context.Context, id, state, code string) (recor
 			if d.State == Pending {
 				d.State, d.Code = state, code
 			}
-			d.Unkept = false
+			if state == Applied {
+				d.Unkept = 0
+			}
 			return *d, nil
 		}
 	}
@@ -129,12 +132,23 @@ func (p *paper) ClaimDecisions(_ context.Context, limit int, _ time.Duration) ([
 	defer p.mu.Unlock()
 	var out []record.Decision
 	for i := range p.decisions {
-		if d := p.decisions[i]; (d.State == Pending || d.Unkept) && len(out) < limit {
+		if d := p.decisions[i]; (d.State == Pending || d.Unkept > 0) && len(out) < limit {
 			p.decisions[i].Attempts++
 			out = append(out, p.decisions[i])
 		}
 	}
 	return out, nil
+}
+
+func (p *paper) KeepDecision(_ context.Context, id string, version int64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.decisions {
+		if d := &p.decisions[i]; d.ID == id && d.Unkept <= version {
+			d.Unkept = 0
+		}
+	}
+	return nil
 }
 
 func (p *paper) DeferDecision(_ context.Context, id string, after time.Duration) error {
@@ -174,6 +188,22 @@ type run struct {
 	asked   []client.UpdateWorkflowOptions
 	then    func()
 	started []client.StartWorkflowOptions
+	version int64 // that it says it has come to
+	silent  error // to who asks for that
+}
+
+func (r *run) QueryWorkflow(context.Context, string, string, string, ...any) (converter.EncodedValue, error) {
+	return said(r.version), r.silent
+}
+
+// said is a version that a run has come to.
+type said int64
+
+func (s said) HasValue() bool { return true }
+
+func (s said) Get(into any) error {
+	into.(*wire.State).Version = int64(s)
+	return nil
 }
 
 func (r *run) UpdateWorkflow(ctx context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {

@@ -58,3 +58,34 @@ func TestTold_undoneBesideASnoozeAndOtherTerms(t *testing.T) {
 	taken()
 	require.Equal(t, "met", state())
 }
+
+// Whoever decided heard no answer, and it is asked again whether the decision was kept. It was, and has been undone since: the run, which has begun
+// anew and does not know it, is not told to decide a second time.
+func TestTold_whatIsUndoneIsNotDecidedAgain(t *testing.T) {
+	d, _ := fast(t)
+	db := database(t)
+	id, owner := d.hot("Undoneagain")
+	path := "/v1/leads/" + id
+	rejected := d.post(path+"/reject", object{"rep_id": owner, "reason": "not_ready"})
+	require.Equal(t, "dormant", rejected["stage"])
+	require.Equal(t, "handoff", d.post(path+"/undo", object{"rep_id": owner})["stage"])
+	ask := func(kind string) {
+		got, err := db.Exec(t.Context(), `UPDATE decisions SET next_at = now(), unkept = (SELECT version FROM timeline WHERE lead_id = $1 AND data ->> 'decision_id' = decisions.id::text LIMIT 1)
+			WHERE lead_id = $1 AND kind = $2`, id, kind)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), got.RowsAffected())
+		d.await(db, "it is known to be kept", 0, "SELECT -count(*) FROM decisions WHERE lead_id = $1 AND unkept > 0", id)
+	}
+	ask("reject")
+	require.Equal(t, "handoff", d.lead(id)["stage"])
+
+	// What ended the run is not decided again by the one that began when it was undone.
+	require.Equal(t, "working", d.post(path+"/accept", object{"rep_id": owner})["stage"])
+	require.Equal(t, "disqualified", d.post(path+"/disqualify", object{"reason": "spam"})["stage"])
+	require.Equal(t, "working", d.post(path+"/undo", object{})["stage"])
+	ask("disqualify")
+	require.Equal(t, "working", d.lead(id)["stage"])
+	var n int
+	require.NoError(t, db.QueryRow(t.Context(), "SELECT count(*) FROM timeline WHERE lead_id = $1 AND of_run AND kind IN ('rejected', 'disqualified')", id).Scan(&n))
+	require.Equal(t, 2, n)
+}

@@ -189,8 +189,7 @@ func TestOffersAreTimedAnew(t *testing.T) {
 	foldAll(t, s)
 	told := func() string {
 		t.Helper()
-		_, err := s.FoldJourneys(t.Context())
-		require.NoError(t, err)
+		foldAll(t, s) // what waits is not compared, and another test's transaction may keep it waiting
 		_, found := checked(t, s, false)
 		require.Empty(t, found)
 		return one[string](t, s, `SELECT concat_ws(' ', state, CASE WHEN delivered_at IS NOT NULL THEN 'delivered' END, CASE WHEN seen_at IS NOT NULL THEN 'seen' END,

@@ -101,11 +101,12 @@ func (s *Store) decision(ctx context.Context, op, sql, id string) (record.Decisi
 	return byID[record.Decision](ctx, s, op, sql, id)
 }
 
-const sqlAnswerDecision = `UPDATE decisions SET unkept = false, state = CASE WHEN state = 'pending' THEN @state ELSE state END,
+const sqlAnswerDecision = `UPDATE decisions SET unkept = CASE WHEN @state = 'applied' THEN 0 ELSE unkept END, state = CASE WHEN state = 'pending' THEN @state ELSE state END,
 	code = CASE WHEN state = 'pending' THEN @code ELSE code END, answered_at = CASE WHEN state = 'pending' THEN now() ELSE answered_at END
-WHERE id = @id AND (state = 'pending' OR unkept)`
+WHERE id = @id AND (state = 'pending' OR unkept > 0)`
 
-// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied, and is known to be kept. It answers how it stands now.
+// AnswerDecision resolves a pending decision; one that RecordStage applied stays applied, and is known to be kept where the run
+// says that it was. It answers how it stands now.
 func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code string) (record.Decision, error) {
 	if !isID(decisionID) {
 		return record.Decision{}, record.ErrNotFound
@@ -120,8 +121,8 @@ func (s *Store) AnswerDecision(ctx context.Context, decisionID, state, code stri
 // Of a lead only the oldest is asked: who won a lead accepted it before, and asked the other way round would be refused. What took effect is
 // asked again until it is known to be kept: the task in which it did may have been lost, and with it the question.
 const sqlClaimDecisions = `UPDATE decisions SET next_at = now() + @lease::interval, attempts = attempts + 1
-WHERE id IN (SELECT d.id FROM decisions d WHERE (d.state = 'pending' OR d.unkept) AND d.next_at <= now()
-		AND NOT EXISTS (SELECT FROM decisions e WHERE e.lead_id = d.lead_id AND (e.state = 'pending' OR e.unkept)
+WHERE id IN (SELECT d.id FROM decisions d WHERE (d.state = 'pending' OR d.unkept > 0) AND d.next_at <= now()
+		AND NOT EXISTS (SELECT FROM decisions e WHERE e.lead_id = d.lead_id AND (e.state = 'pending' OR e.unkept > 0)
 			AND (e.created_at, e.id) < (d.created_at, d.id))
 	ORDER BY d.next_at LIMIT @rows FOR UPDATE SKIP LOCKED)
 RETURNING ` + decisionColumns
@@ -153,7 +154,16 @@ func (s *Store) Poke(ctx context.Context, leadID string) error {
 	})
 }
 
-const sqlDeferDecision = `UPDATE decisions SET next_at = now() + @after::interval WHERE id = @id AND (state = 'pending' OR unkept)`
+const sqlKeepDecision = `UPDATE decisions SET unkept = 0 WHERE id = @id AND unkept <= @version`
+
+// KeepDecision notes that Temporal has kept what was applied up to that version of the lead. What a lost attempt applied and the run did not is
+// pending by then, and stays so.
+func (s *Store) KeepDecision(ctx context.Context, decisionID string, version int64) error {
+	_, err := s.pool.Exec(ctx, sqlKeepDecision, pgx.NamedArgs{"id": decisionID, "version": version})
+	return masked("keep decision", err)
+}
+
+const sqlDeferDecision = `UPDATE decisions SET next_at = now() + @after::interval WHERE id = @id AND (state = 'pending' OR unkept > 0)`
 
 // DeferDecision makes a decision that is to be asked again due after a while; record.ErrNotFound when it is answered or erased.
 func (s *Store) DeferDecision(ctx context.Context, decisionID string, after time.Duration) error {

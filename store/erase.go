@@ -53,7 +53,7 @@ const (
 	sqlEraseDecisions = `UPDATE decisions SET body = '{}', fingerprint = '',
 	state = CASE WHEN state = 'pending' THEN 'refused' ELSE state END,
 	code = CASE WHEN state = 'pending' THEN 'erased' ELSE code END,
-	answered_at = coalesce(answered_at, now()), unkept = false
+	answered_at = coalesce(answered_at, now()), unkept = 0
 	WHERE lead_id = @lead`
 	sqlEraseOutcomes = `UPDATE outcomes SET one_thing = NULL, missing = NULL WHERE lead_id = @lead`
 	sqlEraseTimeline = `UPDATE timeline SET data = '{}' WHERE lead_id = ANY(@leads::uuid[]) AND data <> '{}'`

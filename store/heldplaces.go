@@ -38,7 +38,7 @@ WHERE p.lead_id = free.lead_id AND p.rep_id = free.rep_id RETURNING p.rep_id::te
 	sqlWaitForPlaces = `WITH waits AS MATERIALIZED (
 	SELECT l.id, l.stage_at, looked.candidates FROM (SELECT id, stage_at, state FROM leads WHERE stage = 'qualified' AND NOT paused ORDER BY stage_at, id LIMIT 1000) AS l
 	CROSS JOIN LATERAL (SELECT r.candidates, r.rep_id FROM routings r WHERE r.lead_id = l.id ORDER BY r.id DESC LIMIT 1) AS looked
-	WHERE looked.rep_id IS NULL AND l.state #> '{lead,clocks}' @> '[{"kind": "retry"}]' AND (SELECT count(*) FROM outbox o WHERE o.lead_id = l.id) = 0
+	WHERE looked.rep_id IS NULL AND l.state #> '{lead,clocks}' @> '[{"kind": "retry"}]' AND (SELECT count(*) FROM outbox o WHERE o.lead_id = l.id AND o.not_before <= now()) = 0
 ), full_for AS (
 	SELECT w.id, f.rep, f.places, row_number() OVER (PARTITION BY f.rep ORDER BY w.stage_at, w.id) AS n
 	FROM (SELECT rep, count(*) AS places FROM unnest(@reps::text[]) AS rep GROUP BY rep) AS f JOIN waits w ON

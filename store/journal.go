@@ -114,9 +114,9 @@ func (s *Store) LastActivity(ctx context.Context, leadID string) (record.Activit
 	return out, err
 }
 
-const sqlDecisionWaits = `SELECT EXISTS (SELECT FROM decisions WHERE lead_id = @id AND state = 'pending' AND created_at <= @until)`
+const sqlDecisionWaits = `SELECT EXISTS (SELECT FROM decisions WHERE lead_id = @id AND (state = 'pending' OR unkept > 0) AND created_at <= @until)`
 
-// DecisionWaits reports whether somebody decided about the lead until then, and its run has not answered.
+// DecisionWaits reports whether somebody decided about the lead until then, and its run has not answered, or nobody knows that it has.
 func (s *Store) DecisionWaits(ctx context.Context, leadID string, until time.Time) (waits bool, err error) {
 	if !isID(leadID) {
 		return false, nil

@@ -293,10 +293,12 @@ func TestOpenOffersOfTheOneThatEndsAreEnded(t *testing.T) {
 	offered := offer(t, s, leads[0], 1).Offer.Assignment
 	exec(t, s, "UPDATE leads SET stage = 'handoff', assignment_id = $2, owner = $3 WHERE id = $1", leads[0], offered, rep)
 	exec(t, s, "INSERT INTO decisions (id, lead_id, kind, body, fingerprint) VALUES ($1, $2, 'accept', '{}', 'x')", newID(), leads[0])
+	exec(t, s, "INSERT INTO decisions (id, lead_id, kind, body, fingerprint, state, unkept) VALUES ($1, $2, 'undo', '{}', 'y', 'applied', 3)", newID(), leads[0])
 	report := mergeInto(t, s, leads[0], ada)
 	require.Equal(t, []int{1, 1}, []int{report.Joined.OffersEnded, report.Joined.Refused})
 	require.Equal(t, "withdrawn merged", one[string](t, s, "SELECT state || ' ' || reason FROM assignments WHERE id = $1", offered))
-	require.Equal(t, "refused merged", one[string](t, s, "SELECT state || ' ' || code FROM decisions"))
+	require.Equal(t, []string{"refused merged 0", "applied  0"}, many[string](t, s, "SELECT state || ' ' || code || ' ' || unkept FROM decisions ORDER BY fingerprint"),
+		"nobody asks its run again")
 	require.Equal(t, "queued", one[string](t, s, "SELECT state FROM deliveries WHERE kind = 'offer_withdrawn' AND rep_id = $1 AND lead_id = $2", rep, ada))
 	require.Equal(t, "mql", heard(t, s, ada), "sales get the one that goes on instead")
 	_, err := s.OfferPage(t.Context(), record.OfferAsked{LeadID: leads[0], AssignmentID: offered, RepID: rep})

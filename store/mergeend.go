@@ -37,6 +37,7 @@ WHERE a.lead_id = @loser AND a.id = ANY(@offers::uuid[]) AND g.alert AND a.rep_i
 ON CONFLICT (key) DO NOTHING`
 
 	sqlRefuseMerged = `UPDATE decisions SET state = 'refused', code = 'merged', answered_at = now() WHERE lead_id = @loser AND state = 'pending'`
+	sqlKeepMerged   = `UPDATE decisions SET unkept = 0 WHERE lead_id = @loser AND unkept > 0`
 
 	// The same moment as the merge's: an undo finds them by it.
 	sqlLeaveSequences = `UPDATE sequence_runs SET left_at = now(), why = 'merged' WHERE lead_id = @loser AND left_at IS NULL`
@@ -53,7 +54,7 @@ func (g *merging) end(ctx context.Context) error {
 	args, j := g.args(), &g.report.Joined
 	args["leads"], args["cycle"] = []string{g.LeadID, g.Into}, g.into.Cycle
 	args["took_email"], args["took_external"] = g.changed.Email, g.changed.ExternalID
-	for _, sql := range []string{sqlLockDeliveries, sqlStillTold, sqlFreeMerged} {
+	for _, sql := range []string{sqlLockDeliveries, sqlStillTold, sqlFreeMerged, sqlKeepMerged} {
 		if _, err := g.tx.Exec(ctx, sql, args); err != nil {
 			return err
 		}

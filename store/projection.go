@@ -151,7 +151,7 @@ const (
 ), forgotten AS (
 	DELETE FROM outcomes WHERE lead_id = @id AND decision IN (SELECT id FROM undone)
 )
-UPDATE decisions SET state = 'pending', code = '', answered_at = NULL, next_at = now()
+UPDATE decisions SET state = 'pending', code = '', answered_at = NULL, unkept = 0, next_at = now()
 WHERE lead_id = @id AND state = 'applied' AND id IN (SELECT id FROM undone)`
 
 	sqlForgetAttempt = `DELETE FROM timeline WHERE lead_id = @id AND of_run AND version >= @version`
@@ -273,7 +273,7 @@ func queueClosings(b *pgx.Batch, c lifecycle.Carried, again bool) {
 }
 
 const (
-	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now(), unkept = true WHERE id = @decision AND lead_id = @id`
+	sqlApplyDecision = `UPDATE decisions SET state = 'applied', code = '', answered_at = now(), unkept = @version WHERE id = @decision AND lead_id = @id`
 
 	// What was known when the lead was offered comes along: of the offer that was refused, else of the one that was taken last.
 	sqlOutcome = `INSERT INTO outcomes (lead_id, cycle, kind, at, rep_id, reason, amount, currency, one_thing, missing, decision,
@@ -305,7 +305,7 @@ func queueDecided(b *pgx.Batch, c lifecycle.Carried) error {
 		queueQuestion(b, c.Lead.ID, e)
 		decision := e.Decision
 		if isID(decision) {
-			b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": decision})
+			b.Queue(sqlApplyDecision, pgx.NamedArgs{"id": c.Lead.ID, "decision": decision, "version": c.Lead.Version})
 			queueWakeResumed(b, c.Lead.ID, e)
 		} else {
 			decision = signalled(c.Lead.ID, c.Lead.Version, e.Kind)

@@ -173,7 +173,7 @@ func TestADecisionIsAskedAgainUntilItIsKnownToBeKept(t *testing.T) {
 		require.NoError(t, err)
 		for _, d := range due {
 			ids = append(ids, d.ID)
-			require.Equal(t, d.ID == qualify.ID, d.Unkept)
+			require.Equal(t, map[bool]int64{true: 2}[d.ID == qualify.ID], d.Unkept)
 		}
 		return ids
 	}
@@ -182,9 +182,15 @@ func TestADecisionIsAskedAgainUntilItIsKnownToBeKept(t *testing.T) {
 	require.Empty(t, claim(0))
 	require.NoError(t, s.DeferDecision(t.Context(), qualify.ID, 0))
 	require.Equal(t, []string{qualify.ID}, claim(0))
-	kept, err := s.AnswerDecision(t.Context(), qualify.ID, "applied", "")
+	kept, err := s.AnswerDecision(t.Context(), qualify.ID, "refused", "wrong_stage")
 	require.NoError(t, err)
-	require.Equal(t, [2]any{"applied", false}, [2]any{kept.State, kept.Unkept})
+	require.Equal(t, [3]any{"applied", int64(2), ""}, [3]any{kept.State, kept.Unkept, kept.Code}, "a refusal does not say that it was kept")
+	require.NoError(t, s.KeepDecision(t.Context(), qualify.ID, 1))
+	require.Equal(t, []string{qualify.ID}, claim(0), "the run has not come so far")
+	require.NoError(t, s.KeepDecision(t.Context(), win.ID, 9))
+	kept, err = s.AnswerDecision(t.Context(), qualify.ID, "applied", "")
+	require.NoError(t, err)
+	require.Equal(t, [2]any{"applied", int64(0)}, [2]any{kept.State, kept.Unkept})
 	require.Equal(t, []string{win.ID}, claim(time.Hour))
 	require.ErrorIs(t, s.DeferDecision(t.Context(), qualify.ID, 0), record.ErrNotFound, "it is answered")
 }

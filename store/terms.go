@@ -35,20 +35,20 @@ func termsOf(ctx context.Context, q querier, p lifecycle.Policy, leadID, rep, as
 
 // What the terms of clocks hang on changed: the runs of these leads plan theirs anew. Old runs let it pass.
 const (
-	sqlClocksOfAll = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+	sqlClocksOfAll = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at, now() FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage IN ` + takesALead + ` ORDER BY l.id FOR NO KEY UPDATE OF l`
 
-	sqlClocksOfRep = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+	sqlClocksOfRep = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at, now() FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 WHERE l.stage IN ` + takesALead + ` AND l.owner = @id
 	AND EXISTS (SELECT FROM reps r WHERE r.id = @id AND (r.calendar_id IS DISTINCT FROM @calendar::uuid OR r.team_id IS DISTINCT FROM @team::uuid)) ORDER BY l.id FOR NO KEY UPDATE OF l`
 
-	sqlClocksOfTeam = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+	sqlClocksOfTeam = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at, now() FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 JOIN reps r ON r.id = l.owner
 WHERE l.stage IN ` + takesALead + ` AND (r.team_id = @id OR l.team_id = @id)
 	AND EXISTS (SELECT FROM teams t WHERE t.id = @id AND t.calendar_id IS DISTINCT FROM @calendar::uuid) ORDER BY l.id FOR NO KEY UPDATE OF l`
 
 	// Also of those whose rep and team have none, where the policy names it.
-	sqlClocksOfCalendar = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
+	sqlClocksOfCalendar = `SELECT l.id, coalesce(s.score, 0), coalesce(s.band, ''), l.next_at, now() FROM leads l LEFT JOIN scores s ON s.lead_id = l.id
 JOIN reps r ON r.id = l.owner LEFT JOIN teams t ON t.id = coalesce(l.team_id, r.team_id)
 WHERE l.stage IN ` + takesALead + ` AND (r.calendar_id = @id OR r.calendar_id IS NULL AND (t.calendar_id = @id
 	OR t.calendar_id IS NULL AND EXISTS (SELECT FROM policies p JOIN calendars c ON c.name = p.document ->> 'calendar' WHERE p.active AND c.id = @id)))
@@ -71,17 +71,16 @@ func termsChanged(ctx context.Context, tx pgx.Tx, sql string, args pgx.NamedArgs
 	rows, _ := tx.Query(ctx, sql, args)
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c clocked, err error) {
 		c.kinds = []string{triggerTerms}
-		return c, row.Scan(&c.lead, &c.score, &c.band, &c.next)
+		return c, row.Scan(&c.lead, &c.score, &c.band, &c.next, &c.at)
 	})
 	if err != nil || len(all) == 0 {
 		return err
 	}
 	slices.SortStableFunc(all, func(a, b clocked) int { return cmp.Compare(micros(a.next), micros(b.next)) })
-	tells, now := make([]told, len(all)), time.Now()
+	tells := make([]told, len(all))
 	for i, c := range all {
-		if tells[i] = c.told; i > 0 { // the first at once, whatever the clock here says
-			tells[i].at = now.Add(time.Duration(i) * termsEach)
-		}
+		c.at = c.at.Add(time.Duration(i) * termsEach)
+		tells[i] = c.told
 	}
 	b := &pgx.Batch{}
 	tell(b, tells...)

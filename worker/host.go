@@ -11,9 +11,11 @@ import (
 	"github.com/leadflow-dev/leadflow/domain/record"
 )
 
-// Desk sends again what people decided and nobody has answered.
+// Desk sends again what people decided and nobody has answered, and asks runs how far they have come.
 type Desk interface {
 	Resend(ctx context.Context) error
+	// Version is that of the lead to which its run has come, as Temporal has kept it; there is false where there is no run.
+	Version(ctx context.Context, leadID string) (version int64, there bool, err error)
 }
 
 // Importer works off imports and their undoing; it answers whether it found one. It is called by several at once.

@@ -87,8 +87,10 @@ func await(t *testing.T, most time.Duration, what string, ok func() bool) {
 
 type nobody struct{}
 
-func (nobody) Resend(context.Context) error         { return nil }
-func (nobody) RunOne(context.Context) (bool, error) { return false, nil }
+func (nobody) Resend(context.Context) error { return nil }
+
+func (nobody) Version(context.Context, string) (int64, bool, error) { return 0, false, nil }
+func (nobody) RunOne(context.Context) (bool, error)                 { return false, nil }
 
 func (nobody) UndoOne(context.Context) (bool, error) { return false, nil }
 

@@ -8,7 +8,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/leadflow-dev/leadflow/domain/record"
-	"github.com/leadflow-dev/leadflow/workflows/wire"
 )
 
 // Places are those of reps who take only so many leads. A task of a run that is lost has given them away all the same, and the run may
@@ -82,23 +81,14 @@ type answered struct {
 	err   error
 }
 
-// keeps asks a run whether it has come so far. What it answers is of tasks that were kept: a query waits for one that is under way. A
-// run that is not there wants nothing again.
+// keeps asks a run whether it has come so far. A run that is not there wants nothing again.
 func (h *Host) keeps(ctx context.Context, p record.HeldPlace) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, placesPatience)
 	defer cancel()
-	answer, err := h.Client.QueryWorkflow(ctx, wire.WorkflowID(p.LeadID), "", wire.QueryState)
-	var gone *serviceerror.NotFound
+	version, there, err := h.Desk.Version(ctx, p.LeadID)
 	var late *serviceerror.DeadlineExceeded
-	switch {
-	case errors.As(err, &gone):
-		return true, nil
-	case errors.As(err, &late):
-		return false, context.DeadlineExceeded
-	case err != nil:
-		return false, err
+	if errors.As(err, &late) {
+		err = context.DeadlineExceeded
 	}
-	var s wire.State
-	err = answer.Get(&s)
-	return s.Version >= p.Version, err
+	return err == nil && (!there || version >= p.Version), err
 }

@@ -94,7 +94,7 @@ func (c *change) end(to string) {
 	case ThenTeamQueue:
 		c.entry.Assignment, c.entry.Outcome = c.Assignment, "missed"
 		c.drop(ClockTouch, ClockIdle)
-		c.Made, c.SLA = max(c.Made, c.maxOffers()), SLAClock{State: SLANone}
+		c.Made, c.SLA = max(c.Made, c.maxOffers()+c.Void), SLAClock{State: SLANone}
 		why := c.entry.Why
 		c.queue(why)
 		c.entry.Why = why

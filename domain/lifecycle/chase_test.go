@@ -157,6 +157,19 @@ func TestChase_nobodyElseIsThere(t *testing.T) {
 	require.Equal(t, "missed", out.Entries[0].Outcome)
 }
 
+// The queue is the last word also where an offer was nobody's fault, and does not count.
+func TestChase_theQueueAtLastIsNotLeftByANewOffer(t *testing.T) {
+	t.Parallel()
+	p := chasing()
+	l, out := worked(t, p)
+	l.Void = 2
+	l = planned(t, l, p, only(t, out, CommandPlan), touchClocks()[3])
+	l, _, out = due(t, l, p, time.Time{})
+	l, _ = then(t, l, p, Event{Kind: NotGranted, At: l.CycleAt.Add(time.Hour), Command: only(t, out, CommandAssign).ID, Code: "no_rep"})
+	require.Equal(t, StageQualified, l.Stage)
+	require.GreaterOrEqual(t, l.Made-l.Void, max(1, p.SLA.Accept.MaxOffers))
+}
+
 // A touch ends all levels of its clock, work moves the clocks of idleness, and both are asked of Postgres.
 func TestChase_aLeadThatIsWorked(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ type Decision struct {
 	CreatedAt   time.Time       `json:"created_at"`
 	AnsweredAt  *time.Time      `json:"answered_at"`
 	Attempts    int             `json:"-"`
-	Unkept      bool            `json:"-"` // applied by a task of which nobody knows yet that Temporal has kept it
+	Unkept      int64           `json:"-"` // by which version of the lead it was applied, while nobody knows that Temporal has kept the task that did
 }
 
 // UndoFull is why a decision is not undone whose lead would be one too many for its rep.

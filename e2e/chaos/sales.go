@@ -216,7 +216,7 @@ func (s *Sales) manage(ctx context.Context) {
 	}
 }
 
-const sqlUnsettled = `SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM decisions WHERE state = 'pending' OR unkept)
+const sqlUnsettled = `SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM decisions WHERE state = 'pending' OR unkept > 0)
 	+ (SELECT count(*) FROM leads WHERE stage IN ('captured', 'nurturing', 'handoff'))
 	+ (SELECT count(*) FROM leads WHERE stage IN ('working', 'opportunity') AND next_at < now() + interval '1 hour')
 	+ (SELECT count(*) FROM held_places)`
