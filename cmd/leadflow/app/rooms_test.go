@@ -22,7 +22,7 @@ var mayImport = map[string]struct{ ours, outside []string }{
 	"activities":         {ours: []string{"domain", "workflows/wire"}, outside: []string{"go.temporal.io/sdk/activity", "go.temporal.io/sdk/temporal"}},
 	"store":              {ours: []string{"domain", "migrations"}, outside: []string{"github.com/jackc/pgx/v5", "github.com/google/uuid", "github.com/pressly/goose/v3", "golang.org/x/sync"}},
 	"intake":             {ours: []string{"domain"}, outside: []string{"golang.org/x/net/idna", "golang.org/x/text", "github.com/nyaruka/phonenumbers", "github.com/goccy/go-yaml", "golang.org/x/time/rate", "golang.org/x/sync"}},
-	"desk":               {ours: []string{"domain", "workflows/wire"}, outside: []string{"go.temporal.io/sdk/client", "go.temporal.io/sdk/temporal", "go.temporal.io/api", "github.com/google/uuid", "golang.org/x/text", "golang.org/x/time/rate"}},
+	"desk":               {ours: []string{"domain", "workflows/wire"}, outside: []string{"go.temporal.io/sdk/client", "go.temporal.io/sdk/converter", "go.temporal.io/sdk/temporal", "go.temporal.io/api", "github.com/google/uuid", "golang.org/x/text", "golang.org/x/time/rate"}},
 	"reconcile":          {ours: []string{"domain", "workflows/wire"}, outside: []string{"go.temporal.io/sdk/client", "go.temporal.io/api"}},
 	"document":           {ours: []string{"domain"}, outside: []string{"github.com/goccy/go-yaml", "github.com/invopop/jsonschema"}},
 	"document/housetest": {ours: []string{"domain", "document"}},
